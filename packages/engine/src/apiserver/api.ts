@@ -1,0 +1,79 @@
+/**
+ * The API without HTTP: who may do what to which object, and what happens then. The HTTP server and the in-process
+ * transport are two thin ways in; both come through here, so neither can skip authorization or admission.
+ */
+import type { Call, Target, WatchOptions } from '../machinery/call.ts'
+import type { Document } from '../machinery/document.ts'
+import type { Resource } from '../machinery/shape.ts'
+import type { Status } from '../machinery/status.ts'
+
+export interface User {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly uid?: string
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What the edge saw in the body besides its content, and where it wants warnings. */
+export interface CallContext {
+  /** Paths of keys that stood twice in the body. */
+  readonly duplicates?: readonly string[]
+  /** Receives texts for `Warning: 299` headers. */
+  readonly warn?: (text: string) => void
+}
+
+export type Result =
+  /** `code` is 201 when the call created the object. The document is at the version that the call asked for. */
+  | { readonly type: 'object'; readonly resource: Resource; readonly code: 200 | 201; readonly document: Document }
+  | {
+      readonly type: 'list'
+      readonly resource: Resource
+      readonly resourceVersion: string
+      readonly continue?: string
+      readonly remainingItemCount?: number
+      readonly documents: readonly Document[]
+    }
+  /** A deletion that leaves nothing to show. */
+  | { readonly type: 'status'; readonly status: Status }
+
+export interface ApiWatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
+  /** For a bookmark an object with only apiVersion, kind and metadata.resourceVersion. */
+  readonly document: Document
+}
+
+export interface ApiWatch {
+  readonly resource: Resource
+  /** Stops delivery; idempotent. */
+  stop(): void
+}
+
+/** The resources served now. Changes as CRDs come and go. */
+export interface Resources {
+  find(group: string, version: string, resource: string): Resource | undefined
+  /** By kind, for owner references and bodies. */
+  findKind(group: string, version: string, kind: string): Resource | undefined
+  /** All, grouped as discovery lists them: first the preferred version of each group. */
+  all(): readonly Resource[]
+  /** Grows with every change: the key of cached discovery and OpenAPI documents. */
+  readonly generation: number
+}
+
+export interface Api {
+  readonly resources: Resources
+  /** Throws ApiError. Authorizes first: who may not know does not learn whether it exists. */
+  call(user: User, call: Call, context?: CallContext): Promise<Result>
+  /**
+   * Delivers events in batches until stopped. Throws ApiError before the first event when the watch cannot start (403, 404, 410).
+   * `end` is called when the server must end it (its CRD is gone, or the API closes), with an error to tell, if any.
+   */
+  watch(
+    user: User,
+    target: Target,
+    options: WatchOptions,
+    on: { events: (events: readonly ApiWatchEvent[]) => void; end: (error?: Error) => void },
+  ): Promise<ApiWatch>
+  /** For paths that are no resource: `/metrics`. Throws ApiError 403. */
+  authorizePath(user: User, verb: string, path: string): void
+  close(): Promise<void>
+}
