@@ -116,7 +116,8 @@ function pastPrefix(prefix: string): string {
 
 /** Where the name of the collection ends: behind the third slash of `/<group>/<resource>/...`; 0 when there is none. */
 function collectionEnd(key: string): number {
-  return key.indexOf('/', key.indexOf('/', 1) + 1) + 1
+  const second = key.indexOf('/', 1)
+  return second < 0 ? 0 : key.indexOf('/', second + 1) + 1
 }
 
 function collectionOf(key: string): string {
