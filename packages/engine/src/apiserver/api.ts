@@ -44,6 +44,11 @@ export interface ApiWatchEvent {
 
 export interface ApiWatch {
   readonly resource: Resource
+  /**
+   * What a bookmark may say now: every matching event up to this revision has been handed to `events`, none beyond it.
+   * The edge makes the bookmarks, since only it knows what it has already written.
+   */
+  revision(): string
   /** Stops delivery; idempotent. */
   stop(): void
 }
