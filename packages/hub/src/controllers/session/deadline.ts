@@ -1,0 +1,32 @@
+import type { Clock } from '@larder/engine/base/clock'
+import { DriverFailure } from './failure.ts'
+
+/**
+ * Runs a call of a driver under a deadline. A driver that ignores its signal is not waited for: its answer, should one come,
+ * is dropped, and the next pass observes what became of the call.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  deadlineMs: number,
+  outer: AbortSignal,
+  what: string,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController()
+  let giveUp: (error: unknown) => void
+  const gaveUp = new Promise<never>((_, reject) => (giveUp = reject))
+  const end = (message: string) => {
+    const failure = new DriverFailure('BackendUnavailable', message)
+    abort.abort(failure)
+    giveUp(failure)
+  }
+  const cancel = clock.after(deadlineMs, () => end(`${what} gave no answer within ${deadlineMs / 1000} s`))
+  const onOuter = () => end(`${what} was interrupted`)
+  outer.addEventListener('abort', onOuter, { once: true })
+  try {
+    return await Promise.race([call(abort.signal), gaveUp])
+  } finally {
+    cancel()
+    outer.removeEventListener('abort', onOuter)
+  }
+}

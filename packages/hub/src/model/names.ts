@@ -1,0 +1,34 @@
+/**
+ * Names of what the hub makes. All are determined by uids, never random: after a crash between a creation and the record of
+ * it, the next pass finds what the last one made instead of making a second.
+ */
+import { createHash } from 'node:crypto'
+
+export const SYSTEM_NAMESPACE = 'larder-system'
+export const INSTANCE_NAMESPACE = 'larder-instances'
+
+export const FINALIZER = 'larder.dev/finalizer'
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
+export const MANAGED_BY = 'larder'
+/** On a binding's Secret: the uid of its claim. */
+export const CLAIM_LABEL = 'larder.dev/claim-uid'
+/** On a binding's Secret: which credentials it holds. */
+export const CREDENTIAL_ANNOTATION = 'larder.dev/credential'
+/** On a binding's Secret: a keyed hash of its content as the hub wrote it. */
+export const FINGERPRINT_ANNOTATION = 'larder.dev/fingerprint'
+/** On a ControllerRevision: the name of its class. */
+export const CLASS_LABEL = 'larder.dev/class'
+
+export const claimInstanceName = (claimUid: string): string => `c-${claimUid}`
+
+/** The Secret beside an instance that keeps what its driver wants remembered. */
+export const driverStateName = (instanceName: string): string => `${instanceName.slice(0, 246)}-driver`
+
+/** Lower case, digits and dashes; at most 50 characters, so that drivers can use it for user names. */
+export const credentialId = (claimUid: string, serial: number): string => `c-${claimUid}-${serial}`
+
+/** A name of at most 63 characters that differs for every content. */
+export function revisionName(className: string, content: string): string {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
+  return `${className.slice(0, 52).replace(/[.-]+$/, '')}-${hash}`
+}

@@ -1,0 +1,258 @@
+/**
+ * The closed list of reasons. Conditions, causes and events of all kinds take theirs from here; doors translate them one to
+ * one; docs/reference/reasons.md is made from it. A retired reason is never used again for something else.
+ *
+ * `heals` decides how a pass ends: what heals is waited for (condition Reconciling), what does not is stalled until the world
+ * changes (condition Stalled).
+ */
+import type { Actor } from './actors.ts'
+
+export interface ReasonFacts {
+  /** `author`: whoever wrote the object; a consumer for Claims, the platform for every other kind. */
+  readonly actor: Actor | 'author'
+  /** Nobody needs to do anything. */
+  readonly heals: boolean
+  readonly meaning: string
+  /** What to do. `{kind}`, `{name}`, `{namespace}` and `{-n}` (` -n NAMESPACE`, or nothing) are filled in. */
+  readonly next: string
+}
+
+const see = 'Nothing to do; follow it with `kubectl get {kind} {name}{-n} -w`.'
+
+export const reasons = {
+  Ready: { actor: 'author', heals: true, meaning: 'It is as last asked and can be used.', next: 'Nothing to do.' },
+  Progressing: { actor: 'platform', heals: true, meaning: 'The hub has begun and is not done.', next: see },
+  InternalError: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The hub met something that it was not written for. It tries again; the log has the whole chain.',
+    next: 'If it stays, look into the log of the hub for this object and report it.',
+  },
+  NotSupportedYet: {
+    actor: 'author',
+    heals: false,
+    meaning: 'A field is set that this version of Larder knows and does not act on. It is refused rather than ignored.',
+    next: 'Take the field out, or use a version of Larder that acts on it.',
+  },
+
+  // Claims
+  ClassNotFound: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'There is no class of that name that this namespace may claim.',
+    next: 'Choose one of those that `kubectl get classes` lists, or ask the platform team for it.',
+  },
+  ClassNotOffered: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The class takes no new claims; those that exist go on.',
+    next: 'Choose another class, or ask the platform team.',
+  },
+  PlanNotFound: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The class has no plan of that name.',
+    next: 'Set spec.plan to one of those that the message names.',
+  },
+  PlanRequired: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The class has several plans and no default.',
+    next: 'Set spec.plan to one of those that the message names.',
+  },
+  PlanNotOffered: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The plan takes no new claims; those that exist go on.',
+    next: 'Set spec.plan to another one.',
+  },
+  PlanNotBindable: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The plan gives no credentials, so that it cannot be claimed.',
+    next: 'Set spec.plan to another one.',
+  },
+  PlanNotUpdatable: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The backend cannot move a service from or to that plan. The service stays as it is.',
+    next: 'Set spec.plan back, or make a new claim with the other plan.',
+  },
+  RoleNotFound: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The class has no role of that name.',
+    next: 'Set spec.role to one of those that the message names.',
+  },
+  RoleRequired: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The class has several roles and no default.',
+    next: 'Set spec.role to one of those that the message names.',
+  },
+  ParametersInvalid: {
+    actor: 'consumer',
+    heals: false,
+    meaning: "The parameters do not fit the class's schema, or set what the plan fixes.",
+    next: 'Correct the fields that the message names.',
+  },
+  BindingNameTaken: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'A Secret of the name of the binding exists that this claim did not make. It is never overwritten.',
+    next: 'Set spec.binding.name to a free name, or delete that Secret.',
+  },
+  InstanceHeld: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The instance that this claim would hold is held by another claim.',
+    next: 'Delete the claim and make another; report it, because it should not happen.',
+  },
+  InstanceLost: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The instance that the claim held was deleted. The hub never replaces it in silence, because its data is gone.',
+    next: 'Delete the claim and make another.',
+  },
+  NamespaceTerminating: {
+    actor: 'consumer',
+    heals: false,
+    meaning: 'The namespace is being deleted, so that nothing new can be made in it.',
+    next: 'Claim in another namespace.',
+  },
+  Provisioning: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The service is being made.',
+    next: see,
+  },
+  Binding: { actor: 'provider', heals: true, meaning: 'The credentials are being made.', next: see },
+  BindingFailed: {
+    actor: 'provider',
+    heals: false,
+    meaning: 'The backend refuses to make the credentials.',
+    next: 'Ask the platform team; the message is what the backend says.',
+  },
+
+  // Instances
+  Creating: { actor: 'provider', heals: true, meaning: 'The backend makes the service.', next: see },
+  Updating: { actor: 'provider', heals: true, meaning: 'The backend changes the service.', next: see },
+  Deleting: { actor: 'provider', heals: true, meaning: 'The service or its credentials are being removed.', next: see },
+  Unbinding: { actor: 'provider', heals: true, meaning: 'The credentials are being revoked.', next: see },
+  ProvisioningFailed: {
+    actor: 'provider',
+    heals: false,
+    meaning: 'The backend has given up making or changing the service.',
+    next: 'Correct what the message names; the hub then tries again.',
+  },
+  ProvisioningRetried: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The backend failed to make or change the service, and the hub tries again.',
+    next: 'If it stays, correct what the message names.',
+  },
+  UpdateNotSupported: {
+    actor: 'author',
+    heals: false,
+    meaning: 'The service differs from what is asked, and its driver cannot change it. It stays as it is.',
+    next: 'Set the fields back, or make a new one.',
+  },
+  NameTaken: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'Something of that name exists outside and is not ours. It is left alone.',
+    next: 'Choose another name, or remove what is there.',
+  },
+  RevisionNotFound: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The ControllerRevision with the recipe of the instance is gone.',
+    next: 'Set spec.revision to one that exists in larder-system.',
+  },
+
+  // Backends, and what everything on them says when they fail
+  BackendNotFound: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'There is no Backend of that name.',
+    next: 'Create the Backend, or correct the name.',
+  },
+  BackendDenied: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The backend refuses the account. The hub asks again from time to time.',
+    next: 'Give the account of the Backend the rights that the message names.',
+  },
+  BackendUnavailable: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The backend does not answer, or asks to come later.',
+    next: 'Wait; if it stays, look whether the backend runs and can be reached.',
+  },
+  BackendThrottled: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The backend limits the rate of requests. The hub waits as long as it was told.',
+    next: 'Wait.',
+  },
+  BackendBlocked: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'Something else must happen first. The hub tries again by itself.',
+    next: 'See to what the message names.',
+  },
+  DriverNotFound: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The hub has no driver of that name.',
+    next: 'Correct spec.driver of the Backend, or start a hub that has the driver.',
+  },
+  DriverFailed: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The driver broke its contract. The hub tries again.',
+    next: 'If it stays, report it to the author of the driver.',
+  },
+  ConfigInvalid: {
+    actor: 'platform',
+    heals: false,
+    meaning: "The configuration of the Backend does not fit its driver's schema.",
+    next: 'Correct the fields that the message names.',
+  },
+  CredentialsNotFound: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The Secret with the account of the Backend does not exist.',
+    next: 'Create the Secret that the message names.',
+  },
+
+  // Classes
+  SchemaInvalid: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The schema of the parameters is not a structural schema.',
+    next: 'Correct the fields that the message names.',
+  },
+  RecipeInvalid: {
+    actor: 'platform',
+    heals: false,
+    meaning: "The recipe does not fit the driver's schema, or the driver refuses it.",
+    next: 'Correct the fields that the message names.',
+  },
+  EngineMissing: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'A program that the recipe needs is not on this machine. The hub looks again from time to time.',
+    next: 'Install it as the message says.',
+  },
+  InUse: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'It is being deleted and still used. It takes no new claims and goes with the last user.',
+    next: 'Delete what uses it, or leave it to go later.',
+  },
+} as const satisfies Record<string, ReasonFacts>
+
+export type Reason = keyof typeof reasons
+
+export const isReason = (word: string): word is Reason => Object.hasOwn(reasons, word)

@@ -1,0 +1,110 @@
+/**
+ * Who may do what. The hub is never an administrator, embedded neither: it acts as the ServiceAccount `larder` with exactly
+ * these rules, and a call that is missing here fails in the tests as it would in a cluster.
+ */
+import type { PolicyRule } from '@larder/engine/client/builtin'
+import type { JsonObject } from '@larder/engine/base/json'
+import type { KubeObject } from '@larder/engine/machinery/object'
+import { GROUP } from '../model/kind.ts'
+import { MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE } from '../model/names.ts'
+
+const ACCOUNT = 'larder'
+const RBAC = 'rbac.authorization.k8s.io'
+
+/** The user as which the API knows the hub's ServiceAccount. */
+export const hubUser = {
+  name: `system:serviceaccount:${SYSTEM_NAMESPACE}:${ACCOUNT}`,
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${SYSTEM_NAMESPACE}`, 'system:authenticated'],
+} as const
+
+const watching = ['get', 'list', 'watch'] as const
+
+/** Everything that the hub does, and why. */
+export const hubRules: readonly PolicyRule[] = [
+  // It follows its own kinds and writes finalizers into their metadata; only Instances does it make and delete.
+  { apiGroups: [GROUP], resources: ['backends', 'classes', 'claims', 'claimpolicies'], verbs: [...watching, 'patch', 'update'] },
+  { apiGroups: [GROUP], resources: ['instances'], verbs: [...watching, 'create', 'patch', 'update', 'delete'] },
+  {
+    apiGroups: [GROUP],
+    resources: ['backends/status', 'classes/status', 'instances/status', 'claims/status', 'claimpolicies/status'],
+    verbs: ['get', 'patch', 'update'],
+  },
+  // On real clusters, setting blockOwnerDeletion needs this right on the owner.
+  {
+    apiGroups: [GROUP],
+    resources: ['backends/finalizers', 'classes/finalizers', 'instances/finalizers', 'claims/finalizers'],
+    verbs: ['update'],
+  },
+  // Binding Secrets live in the namespaces of the claims, accounts of backends anywhere.
+  { apiGroups: [''], resources: ['secrets'], verbs: [...watching, 'create', 'patch', 'update', 'delete'] },
+  // Consumers are selected by the labels of their namespace; a class may name a namespace for its instances.
+  { apiGroups: [''], resources: ['namespaces'], verbs: [...watching, 'create'] },
+  { apiGroups: ['apps'], resources: ['controllerrevisions'], verbs: [...watching, 'create', 'patch', 'delete'] },
+  { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update', 'get', 'list'] },
+]
+
+const labels = { [MANAGED_BY_LABEL]: MANAGED_BY }
+
+/** Added to the roles that Kubernetes has: an application team manages claims, and sees no instance. */
+const tenantRoles: readonly { name: string; into: readonly string[]; rules: readonly PolicyRule[] }[] = [
+  {
+    name: 'larder:claims:view',
+    into: ['view', 'edit', 'admin'],
+    rules: [{ apiGroups: [GROUP], resources: ['claims', 'claimpolicies'], verbs: watching }],
+  },
+  {
+    name: 'larder:claims:edit',
+    into: ['edit', 'admin'],
+    rules: [
+      {
+        apiGroups: [GROUP],
+        resources: ['claims', 'claimpolicies'],
+        verbs: ['create', 'delete', 'deletecollection', 'patch', 'update'],
+      },
+    ],
+  },
+]
+
+type Manifest = JsonObject & KubeObject
+
+const clusterRole = (name: string, rules: readonly PolicyRule[], into: readonly string[] = []): Manifest =>
+  ({
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRole',
+    metadata: {
+      name,
+      labels: {
+        ...labels,
+        ...Object.fromEntries(into.map((role) => [`${RBAC}/aggregate-to-${role}`, 'true'])),
+      },
+    },
+    rules,
+  }) as unknown as Manifest
+
+/** The ServiceAccount of the hub, its role, and what application teams may do. */
+export const rbacManifests = (): readonly Manifest[] => [
+  {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: ACCOUNT, namespace: SYSTEM_NAMESPACE, labels },
+  },
+  clusterRole('larder:hub', hubRules),
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'larder:hub', labels },
+    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'larder:hub' },
+    subjects: [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: SYSTEM_NAMESPACE }],
+  },
+  // Classes are what everybody may choose from. A class that is not for a namespace says so by its consumers; who must not
+  // even know its name is kept from reading classes by the platform's own roles.
+  clusterRole('larder:classes:read', [{ apiGroups: [GROUP], resources: ['classes'], verbs: watching }]),
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'larder:classes:read', labels },
+    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'larder:classes:read' },
+    subjects: [{ kind: 'Group', apiGroup: RBAC, name: 'system:authenticated' }],
+  },
+  ...tenantRoles.map((role) => clusterRole(role.name, role.rules, role.into)),
+]
