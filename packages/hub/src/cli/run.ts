@@ -1,0 +1,29 @@
+import type { Command } from './command.ts'
+import { CommandFailed, EXIT, type ExitCode } from './failure.ts'
+import { helpText } from './help.ts'
+import { parseCommandLine } from './parse.ts'
+import { failureJson, failureText, type Terminal } from './terminal.ts'
+
+/** Runs one command line to its exit code. */
+export async function runCommandLine(argv: readonly string[], commands: readonly Command[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    const parsed = parseCommandLine(argv, commands)
+    if (parsed.type === 'help') {
+      terminal.out(helpText(parsed.under, commands))
+      return EXIT.ok
+    }
+    const work = await parsed.command.load()
+    await work(parsed.invocation, terminal)
+    return EXIT.ok
+  } catch (error) {
+    if (terminal.signal.aborted && !(error instanceof CommandFailed)) return EXIT.interrupted
+    if (!(error instanceof CommandFailed)) throw error
+    terminal.note(wantsJson(argv) ? failureJson(error) : failureText(error))
+    return error.code
+  }
+}
+
+/** Looked for by hand: the line that failed may be one that could not be parsed. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some((word, i) => word === '-ojson' || word === '--output=json' || (word === 'json' && ['-o', '--output'].includes(argv[i - 1] ?? '')))
+}

@@ -1,0 +1,29 @@
+/** The `larder` command. */
+import { commandTable } from './cli/commands.ts'
+import { runCommandLine } from './cli/run.ts'
+import type { Terminal } from './cli/terminal.ts'
+
+const commands = commandTable({
+  up: async () => (await import('./main/commands/up.ts')).run,
+  down: async () => (await import('./main/commands/down.ts')).run,
+  engineList: async () => (await import('./main/commands/engine.ts')).list,
+  engineAdd: async () => (await import('./main/commands/engine.ts')).add,
+  version: async () => (await import('./main/commands/version.ts')).run,
+})
+
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+// A reader that goes away (`larder get ... | head`) ends the command, quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+const terminal: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  note: (text) => void process.stderr.write(text),
+  interactive: process.stdin.isTTY && process.stderr.isTTY,
+  env: process.env,
+  cwd: process.cwd(),
+  signal: stop.signal,
+  now: () => Date.now(),
+}
+
+process.exitCode = await runCommandLine(process.argv.slice(2), commands, terminal)
