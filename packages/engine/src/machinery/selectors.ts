@@ -39,12 +39,15 @@ function meets(requirement: LabelRequirement, labels: Readonly<Record<string, st
     case 'DoesNotExist':
       return value === undefined
     case 'Gt':
-    case 'Lt': {
-      if (value === undefined || !INTEGER.test(value)) return false
-      const [left, right] = [BigInt(value.replace('+', '')), BigInt(values[0]!.replace('+', ''))]
-      return operator === 'Gt' ? left > right : left < right
-    }
+    case 'Lt':
+      return value !== undefined && compares(value, operator, values[0]!)
   }
+}
+
+function compares(value: string, operator: 'Gt' | 'Lt', limit: string): boolean {
+  if (!INTEGER.test(value)) return false
+  const [left, right] = [BigInt(value.replace('+', '')), BigInt(limit.replace('+', ''))]
+  return operator === 'Gt' ? left > right : left < right
 }
 
 function selectorOf(requirements: readonly LabelRequirement[]): LabelSelector {
