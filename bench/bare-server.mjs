@@ -28,7 +28,12 @@ const server = createServer({ ca, cert, key, requestCert: true, rejectUnauthoriz
       key: `/${request.url}/${object.metadata.name}`,
       expect: 0,
       index: { uid },
-      document: (revision) => Document.fromBytes(Buffer.from(JSON.stringify({ ...object, metadata: { ...object.metadata, uid, resourceVersion: String(revision) } }))),
+      document: (revision) =>
+        Document.fromBytes(
+          Buffer.from(
+            JSON.stringify({ ...object, metadata: { ...object.metadata, uid, resourceVersion: String(revision) } }),
+          ),
+        ),
     })
     send(response, 201, document.bytes)
   })

@@ -14,7 +14,9 @@ const PATH = '/api/v1/namespaces/default/configmaps'
 const SECONDS = 2
 
 export async function benchHttp() {
-  console.log(`\nHTTPS, ${rounds} interleaved rounds of ${SECONDS} s; loader: bench/loader.mjs (node ${process.version}, HTTP/1.1, own process)`)
+  console.log(
+    `\nHTTPS, ${rounds} interleaved rounds of ${SECONDS} s; loader: bench/loader.mjs (node ${process.version}, HTTP/1.1, own process)`,
+  )
   const dir = mkdtempSync(join(tmpdir(), 'larder-bench-'))
   const larder = startLarder(join(dir, 'larder'))
   const bare = await startBare(join(dir, 'bare'), larder)
@@ -30,32 +32,60 @@ export async function benchHttp() {
 async function compare(kind, clients, larder, bare) {
   const results = { larder: [], bare: [] }
   for (let round = 0; round < rounds; round++) {
-    for (const [name, server] of round % 2 ? [['bare', bare], ['larder', larder]] : [['larder', larder], ['bare', bare]]) {
+    for (const [name, server] of round % 2
+      ? [
+          ['bare', bare],
+          ['larder', larder],
+        ]
+      : [
+          ['larder', larder],
+          ['bare', bare],
+        ]) {
       const names = await server.names()
-      const job = { ...server.at, clients, seconds: SECONDS, kind, path: PATH, names, run: `${kind}${clients}-${round}` }
+      const job = {
+        ...server.at,
+        clients,
+        seconds: SECONDS,
+        kind,
+        path: PATH,
+        names,
+        run: `${kind}${clients}-${round}`,
+      }
       results[name].push(await runJob(LOADER, job))
     }
   }
   const rate = (r) => r.requests / r.seconds
   const ratios = results.larder.map((r, i) => rate(r) / rate(results.bare[i]))
   const line = `${kind.padEnd(6)} ${String(clients).padStart(2)} clients`
-  console.log(`${line}  ratio ${withSpread(ratios)}  larder ${Math.round(median(results.larder.map(rate)))}/s p99 ${median(results.larder.map((r) => r.p99Ms)).toFixed(1)} ms  bare ${Math.round(median(results.bare.map(rate)))}/s`)
+  console.log(
+    `${line}  ratio ${withSpread(ratios)}  larder ${Math.round(median(results.larder.map(rate)))}/s p99 ${median(results.larder.map((r) => r.p99Ms)).toFixed(1)} ms  bare ${Math.round(median(results.bare.map(rate)))}/s`,
+  )
 }
 
 function startLarder(dir) {
-  execFileSync(LARDER, ['up', '--detach', '--no-samples', '--data', dir, '--port', '0', '--api-port', '0'], { stdio: 'ignore' })
+  execFileSync(LARDER, ['up', '--detach', '--no-samples', '--data', dir, '--port', '0', '--api-port', '0'], {
+    stdio: 'ignore',
+  })
   const config = parse(readFileSync(join(dir, 'kubeconfig'), 'utf8'))
   const url = new URL(config.clusters[0].cluster.server)
   const decode = (text) => Buffer.from(text, 'base64').toString()
   const user = config.users[0].user
-  const at = { host: url.hostname, port: Number(url.port), ca: decode(config.clusters[0].cluster['certificate-authority-data']), cert: decode(user['client-certificate-data']), key: decode(user['client-key-data']) }
+  const at = {
+    host: url.hostname,
+    port: Number(url.port),
+    ca: decode(config.clusters[0].cluster['certificate-authority-data']),
+    cert: decode(user['client-certificate-data']),
+    key: decode(user['client-key-data']),
+  }
   const names = seedNames(at)
   return { dir, at, names: () => names, stop: () => execFileSync(LARDER, ['down', '--data', dir], { stdio: 'ignore' }) }
 }
 
 async function startBare(dir, larder) {
   const [key, cert] = splitPem(readFileSync(join(larder.dir, 'pki/server.pem'), 'utf8'))
-  const child = spawn(process.execPath, [fileURLToPath(new URL('bare-server.mjs', import.meta.url))], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [fileURLToPath(new URL('bare-server.mjs', import.meta.url))], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   child.stdin.write(`${JSON.stringify({ dir, ca: larder.at.ca, cert, key })}\n`)
   const port = Number((await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()).value)
   const at = { ...larder.at, host: '127.0.0.1', port }
@@ -72,11 +102,28 @@ async function seedNames(at) {
     names.map(
       (name) =>
         new Promise((resolve, reject) => {
-          const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data: { text: 'x'.repeat(900) } })
-          const asking = request({ host: at.host, port: at.port, path: PATH, method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (response) => {
-            response.resume()
-            response.on('end', () => (response.statusCode === 201 ? resolve() : reject(new Error(`seeding: ${response.statusCode}`))))
+          const body = JSON.stringify({
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name, namespace: 'default' },
+            data: { text: 'x'.repeat(900) },
           })
+          const asking = request(
+            {
+              host: at.host,
+              port: at.port,
+              path: PATH,
+              method: 'POST',
+              agent,
+              headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+            },
+            (response) => {
+              response.resume()
+              response.on('end', () =>
+                response.statusCode === 201 ? resolve() : reject(new Error(`seeding: ${response.statusCode}`)),
+              )
+            },
+          )
           asking.on('error', reject)
           asking.end(body)
         }),

@@ -27,7 +27,14 @@ async function readInput() {
 
 function client() {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: job.host, port: job.port, ca: job.ca, cert: job.cert, key: job.key, ALPNProtocols: ['http/1.1'] })
+    const socket = connect({
+      host: job.host,
+      port: job.port,
+      ca: job.ca,
+      cert: job.cert,
+      key: job.key,
+      ALPNProtocols: ['http/1.1'],
+    })
     socket.setNoDelay(true)
     let askedAt = 0n
     let buffer = Buffer.alloc(0)
@@ -60,7 +67,12 @@ function client() {
 
 function createRequest(i) {
   const name = `bench-${job.run}-${process.pid}-${i}`
-  const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default', labels: { bench: 'yes' } }, data: { text: 'x'.repeat(900) } })
+  const body = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'default', labels: { bench: 'yes' } },
+    data: { text: 'x'.repeat(900) },
+  })
   return `POST ${job.path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }
 

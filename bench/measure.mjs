@@ -8,7 +8,8 @@ export const median = (values) => {
 }
 
 /** `0.42 (0.38 to 0.47)` */
-export const withSpread = (values, digits = 2) => `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
+export const withSpread = (values, digits = 2) =>
+  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
 
 /** Runs a Node script with a JSON job on standard input; its last line of output is the JSON result. */
 export function runJob(script, job) {
@@ -17,7 +18,9 @@ export function runJob(script, job) {
     let output = ''
     child.stdout.on('data', (chunk) => (output += chunk))
     child.on('error', reject)
-    child.on('close', (code) => (code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`${script} ended with ${code}`))))
+    child.on('close', (code) =>
+      code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`${script} ended with ${code}`)),
+    )
     child.stdin.end(JSON.stringify(job))
   })
 }

@@ -12,7 +12,8 @@ export async function benchStart() {
   console.log(`\nStart, ${rounds} rounds on a used data folder`)
   const dir = mkdtempSync(join(tmpdir(), 'larder-bench-'))
   const flags = ['--data', dir]
-  const up = () => execFileSync(LARDER, ['up', '--detach', '--wait', '--port', '0', '--api-port', '0', ...flags], { stdio: 'ignore' })
+  const up = () =>
+    execFileSync(LARDER, ['up', '--detach', '--wait', '--port', '0', '--api-port', '0', ...flags], { stdio: 'ignore' })
   const down = () => execFileSync(LARDER, ['down', ...flags], { stdio: 'ignore' })
   up()
   down()
@@ -26,7 +27,9 @@ export async function benchStart() {
     const help = timed(() => spawnSync(process.execPath, [LARDER, '--help'], { stdio: 'ignore' }))
     helps.push(help - timed(() => spawnSync(process.execPath, ['-e', '0'], { stdio: 'ignore' })))
   }
-  console.log(`larder up --detach to ready  ${withSpread(starts.map((ms) => ms / 1000))} s, two Node processes included (aim 0.7)`)
+  console.log(
+    `larder up --detach to ready  ${withSpread(starts.map((ms) => ms / 1000))} s, two Node processes included (aim 0.7)`,
+  )
   console.log(`resident then                ${withSpread(resident, 0)} MB (aim 120)`)
   console.log(`larder --help beyond node    ${withSpread(helps, 0)} ms (aim 40)`)
   rmSync(dir, { recursive: true, force: true })
@@ -40,6 +43,9 @@ function timed(work) {
 
 function residentMb(dir) {
   const { pid } = JSON.parse(execFileSync(LARDER, ['status', '--data', dir, '-o', 'json']).toString())
-  const rss = process.platform === 'linux' ? /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1] : execFileSync('ps', ['-o', 'rss=', '-p', String(pid)]).toString()
+  const rss =
+    process.platform === 'linux'
+      ? /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]
+      : execFileSync('ps', ['-o', 'rss=', '-p', String(pid)]).toString()
   return Number(rss) / 1024
 }
