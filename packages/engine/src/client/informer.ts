@@ -1,0 +1,263 @@
+/**
+ * A local copy of one collection that follows the server: list once, then watch from the revision of the list.
+ *
+ * A lost connection resumes from the last revision seen, so nothing is missed and nothing is listed twice; only a revision
+ * that the server has forgotten (410) costs a new list, whose differences are then told as events. The copy shares
+ * the objects that the transport hands out: they are frozen, and in-process they are the very ones that the server caches.
+ *
+ * `revision` tells how far the copy is. Whoever has just written can wait for `seen(revision)` before deciding again;
+ * without that, a controller that does not yet see the object it made would make a second one.
+ */
+import type { Clock } from '../base/clock.ts'
+import { freezeJson } from '../base/json.ts'
+import { errorChain, type Log } from '../base/log.ts'
+import type { WatchEvent } from '../machinery/call.ts'
+import { asJson, type KubeObject } from '../machinery/object.ts'
+import { isApiError } from '../machinery/status.ts'
+import { backoffMs, pause } from './backoff.ts'
+import type { Client } from './client.ts'
+import { createStash, type IndexFunction } from './stash.ts'
+import type { ResourceType } from './types.ts'
+
+/** Reads of the local copy. All objects are frozen. */
+export interface Lister<T extends KubeObject> {
+  get(name: string, namespace?: string): T | undefined
+  /** All, or those of one namespace, in no particular order. */
+  list(namespace?: string): readonly T[]
+  byIndex(index: string, value: string): readonly T[]
+}
+
+export interface Handlers<T extends KubeObject> {
+  added?(object: T): void
+  updated?(object: T, old: T): void
+  /** The last state that was seen. */
+  deleted?(object: T): void
+}
+
+export interface Informer<T extends KubeObject> extends Lister<T> {
+  readonly type: ResourceType<T>
+  /** Of the newest list, event or bookmark; undefined before the first list. */
+  readonly revision: string | undefined
+  /** Resolves when the first list has arrived. Never rejects: an unreachable server is retried until `stop`. */
+  readonly synced: Promise<void>
+  readonly hasSynced: boolean
+  start(): void
+  stop(): Promise<void>
+  /** Tells of everything that is there (as `added`), then of every change. Returns the end of it. Handlers must not throw. */
+  subscribe(handlers: Handlers<T>): () => void
+  /** May be called at any time; what is already there is indexed too. The same name twice replaces. */
+  addIndex(name: string, values: IndexFunction<T>): void
+  /** Resolves when the copy is at least at this revision, or when the signal aborts. */
+  seen(revision: string, signal?: AbortSignal): Promise<void>
+}
+
+export interface InformerOptions<T extends KubeObject> {
+  readonly client: Client
+  readonly type: ResourceType<T>
+  readonly namespace?: string | undefined
+  readonly labelSelector?: string | undefined
+  readonly indexes?: Readonly<Record<string, IndexFunction<T>>>
+  readonly clock: Clock
+  readonly log: Log
+  /** In [0, 1), for jitter. */
+  readonly random?: () => number
+}
+
+const BACKOFF = { baseMs: 100, capMs: 30_000 }
+/** A watch that lived less than this counts as a failure: a server that ends each at once must not be hammered. */
+const SHORT_WATCH_MS = 1000
+
+/** Orders resourceVersions, which are decimal numbers of any length. */
+export function compareRevisions(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
+  const { client, type, clock, random = Math.random } = options
+  const log = options.log.with({ informer: `${type.resource}${type.group && `.${type.group}`}` })
+  const stash = createStash<T>(options.indexes)
+  const handlers = new Set<Handlers<T>>()
+  const waiters = new Set<{ revision: string; resolve: () => void }>()
+  const abort = new AbortController()
+  const { signal } = abort
+  const scope = {
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+    ...(options.labelSelector !== undefined && { labelSelector: options.labelSelector }),
+  }
+  let revision: string | undefined
+  /** False after a 410: the revision still says how far the copy is, but no watch can start from it. */
+  let resumable = false
+  let running: Promise<void> | undefined
+  let hasSynced = false
+  let setSynced!: () => void
+  const synced = new Promise<void>((resolve) => (setSynced = resolve))
+
+  function advance(to: string): void {
+    revision = to
+    for (const waiter of waiters) {
+      if (compareRevisions(waiter.revision, to) > 0) continue
+      waiters.delete(waiter)
+      waiter.resolve()
+    }
+  }
+
+  function put(object: T): void {
+    freezeJson(asJson(object))
+    const old = stash.put(object)
+    if (old === undefined) for (const h of handlers) h.added?.(object)
+    else if (old.metadata.uid !== object.metadata.uid) {
+      // Deleted and made again between two looks: telling it as an update would keep what belonged to the old one.
+      for (const h of handlers) h.deleted?.(old)
+      for (const h of handlers) h.added?.(object)
+    } else if (old.metadata.resourceVersion !== object.metadata.resourceVersion) {
+      for (const h of handlers) h.updated?.(object, old)
+    }
+  }
+
+  function remove(object: T): void {
+    if (stash.remove(object)) for (const h of handlers) h.deleted?.(freezeDeep(object))
+  }
+
+  async function relist(): Promise<void> {
+    const list = await client.of(type).list(scope)
+    const gone = new Set(stash.list())
+    for (const object of list.items) {
+      const old = stash.get(object.metadata.name, object.metadata.namespace)
+      if (old) gone.delete(old)
+      put(object)
+    }
+    for (const object of gone) remove(object)
+    resumable = true
+    advance(list.metadata.resourceVersion)
+    hasSynced = true
+    setSynced()
+  }
+
+  function apply(event: WatchEvent<T>): void {
+    const { object } = event
+    if (event.type === 'DELETED') remove(object)
+    else if (event.type !== 'BOOKMARK') put(object)
+    if (object.metadata.resourceVersion !== undefined) advance(object.metadata.resourceVersion)
+  }
+
+  async function follow(): Promise<void> {
+    const timeoutSeconds = Math.round(300 + 300 * random())
+    const options = { ...scope, resourceVersion: revision!, allowWatchBookmarks: true, timeoutSeconds }
+    for await (const event of client.of(type).watch(options, signal)) apply(event)
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0
+    while (!signal.aborted) {
+      const startedAt = clock.now()
+      try {
+        if (!resumable) await relist()
+        await follow()
+        failures = clock.now() - startedAt < SHORT_WATCH_MS ? failures + 1 : 0
+      } catch (error) {
+        if (signal.aborted) return
+        if (isApiError(error) && error.code === 410) {
+          log.info('the server has forgotten our revision; listing again', { revision: revision ?? '' })
+          resumable = false
+        } else if (failures === 0) log.warn('cannot follow; retrying', { error: errorChain(error) })
+        failures = clock.now() - startedAt < BACKOFF.capMs ? failures + 1 : 1
+      }
+      if (failures > 0) await pause(clock, backoffMs(failures, BACKOFF, random), signal)
+    }
+  }
+
+  return {
+    type,
+    synced,
+    get revision() {
+      return revision
+    },
+    get hasSynced() {
+      return hasSynced
+    },
+    get: stash.get,
+    list: stash.list,
+    byIndex: stash.byIndex,
+    addIndex: stash.addIndex,
+    start() {
+      running ??= run()
+    },
+    async stop() {
+      abort.abort()
+      for (const waiter of waiters) waiter.resolve()
+      waiters.clear()
+      await running
+    },
+    subscribe(h) {
+      for (const object of stash.list()) h.added?.(object)
+      handlers.add(h)
+      return () => handlers.delete(h)
+    },
+    seen(wanted, until) {
+      if (revision !== undefined && compareRevisions(wanted, revision) <= 0) return Promise.resolve()
+      if (signal.aborted || until?.aborted) return Promise.resolve()
+      return new Promise((resolve) => {
+        const waiter = { revision: wanted, resolve }
+        waiters.add(waiter)
+        until?.addEventListener('abort', () => {
+          waiters.delete(waiter)
+          resolve()
+        })
+      })
+    },
+  }
+}
+
+function freezeDeep<T extends KubeObject>(object: T): T {
+  freezeJson(asJson(object))
+  return object
+}
+
+/** The informers of a program: one for each kind, shared by all who ask. */
+export interface Informers {
+  /** The informer of a kind in all namespaces, made on first use and, once `start` was called, started. */
+  of<T extends KubeObject>(type: ResourceType<T>): Informer<T>
+  /** The informer of a kind if somebody has asked for it. */
+  existing<T extends KubeObject>(type: ResourceType<T>): Informer<T> | undefined
+  start(): void
+  /** Resolves when all that were asked for have their first list. */
+  synced(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface InformersOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly random?: () => number
+}
+
+export function createInformers(client: Client, options: InformersOptions): Informers {
+  const informers = new Map<string, Informer<never>>()
+  let started = false
+  const keyOf = (type: ResourceType) => `${type.group}/${type.version}/${type.resource}`
+  const existing = <T extends KubeObject>(type: ResourceType<T>) =>
+    informers.get(keyOf(type)) as unknown as Informer<T> | undefined
+  return {
+    existing,
+    of<T extends KubeObject>(type: ResourceType<T>) {
+      let informer = existing(type)
+      if (!informer) {
+        informer = createInformer({ ...options, client, type })
+        informers.set(keyOf(type), informer as unknown as Informer<never>)
+        if (started) informer.start()
+      }
+      return informer
+    },
+    start() {
+      started = true
+      for (const informer of informers.values()) informer.start()
+    },
+    async synced() {
+      await Promise.all([...informers.values()].map((informer) => informer.synced))
+    },
+    async stop() {
+      await Promise.all([...informers.values()].map((informer) => informer.stop()))
+    },
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Events of a controller (events.k8s.io/v1), for `kubectl describe`. The name of an Event is derived from what it says,
+ * so that the same news, also after a restart, counts up one series instead of filling the list.
+ *
+ * Events are best effort by nature: a server that is away or forbids them must not fail the pass that tells them.
+ */
+import { createHash } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import { errorChain, type Log } from '../base/log.ts'
+import { eventType, type Event, type ObjectReference } from '../client/builtin.ts'
+import type { Client } from '../client/client.ts'
+import type { KubeObject } from '../machinery/object.ts'
+import { isAlreadyExists, isNotFound } from '../machinery/status.ts'
+
+export interface News {
+  readonly regarding: KubeObject
+  readonly related?: ObjectReference
+  readonly type: 'Normal' | 'Warning'
+  /** UpperCamelCase, for programs. */
+  readonly reason: string
+  /** What was done or tried, UpperCamelCase: `Reconcile`. */
+  readonly action: string
+  /** For people; cut to 1024 bytes. */
+  readonly note: string
+}
+
+export interface EventRecorder {
+  /** Returns at once and never throws; what cannot be written is logged. */
+  record(news: News): void
+  /** Resolves when everything recorded so far is written or given up. */
+  flush(): Promise<void>
+}
+
+export interface EventRecorderOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly log: Log
+  /** `example.com/widget-controller`: a qualified name. */
+  readonly controller: string
+  /** Tells replicas apart; at most 128 bytes. */
+  readonly instance: string
+}
+
+/** A repetition is written at most this often; those between are counted and told with the next. */
+const SERIES_INTERVAL_MS = 30_000
+/** After this silence the same news is a new beginning. Upstream's recorder says the same. */
+const SERIES_END_MS = 6 * 60_000
+const MAX_SERIES = 2000
+
+interface Series {
+  readonly name: string
+  readonly namespace: string
+  count: number
+  lastAt: number
+  writtenAt: number
+  pending: boolean
+}
+
+/** RFC 3339 with microseconds, as metav1.MicroTime is written. */
+export function formatMicroTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z')
+}
+
+export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  const { client, clock, log } = options
+  const events = client.of(eventType)
+  const seriesByName = new Map<string, Series>()
+  let tail: Promise<void> = Promise.resolve()
+
+  /** One after the other: a series that is counted up before it exists would be lost. */
+  function enqueue(work: () => Promise<void>): void {
+    tail = tail.then(work).catch((error: unknown) => log.warn('cannot record an event', { error: errorChain(error) }))
+  }
+
+  async function create(series: Series, news: News): Promise<void> {
+    try {
+      await events.create(eventOf(series, news, options, clock.now()))
+      series.writtenAt = clock.now()
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+      const existing = await events.find(series.name, series.namespace)
+      series.count += existing?.series?.count ?? 1
+      await write(series)
+    }
+  }
+
+  async function write(series: Series): Promise<void> {
+    series.pending = false
+    series.writtenAt = clock.now()
+    const body = { series: { count: series.count, lastObservedTime: formatMicroTime(series.lastAt) } }
+    try {
+      await events.patch(series.name, body, { namespace: series.namespace })
+    } catch (error) {
+      // Events expire; the next repetition starts over.
+      if (!isNotFound(error)) throw error
+      seriesByName.delete(series.name)
+    }
+  }
+
+  function repeat(series: Series): void {
+    series.count++
+    series.lastAt = clock.now()
+    if (series.pending) return
+    series.pending = true
+    // The second time is told at once: one is news, two is a series.
+    const waitMs = series.count <= 2 ? 0 : series.writtenAt + SERIES_INTERVAL_MS - clock.now()
+    if (waitMs <= 0) enqueue(() => write(series))
+    else clock.after(waitMs, () => enqueue(() => write(series)))
+  }
+
+  return {
+    record(news) {
+      const name = nameOf(news, options)
+      const known = seriesByName.get(name)
+      if (known && clock.now() - known.lastAt < SERIES_END_MS) return repeat(known)
+      const now = clock.now()
+      const namespace = news.regarding.metadata.namespace ?? 'default'
+      const series = { name, namespace, count: 1, lastAt: now, writtenAt: now, pending: false }
+      seriesByName.delete(name)
+      seriesByName.set(name, series)
+      for (const oldest of seriesByName.keys()) {
+        if (seriesByName.size <= MAX_SERIES) break
+        seriesByName.delete(oldest)
+      }
+      enqueue(() => create(series, news))
+    },
+    async flush() {
+      for (let seen; seen !== tail;) {
+        seen = tail
+        await seen
+      }
+    },
+  }
+}
+
+function nameOf({ regarding, type, reason, action, note }: News, { controller }: EventRecorderOptions): string {
+  const { name, namespace = '', uid = '' } = regarding.metadata
+  const text = JSON.stringify([regarding.kind, namespace, name, uid, type, reason, action, note, controller])
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return `${name.slice(0, 253 - hash.length - 1)}.${hash}`
+}
+
+function eventOf(series: Series, news: News, options: EventRecorderOptions, nowMs: number) {
+  const { apiVersion, kind, metadata } = news.regarding
+  const { name, namespace, uid, resourceVersion } = metadata
+  const regarding = { apiVersion, kind, name, ...(namespace && { namespace }), uid, resourceVersion } as ObjectReference
+  return {
+    metadata: { name: series.name, namespace: series.namespace },
+    eventTime: formatMicroTime(nowMs),
+    reportingController: options.controller,
+    reportingInstance: options.instance,
+    action: news.action,
+    reason: news.reason,
+    type: news.type,
+    note: cutToBytes(news.note, 1024),
+    regarding,
+    ...(news.related && { related: news.related }),
+  } satisfies Partial<Event>
+}
+
+function cutToBytes(text: string, limit: number): string {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= limit) return text
+  // A cut inside a character leaves a replacement character, which is not what was said.
+  return bytes
+    .subarray(0, limit)
+    .toString()
+    .replace(/\uFFFD+$/, '')
+}

@@ -1,0 +1,94 @@
+/**
+ * Keeps a controller from deciding on a cache that has not yet seen its own writes.
+ *
+ * A pass that creates a child and ends is often followed at once by another, woken by something else. If the informer's
+ * copy is a moment behind, that pass finds no child and makes a second one. So the client of a pass notes, for the key of the
+ * pass, the resourceVersion of each of its writes, and the next pass of that key starts only when the informers of the kinds
+ * written (those that exist: the others are not read from a cache) have come that far. Versions are compared within
+ * one resource only, which Kubernetes allows.
+ *
+ * Rejected: expectations by count (client-go's ReplicaSet controller); they must be right in each controller, this is right once.
+ */
+import { createClient, type Client } from '../client/client.ts'
+import { compareRevisions, type Informer, type Informers } from '../client/informer.ts'
+import type { Answer, Call, Transport } from '../machinery/call.ts'
+import type { KubeObject } from '../machinery/object.ts'
+
+export interface OwnWrites {
+  /** A client whose writes count for this key. */
+  clientOf(key: string): Client
+  /** Undefined when the caches show all writes of the key; else a promise for the moment when they do. */
+  pending(key: string): Promise<void> | undefined
+  forget(key: string): void
+}
+
+interface Written {
+  readonly type: { readonly group: string; readonly version: string; readonly resource: string }
+  readonly revision: string
+}
+
+export function createOwnWrites(transport: Transport, informers: Informers): OwnWrites {
+  const writes = new Map<string, Map<string, Written>>()
+
+  function note(key: string, call: Call, answer: Answer): void {
+    const revision = answer.metadata?.resourceVersion
+    if (!isWrite(call) || revision === undefined || !('name' in answer.metadata)) return
+    const { group, version, resource } = call.target
+    const id = `${group}/${version}/${resource}`
+    let ofKey = writes.get(key)
+    if (!ofKey) writes.set(key, (ofKey = new Map()))
+    const old = ofKey.get(id)
+    if (old && compareRevisions(old.revision, revision) >= 0) return
+    ofKey.set(id, { type: { group, version, resource }, revision })
+  }
+
+  return {
+    clientOf(key) {
+      return createClient({
+        ...delegate(transport),
+        async call(call, signal) {
+          const answer = await transport.call(call, signal)
+          note(key, call, answer)
+          return answer
+        },
+      })
+    },
+    pending(key) {
+      const ofKey = writes.get(key)
+      if (!ofKey) return undefined
+      const behind: Promise<void>[] = []
+      for (const [id, written] of ofKey) {
+        const informer = informers.existing({ ...written.type, kind: '', namespaced: true }) as Informer<KubeObject>
+        if (informer?.revision !== undefined && compareRevisions(informer.revision, written.revision) < 0) {
+          behind.push(informer.seen(written.revision))
+        } else ofKey.delete(id)
+      }
+      if (behind.length > 0) return Promise.all(behind).then(() => undefined)
+      writes.delete(key)
+      return undefined
+    },
+    forget(key) {
+      writes.delete(key)
+    },
+  }
+}
+
+function isWrite(call: Call): boolean {
+  switch (call.verb) {
+    case 'create':
+    case 'update':
+    case 'patch':
+    case 'delete':
+      return call.options?.dryRun !== true
+    default:
+      return false
+  }
+}
+
+function delegate(transport: Transport): Omit<Transport, 'call'> {
+  return {
+    watch: (target, options, signal) => transport.watch(target, options, signal),
+    raw: (path, signal) => transport.raw(path, signal),
+    close: () => transport.close(),
+  }
+}

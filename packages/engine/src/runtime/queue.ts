@@ -1,0 +1,117 @@
+/**
+ * Keys waiting for a worker. A key stands in the queue once however often it is added, and never runs on two workers: what
+ * arrives for a running key makes it run once more afterwards. So a pass may read the world as it is, and no event is lost.
+ */
+import type { Clock } from '../base/clock.ts'
+import { backoffMs, type BackoffOptions } from '../client/backoff.ts'
+
+export interface Queue {
+  /** Runs as soon as a worker is free. */
+  add(key: string): void
+  /** Runs in `ms`, unless it runs before: a pass forgets older appointments of its key, and makes its own. */
+  addAfter(key: string, ms: number): void
+  /** Runs later, the longer the more often it has failed in a row; returns the delay in ms. */
+  addRateLimited(key: string): number
+  /** The key has succeeded: its next failure starts at the shortest delay. */
+  forget(key: string): void
+  /** The next key, which then is running until `done(key)`; undefined once the queue is closed. */
+  next(): Promise<string | undefined>
+  done(key: string): void
+  /** Wakes all who wait in `next`; what is queued stays undone. */
+  close(): void
+  /** Keys ready to run. */
+  readonly depth: number
+}
+
+export interface QueueOptions {
+  readonly clock: Clock
+  /** In [0, 1), for jitter. */
+  readonly random?: () => number
+  readonly backoff?: BackoffOptions
+}
+
+const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 200, capMs: 300_000 }
+
+interface Appointment {
+  readonly at: number
+  readonly cancel: () => void
+}
+
+export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BACKOFF }: QueueOptions): Queue {
+  const ready = new Set<string>()
+  const running = new Set<string>()
+  /** Added while they were running. */
+  const again = new Set<string>()
+  const failures = new Map<string, number>()
+  const appointments = new Map<string, Appointment>()
+  const idle: ((key: string | undefined) => void)[] = []
+  let closed = false
+
+  function cancel(key: string): void {
+    appointments.get(key)?.cancel()
+    appointments.delete(key)
+  }
+
+  function start(key: string): string {
+    ready.delete(key)
+    cancel(key)
+    running.add(key)
+    return key
+  }
+
+  function add(key: string): void {
+    if (closed) return
+    if (running.has(key)) {
+      again.add(key)
+      return
+    }
+    ready.add(key)
+    idle.shift()?.(start(key))
+  }
+
+  function addAfter(key: string, ms: number): void {
+    if (closed) return
+    if (ms <= 0) return add(key)
+    const at = clock.now() + ms
+    const existing = appointments.get(key)
+    if (existing && existing.at <= at) return
+    existing?.cancel()
+    const fire = () => {
+      appointments.delete(key)
+      add(key)
+    }
+    appointments.set(key, { at, cancel: clock.after(ms, fire) })
+  }
+
+  return {
+    add,
+    addAfter,
+    addRateLimited(key) {
+      const count = (failures.get(key) ?? 0) + 1
+      failures.set(key, count)
+      const delayMs = backoffMs(count, backoff, random)
+      addAfter(key, delayMs)
+      return delayMs
+    },
+    forget(key) {
+      failures.delete(key)
+    },
+    next() {
+      if (closed) return Promise.resolve(undefined)
+      for (const key of ready) return Promise.resolve(start(key))
+      return new Promise((resolve) => idle.push(resolve))
+    },
+    done(key) {
+      running.delete(key)
+      if (again.delete(key)) add(key)
+    },
+    close() {
+      closed = true
+      for (const key of appointments.keys()) cancel(key)
+      for (const resolve of idle.splice(0)) resolve(undefined)
+    },
+    get depth() {
+      return ready.size
+    },
+  }
+}

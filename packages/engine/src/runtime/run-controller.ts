@@ -1,0 +1,107 @@
+/** Runs one controller: wakes, workers, passes. What a pass is made of is in reconcile-key.ts. */
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Client } from '../client/client.ts'
+import type { Informers } from '../client/informer.ts'
+import type { KubeObject } from '../machinery/object.ts'
+import type { ControllerDefinition } from './controller.ts'
+import { createEventRecorder } from './events.ts'
+import type { RuntimeMetrics } from './metrics.ts'
+import { createReconciler } from './reconcile-key.ts'
+import { createQueue } from './queue.ts'
+import { formatKey, keyOf, type Key } from './pass.ts'
+
+export interface ControllerEnvironment {
+  readonly client: Client
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+  readonly metrics: RuntimeMetrics
+  /** `reportingInstance` of events. */
+  readonly instance: string
+}
+
+export interface RunningController {
+  /** Resolves when the caches that it reads are filled and its workers run. */
+  readonly ready: Promise<void>
+  /** Lets running passes finish for `graceMs`, then aborts them. Resolves when none runs and its events are written. */
+  stop(graceMs: number): Promise<void>
+}
+
+const WORKERS = 4
+
+export function runController<T extends KubeObject>(
+  definition: ControllerDefinition<T>,
+  environment: ControllerEnvironment,
+): RunningController {
+  const { informers, clock, random, metrics, client } = environment
+  const log = environment.log.with({ controller: definition.name })
+  const queue = createQueue({ clock, random, ...(definition.backoff && { backoff: definition.backoff }) })
+  const events = createEventRecorder({
+    client,
+    clock,
+    log,
+    controller: `larder.dev/${definition.name}`,
+    instance: environment.instance,
+  })
+  const stopped = new AbortController()
+  const reconciler = createReconciler(definition, { ...environment, log, queue, events, signal: stopped.signal })
+  const unsubscribe: (() => void)[] = []
+
+  function wake(keys: readonly Key[]): void {
+    for (const key of keys) queue.add(formatKey(key))
+    metrics.depth(definition.name, queue.depth)
+  }
+
+  function subscribe(): Promise<unknown> {
+    const own = informers.of(definition.type)
+    for (const [name, values] of Object.entries(definition.indexes ?? {})) own.addIndex(name, values)
+    const echo = (object: T) => {
+      if (!reconciler.absorbs(object)) wake([keyOf(object)])
+    }
+    unsubscribe.push(own.subscribe({ added: echo, updated: echo, deleted: echo }))
+    const synced = [own.synced]
+    for (const watch of definition.watches ?? []) {
+      const informer = informers.of(watch.type)
+      for (const [name, values] of Object.entries(watch.indexes ?? {})) informer.addIndex(name, values)
+      const keys = (object: KubeObject) => watch.keys(object, informers)
+      unsubscribe.push(
+        informer.subscribe({
+          added: (object) => wake(keys(object)),
+          updated: (object, old) => wake([...keys(old), ...keys(object)]),
+          deleted: (object) => wake(keys(object)),
+        }),
+      )
+      synced.push(informer.synced)
+    }
+    return Promise.all(synced)
+  }
+
+  async function work(): Promise<void> {
+    for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
+      metrics.depth(definition.name, queue.depth)
+      await reconciler.run(key)
+      queue.done(key)
+    }
+  }
+
+  const workers: Promise<void>[] = []
+  const ready = subscribe().then(() => {
+    if (stopped.signal.aborted) return
+    for (let i = 0; i < (definition.workers ?? WORKERS); i++) workers.push(work())
+  })
+
+  return {
+    ready,
+    async stop(graceMs) {
+      for (const end of unsubscribe) end()
+      queue.close()
+      const cancel = clock.after(graceMs, () => stopped.abort())
+      await Promise.all(workers)
+      stopped.abort()
+      cancel()
+      await events.flush()
+    },
+  }
+}
