@@ -121,9 +121,13 @@ function collectionEnd(key: string): number {
 }
 
 function collectionOf(key: string): string {
+  return key.slice(0, collectionEnd(key))
+}
+
+/** Throws for a key that no list could find. */
+export function checkKey(key: string): void {
   const end = collectionEnd(key)
   if (key[0] !== '/' || end === 0 || end === key.length) {
     throw new TypeError(`key ${JSON.stringify(key)} is not of the form /<group>/<resource>/<name>`)
   }
-  return key.slice(0, end)
 }

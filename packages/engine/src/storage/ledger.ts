@@ -81,7 +81,7 @@ export class Ledger {
     return this.#owners.of(uid)
   }
 
-  /** Takes in what the log held when it was last compacted; rows may come in any order of keys. */
+  /** Takes in a key that a log held when it was last compacted; no watch will be told. */
   load(entry: Entry): void {
     this.#keys.addUnsorted(entry.key)
     this.#live.set(entry.key, entry)

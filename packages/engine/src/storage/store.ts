@@ -5,7 +5,7 @@
  * revision that the writer saw. Everything that happened since the last compaction can be watched from any revision,
  * exactly once and in order, also after a restart: the watch is a reading of the log, not a subscription to luck.
  *
- * Rules for implementors (storage/contract.ts proves each by its number):
+ * Rules for implementors (storage/testing/contract.ts proves each by its number):
  *
  * S1  `revision` never goes back, also across restarts and after a failed write.
  * S2  `write` resolves only when the write is durable; before that no reader and no watcher sees it.

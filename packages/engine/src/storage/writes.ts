@@ -15,6 +15,7 @@
 import { errorChain, silentLog, type Log } from '../base/log.ts'
 import type { Document } from '../machinery/document.ts'
 import { Change } from './history.ts'
+import { checkKey } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import {
   Compacted,
@@ -39,6 +40,8 @@ export interface DecidedWrite {
   readonly previous: number
   readonly index: Index
   readonly document: Document
+  /** Of the document; made before the write is decided, so that what cannot be written fails alone. */
+  readonly bytes: Buffer
 }
 
 export interface JournalListener {
@@ -53,8 +56,8 @@ export interface Journal {
   /** Called once, before anything else. */
   start(listener: JournalListener): void
   append(writes: readonly DecidedWrite[]): void
-  /** The durable write as readers see it. */
-  entry(write: DecidedWrite): Entry
+  /** The durable write as readers see it; `previous` is what the key held. */
+  entry(write: DecidedWrite, previous: Entry | undefined): Entry
   /** Notes the compaction and deletes these versions. Rejects with `StorageFailed`. */
   compact(through: number, superseded: readonly number[]): Promise<void>
   close(): Promise<void>
@@ -138,6 +141,7 @@ export class RevisionedStore implements Store {
 
   async write(write: Write): Promise<Entry> {
     if (this.#closed) throw new StorageFailed('the store is closed')
+    checkKey(write.key)
     const durable = this.#ledger.newest(write.key)
     const ahead = this.#newestOnItsWay.get(write.key)
     const durableRevision = durable?.revision ?? 0
@@ -177,6 +181,8 @@ export class RevisionedStore implements Store {
 
   #decide(write: Write, previous: number, index: Index | undefined): Promise<Entry> {
     const revision = this.#lastRevision + 1
+    const document = write.document(revision)
+    const { bytes } = document
     const { promise, resolve, reject } = settleable<Entry>()
     const pending: Pending = {
       type: write.type,
@@ -184,7 +190,8 @@ export class RevisionedStore implements Store {
       revision,
       previous,
       index: write.type === 'put' ? write.index : index!,
-      document: write.document(revision),
+      document,
+      bytes,
       done: promise,
       resolve,
       reject,
@@ -207,8 +214,9 @@ export class RevisionedStore implements Store {
     const firstLater = this.#onTheirWay.findIndex((pending) => pending.revision > through)
     const durable = this.#onTheirWay.splice(0, firstLater < 0 ? this.#onTheirWay.length : firstLater)
     const changes = durable.map((pending) => {
-      const entry = this.#journal.entry(pending)
-      const change = new Change(pending.type, entry, this.#ledger.newest(pending.key))
+      const previous = this.#ledger.newest(pending.key)
+      const entry = this.#journal.entry(pending, previous)
+      const change = new Change(pending.type, entry, previous)
       this.#ledger.apply(change)
       if (this.#newestOnItsWay.get(pending.key) === pending) this.#newestOnItsWay.delete(pending.key)
       pending.resolve(entry)

@@ -1,0 +1,97 @@
+import { Document } from '../../machinery/document.ts'
+import { Compacted, StorageFailed, type Entry, type Index } from '../store.ts'
+import type { Database } from './database.ts'
+
+/** Documents by their revision: the hot ones in memory, all of them on disk. */
+export class Documents {
+  readonly #cache: DocumentCache
+  readonly #select: Database.Statement
+  readonly #file: string
+  readonly #compacted: () => number
+
+  constructor(database: Database.Database, options: { file: string; cacheBytes: number; compacted: () => number }) {
+    this.#select = database.prepare('SELECT value FROM log WHERE revision = ?').raw()
+    this.#cache = new DocumentCache(options.cacheBytes)
+    this.#file = options.file
+    this.#compacted = options.compacted
+  }
+
+  /** A version that was just written and will be asked for soon. */
+  remember(revision: number, document: Document, size: number): void {
+    this.#cache.set(revision, document, size)
+  }
+
+  /** Throws `Compacted` for a version that somebody held on to for longer than the history is. */
+  read(revision: number): Document {
+    const cached = this.#cache.get(revision)
+    if (cached) return cached
+    const row = this.#select.get([revision]) as [Buffer] | undefined
+    if (!row) {
+      if (revision <= this.#compacted()) throw new Compacted(revision, this.#compacted())
+      throw new StorageFailed(`revision ${revision} is missing from ${this.#file}`)
+    }
+    const document = Document.fromBytes(row[0])
+    this.#cache.set(revision, document, row[0].length)
+    return document
+  }
+}
+
+/** Reads its document when asked. A getter of the class: 100,000 entries share it, where a closure each would cost 6 MB. */
+export class StoredEntry implements Entry {
+  readonly key: string
+  readonly revision: number
+  readonly index: Index
+  readonly #documents: Documents
+
+  constructor(key: string, revision: number, index: Index, documents: Documents) {
+    this.key = key
+    this.revision = revision
+    this.index = index
+    this.#documents = documents
+  }
+
+  get document(): Document {
+    return this.#documents.read(this.revision)
+  }
+}
+
+/** A document that has been read as an object, too, takes about four times its bytes: 5.4 KB were measured for 1.4 KB. */
+const SIZE_FACTOR = 4
+/** Of a Map entry, the Document and its Buffer. */
+const OVERHEAD_BYTES = 300
+
+interface Cached {
+  readonly document: Document
+  readonly size: number
+}
+
+/** The least recently used documents leave first. A Map keeps the order of insertion, so a hit is inserted anew. */
+class DocumentCache {
+  readonly #documents = new Map<number, Cached>()
+  readonly #maxBytes: number
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get(revision: number): Document | undefined {
+    const cached = this.#documents.get(revision)
+    if (!cached) return undefined
+    this.#documents.delete(revision)
+    this.#documents.set(revision, cached)
+    return cached.document
+  }
+
+  set(revision: number, document: Document, length: number): void {
+    const size = length * SIZE_FACTOR + OVERHEAD_BYTES
+    if (size > this.#maxBytes) return
+    this.#documents.set(revision, { document, size })
+    this.#bytes += size
+    for (const [oldest, { size }] of this.#documents) {
+      if (this.#bytes <= this.#maxBytes) break
+      this.#documents.delete(oldest)
+      this.#bytes -= size
+    }
+  }
+}
