@@ -1,0 +1,43 @@
+/** The built-in resources, as the API server sees them: kinds.ts and the type table put together. */
+import type { Kind, Resource, Subresource } from '../shape.ts'
+import { KINDS, type KindEntry, type SubresourceEntry } from './kinds.ts'
+import { builtinShape } from './shape.ts'
+
+const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+const STATUS_VERBS = ['get', 'patch', 'update']
+
+let resources: readonly Resource[] | undefined
+
+/** All of them, in the order in which discovery lists them. Cheap: a kind's types are read from the table on first use. */
+export function builtinResources(): readonly Resource[] {
+  return (resources ??= KINDS.map(expand))
+}
+
+function expand(entry: KindEntry): Resource {
+  const kind = entry.type.slice(entry.type.lastIndexOf('.') + 1)
+  const identity: Kind = { group: entry.group, version: entry.version, kind }
+  const { group, version, resource } = entry
+  return {
+    ...identity,
+    resource,
+    singular: entry.singular ?? kind.toLowerCase(),
+    listKind: `${kind}List`,
+    namespaced: entry.scope === 'Namespaced',
+    shortNames: entry.short ?? [],
+    categories: entry.categories ?? [],
+    verbs: entry.verbs ?? ALL_VERBS,
+    subresources: (entry.subresources ?? []).map((sub) => expandSubresource(sub, identity)),
+    shape: builtinShape(identity, entry.type),
+    storage: entry.storage ?? { group, version, resource },
+    hasGeneration: entry.generation ?? false,
+    unconditionalUpdate: entry.unconditionalUpdate ?? true,
+    createOnUpdate: entry.createOnUpdate ?? false,
+    selectableFields: entry.selectable ?? {},
+  }
+}
+
+function expandSubresource(entry: SubresourceEntry, owner: Kind): Subresource {
+  if (entry === 'status') return { name: 'status', kind: owner, verbs: STATUS_VERBS }
+  const { name, group, version, kind, verbs } = entry
+  return { name, kind: { group, version, kind }, verbs }
+}

@@ -1,0 +1,136 @@
+/**
+ * What makes an object of a built-in kind wrong although its types are right: data, by type or by kind.
+ *
+ * Two sources come first: the type table says what is required and which strings are allowed. This file holds what the
+ * table cannot: where "required" allows empty, the syntax of names, what never changes, and limits. Facts of upstream's
+ * `validation.go` files, limited to what a client without kubelet can meet.
+ */
+
+/** How names of objects of a kind are spelled; everything else is a DNS subdomain. */
+export type NameRule = 'subdomain' | 'label' | 'label1035' | 'pathSegment' | 'none'
+
+export interface KindRules {
+  readonly name?: NameRule
+  /** Paths that an update may not change: `spec.selector`. Absent counts as a value. */
+  readonly immutable?: readonly string[]
+  /** With `immutable: true` in the stored object, these may not change, nor may the flag go. */
+  readonly frozenWhenImmutable?: readonly string[]
+  /** Words instead of `field is immutable`, by path. */
+  readonly immutableText?: Readonly<Record<string, string>>
+  /** The keys of these maps are config keys, and all their values together at most `maxBytes`. */
+  readonly files?: { readonly paths: readonly string[]; readonly base64: readonly string[]; readonly maxBytes: number }
+  /** The selector at `spec.selector` must be there, select something, and match the labels of `spec.template`. */
+  readonly selectsTemplate?: 'labelSelector' | 'map'
+  /** Keys that the `data` of a Secret of this type needs. */
+  readonly dataKeysByType?: Readonly<Record<string, readonly string[]>>
+  /** Values allowed at a path within this kind only. */
+  readonly allowed?: Readonly<Record<string, readonly string[]>>
+  /** At least this number. */
+  readonly atLeast?: Readonly<Record<string, number>>
+}
+
+const MIB = 1024 * 1024
+const IMMUTABLE_SELECTOR = {
+  name: 'subdomain',
+  immutable: ['spec.selector'],
+  selectsTemplate: 'labelSelector',
+} as const
+const ROLE_REF = {
+  name: 'pathSegment',
+  immutable: ['roleRef'],
+  immutableText: { roleRef: 'cannot change roleRef' },
+} as const
+const NOT_NEGATIVE = { 'spec.replicas': 0, 'spec.minReadySeconds': 0 }
+
+/** By type of the table. */
+export const KIND_RULES: Readonly<Record<string, KindRules>> = {
+  'core.v1.Namespace': { name: 'label' },
+  'core.v1.Service': { name: 'label1035', atLeast: { 'spec.healthCheckNodePort': 0 } },
+  'core.v1.ConfigMap': {
+    frozenWhenImmutable: ['data', 'binaryData'],
+    files: { paths: ['data', 'binaryData'], base64: ['binaryData'], maxBytes: MIB },
+  },
+  'core.v1.Secret': {
+    immutable: ['type'],
+    frozenWhenImmutable: ['data'],
+    files: { paths: ['data'], base64: ['data'], maxBytes: MIB },
+    dataKeysByType: {
+      'kubernetes.io/dockercfg': ['.dockercfg'],
+      'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+      'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+      'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+    },
+  },
+  'core.v1.ReplicationController': { selectsTemplate: 'map', atLeast: NOT_NEGATIVE },
+  'core.v1.PersistentVolumeClaim': { allowed: { 'status.phase': ['Pending', 'Bound', 'Lost'] } },
+  'apps.v1.Deployment': {
+    ...IMMUTABLE_SELECTOR,
+    atLeast: { ...NOT_NEGATIVE, 'spec.revisionHistoryLimit': 0, 'spec.progressDeadlineSeconds': 0 },
+    allowed: { 'spec.template.spec.restartPolicy': ['Always'] },
+  },
+  'apps.v1.ReplicaSet': {
+    ...IMMUTABLE_SELECTOR,
+    atLeast: NOT_NEGATIVE,
+    allowed: { 'spec.template.spec.restartPolicy': ['Always'] },
+  },
+  'apps.v1.StatefulSet': {
+    ...IMMUTABLE_SELECTOR,
+    immutable: ['spec.selector', 'spec.serviceName', 'spec.podManagementPolicy'],
+    atLeast: { ...NOT_NEGATIVE, 'spec.revisionHistoryLimit': 0 },
+    allowed: { 'spec.template.spec.restartPolicy': ['Always'] },
+  },
+  'apps.v1.DaemonSet': {
+    ...IMMUTABLE_SELECTOR,
+    atLeast: { 'spec.minReadySeconds': 0, 'spec.revisionHistoryLimit': 0 },
+    allowed: { 'spec.template.spec.restartPolicy': ['Always'] },
+  },
+  'apps.v1.ControllerRevision': { immutable: ['data'], atLeast: { revision: 0 } },
+  'batch.v1.Job': {
+    immutable: ['spec.completionMode'],
+    atLeast: { 'spec.parallelism': 0, 'spec.completions': 0, 'spec.backoffLimit': 0 },
+    allowed: { 'spec.template.spec.restartPolicy': ['Never', 'OnFailure'] },
+  },
+  'batch.v1.CronJob': {
+    atLeast: { 'spec.successfulJobsHistoryLimit': 0, 'spec.failedJobsHistoryLimit': 0 },
+    allowed: { 'spec.jobTemplate.spec.template.spec.restartPolicy': ['Never', 'OnFailure'] },
+  },
+  'coordination.v1.Lease': { atLeast: { 'spec.leaseDurationSeconds': 1, 'spec.leaseTransitions': 0 } },
+  'rbac.v1.Role': { name: 'pathSegment' },
+  'rbac.v1.ClusterRole': { name: 'pathSegment' },
+  'rbac.v1.RoleBinding': ROLE_REF,
+  'rbac.v1.ClusterRoleBinding': ROLE_REF,
+  'scheduling.v1.PriorityClass': { immutable: ['value', 'preemptionPolicy'] },
+  'storage.v1.StorageClass': { immutable: ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'] },
+  'discovery.v1.EndpointSlice': { immutable: ['addressType'] },
+  'certificates.v1.CertificateSigningRequest': { immutable: ['spec'] },
+  'apiregistration.v1.APIService': { name: 'pathSegment' },
+}
+
+/**
+ * Fields that the table calls required and upstream's validation leaves empty: `Type.field`. A list, a string or a number
+ * that stands here may be empty, or is looked at by somebody else (the CRD's own validation).
+ */
+export const MAY_BE_EMPTY: ReadonlySet<string> = new Set([
+  'meta.v1.Condition.message',
+  'core.v1.HTTPHeader.value',
+  'core.v1.Sysctl.value',
+  'core.v1.PodAffinityTerm.topologyKey',
+  'core.v1.ConfigMapNodeConfigSource.namespace',
+  'core.v1.TopologySelectorLabelRequirement.values',
+  'discovery.v1.EndpointSlice.endpoints',
+  'storage.v1.CSINodeSpec.drivers',
+  'authentication.v1.TokenRequestSpec.audiences',
+  'core.v1.PhotonPersistentDiskVolumeSource.pdID',
+  'core.v1.ISCSIVolumeSource.lun',
+  'rbac.v1.RoleRef.apiGroup',
+])
+
+/** Required by upstream's validation though optional in its OpenAPI: by type. */
+export const ALSO_REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  'core.v1.Container': ['image'],
+  'core.v1.EphemeralContainer': ['image'],
+  'apps.v1.ReplicaSetSpec': ['template'],
+  'core.v1.LocalObjectReference': [],
+  'admissionregistration.v1.RuleWithOperations': ['operations', 'apiGroups', 'apiVersions', 'resources'],
+  'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': ['policyName', 'validationActions'],
+}
