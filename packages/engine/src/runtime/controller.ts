@@ -60,6 +60,9 @@ export function ownersOf(object: KubeObject, owner: ResourceType): readonly Key[
     .map(({ name }) => (owner.namespaced ? { name, namespace } : { name }))
 }
 
+/** `wake` may be called at any time until the returned function was. */
+export type Source = (wake: (keys: readonly Key[]) => void, informers: Informers) => () => void
+
 export interface ControllerDefinition<T extends KubeObject> {
   /** Lower case, unique in the manager: in logs, metrics and as `reportingController`. */
   readonly name: string
@@ -68,6 +71,8 @@ export interface ControllerDefinition<T extends KubeObject> {
   readonly finalizer?: string
   readonly watches?: readonly Watch[]
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>
+  /** Wakes from outside the API, such as a driver that saw a process die. Each is begun with the caches filled and returns its end. */
+  readonly sources?: readonly Source[]
   /** Passes at the same time, of different keys; 4 unless told. */
   readonly workers?: number
   /** A pass is aborted after this; 120 s unless told. */

@@ -89,6 +89,7 @@ export function runController<T extends KubeObject>(
   const workers: Promise<void>[] = []
   const ready = subscribe().then(() => {
     if (stopped.signal.aborted) return
+    for (const source of definition.sources ?? []) unsubscribe.push(source(wake, informers))
     for (let i = 0; i < (definition.workers ?? WORKERS); i++) workers.push(work())
   })
 
