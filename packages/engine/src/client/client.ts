@@ -173,7 +173,7 @@ async function listAll<T extends KubeObject>(
 
   const limit = options.limit ?? PAGE_SIZE
   let result = await page({ limit })
-  if (!result.metadata.continue) return result
+  if (!result.metadata.continue) return withKinds(type, result)
   const items = [...result.items]
   try {
     while (result.metadata.continue) {
@@ -188,9 +188,17 @@ async function listAll<T extends KubeObject>(
   } catch (error) {
     // Compaction overtook the pages. A list in one piece shows one revision, which the pages no longer can.
     if (!isApiError(error, 'Expired')) throw error
-    return page({ limit: 0 })
+    return withKinds(type, await page({ limit: 0 }))
   }
-  return { ...result, items }
+  return withKinds(type, { ...result, items })
+}
+
+/** kube-apiserver leaves apiVersion and kind out of the items of a list. */
+function withKinds<T extends KubeObject>(type: ResourceType<T>, list: KubeList<T>): KubeList<T> {
+  const items = list.items ?? []
+  if (items[0] === undefined || items[0].kind) return { ...list, items }
+  const kind = { apiVersion: formatApiVersion(type.group, type.version), kind: type.kind }
+  return { ...list, items: items.map((item) => ({ ...kind, ...item, ...kind })) }
 }
 
 const ENSURE_ATTEMPTS = 8

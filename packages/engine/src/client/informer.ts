@@ -232,10 +232,11 @@ export interface InformersOptions {
   readonly random?: () => number
 }
 
+const keyOf = (type: ResourceType) => `${type.group}/${type.version}/${type.resource}`
+
 export function createInformers(client: Client, options: InformersOptions): Informers {
   const informers = new Map<string, Informer<never>>()
   let started = false
-  const keyOf = (type: ResourceType) => `${type.group}/${type.version}/${type.resource}`
   const existing = <T extends KubeObject>(type: ResourceType<T>) =>
     informers.get(keyOf(type)) as unknown as Informer<T> | undefined
   return {

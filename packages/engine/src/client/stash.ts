@@ -5,14 +5,14 @@ import type { KubeObject } from '../machinery/object.ts'
 export type IndexFunction<T extends KubeObject> = (object: T) => readonly string[]
 
 export interface Stash<T extends KubeObject> {
-  get(name: string, namespace?: string): T | undefined
-  list(namespace?: string): readonly T[]
-  byIndex(index: string, value: string): readonly T[]
+  readonly get: (name: string, namespace?: string) => T | undefined
+  readonly list: (namespace?: string) => readonly T[]
+  readonly byIndex: (index: string, value: string) => readonly T[]
   /** Returns what it replaced. */
-  put(object: T): T | undefined
+  readonly put: (object: T) => T | undefined
   /** False when it was not there. */
-  remove(object: T): boolean
-  addIndex(name: string, values: IndexFunction<T>): void
+  readonly remove: (object: T) => boolean
+  readonly addIndex: (name: string, values: IndexFunction<T>) => void
 }
 
 interface IndexTable<T extends KubeObject> {
@@ -24,10 +24,11 @@ const byNamespace: IndexFunction<KubeObject> = ({ metadata }) => (metadata.names
 /** Not a name that somebody could give to an index of their own. */
 const NAMESPACE = '\0namespace'
 
+const keyOf = (name: string, namespace = '') => `${namespace}/${name}`
+
 export function createStash<T extends KubeObject>(indexes: Readonly<Record<string, IndexFunction<T>>> = {}): Stash<T> {
   const objects = new Map<string, T>()
   const tables = new Map<string, IndexTable<T>>()
-  const keyOf = (name: string, namespace = '') => `${namespace}/${name}`
 
   function enter(table: IndexTable<T>, object: T): void {
     for (const value of table.values(object)) {

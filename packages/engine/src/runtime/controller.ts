@@ -89,7 +89,7 @@ export interface ControllerDefinition<T extends KubeObject> {
    * Reason and message for what was thrown and is not `Stalled`; undefined for the runtime's own words. These reach status
    * and events, so they must be deterministic and free of secrets.
    */
-  explain?(error: unknown): { readonly reason: string; readonly message: string } | undefined
+  readonly explain?: (error: unknown) => { readonly reason: string; readonly message: string } | undefined
 }
 
 /** A controller of any kind, for a manager: `run-controller.ts` gives it only objects of its own kind. */

@@ -74,15 +74,8 @@ export function createOwnWrites(transport: Transport, informers: Informers): Own
 }
 
 function isWrite(call: Call): boolean {
-  switch (call.verb) {
-    case 'create':
-    case 'update':
-    case 'patch':
-    case 'delete':
-      return call.options?.dryRun !== true
-    default:
-      return false
-  }
+  if (call.verb === 'get' || call.verb === 'list' || call.verb === 'deletecollection') return false
+  return call.options?.dryRun !== true
 }
 
 function delegate(transport: Transport): Omit<Transport, 'call'> {

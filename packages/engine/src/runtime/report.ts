@@ -56,8 +56,9 @@ export function applyConditions(
     return
   }
   const { reason, message } = settled
-  const [present, absent] = settled.type === 'stalled' ? ['Stalled', 'Reconciling'] : ['Reconciling', 'Stalled']
+  const present = settled.type === 'stalled' ? 'Stalled' : 'Reconciling'
+  const absent = settled.type === 'stalled' ? 'Reconciling' : 'Stalled'
   set('Ready', 'False', reason, message)
-  set(present!, 'True', reason, message)
-  removeCondition(conditions, absent!)
+  set(present, 'True', reason, message)
+  removeCondition(conditions, absent)
 }

@@ -54,13 +54,14 @@ export function runController<T extends KubeObject>(
     metrics.depth(definition.name, queue.depth)
   }
 
+  function wakeItself(object: T): void {
+    if (!reconciler.absorbs(object)) wake([keyOf(object)])
+  }
+
   function subscribe(): Promise<unknown> {
     const own = informers.of(definition.type)
     for (const [name, values] of Object.entries(definition.indexes ?? {})) own.addIndex(name, values)
-    const echo = (object: T) => {
-      if (!reconciler.absorbs(object)) wake([keyOf(object)])
-    }
-    unsubscribe.push(own.subscribe({ added: echo, updated: echo, deleted: echo }))
+    unsubscribe.push(own.subscribe({ added: wakeItself, updated: wakeItself, deleted: wakeItself }))
     const synced = [own.synced]
     for (const watch of definition.watches ?? []) {
       const informer = informers.of(watch.type)
