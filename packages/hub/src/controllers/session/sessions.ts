@@ -4,6 +4,7 @@
 import type { Clock } from '@larder/engine/base/clock'
 import { isObject } from '@larder/engine/base/json'
 import { errorChain, type Log } from '@larder/engine/base/log'
+import { pause } from '@larder/engine/client/backoff'
 import type { Secret } from '@larder/engine/client/builtin'
 import { Stalled } from '@larder/engine/runtime/outcome'
 import type { Driver, Secrets, Session } from '@larder/kit'
@@ -134,14 +135,4 @@ function readCredentials(
     Object.entries(data).map(([key, value]) => [key, new Uint8Array(Buffer.from(value, 'base64'))]),
   )
   return { credentials, version: secret.metadata.resourceVersion ?? '' }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, resolve)
-    signal.addEventListener('abort', () => {
-      cancel()
-      resolve()
-    })
-  })
 }

@@ -1,0 +1,80 @@
+/**
+ * Removes the thing outside; only when it is gone does the object go. An instance that a live claim holds stays: as with
+ * volumes, whoever deletes it learns that it is in use, and the application keeps its service.
+ */
+import { isNotFound } from '@larder/engine/machinery/status'
+import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
+import type { Pass } from '@larder/engine/runtime/pass'
+import { claimKind } from '../../model/claim.ts'
+import type { Instance } from '../../model/instance.ts'
+import { unsupportedInInstance } from '../../model/unsupported.ts'
+import type { HubContext } from '../context.ts'
+import { settling, stallOn } from '../reporting.ts'
+import { currentWant, openInstancePass, remember, type InstancePass } from './instance-pass.ts'
+import { beginStep, endStep } from './timeline.ts'
+
+const AGAIN_MS = 1000
+const MAX_ROUNDS = 3
+
+export const finalizeInstance =
+  (hub: HubContext) =>
+  (pass: Pass<Instance>): Promise<Outcome> =>
+    settling(async () => {
+      const held = holder(pass)
+      if (held) return held
+      // No id, no call to the driver: nothing can exist outside.
+      if (!pass.object.spec.externalID) return done
+      stallOn(unsupportedInInstance(pass.object))
+      const opened = await openOrNothing(pass, hub)
+      return opened ? removeOutside(opened, hub) : done
+    })
+
+/** Undefined when the recipe is gone and no request was ever made: then nothing exists outside. */
+async function openOrNothing(pass: Pass<Instance>, hub: HubContext): Promise<InstancePass | undefined> {
+  try {
+    return await openInstancePass(pass, hub)
+  } catch (error) {
+    const { requested, applied, steps } = pass.object.status ?? {}
+    const untouched = requested === undefined && applied === undefined && steps === undefined
+    if (error instanceof Stalled && error.reason === 'RevisionNotFound' && untouched) return undefined
+    throw error
+  }
+}
+
+function holder(pass: Pass<Instance>): Outcome | undefined {
+  const ref = pass.object.spec.claimRef
+  const claim = ref && pass.cache(claimKind).get(ref.name, ref.namespace)
+  if (!claim || claim.metadata.uid !== ref.uid || claim.metadata.deletionTimestamp !== undefined) return undefined
+  return wait('InUse', `claim ${ref.namespace}/${ref.name} holds this instance; it goes when the claim goes`)
+}
+
+async function removeOutside(pass: InstancePass, hub: HubContext): Promise<Outcome> {
+  const { session } = pass.service
+  beginStep(pass.status, 'delete', hub.clock.now())
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const seen = await session.observe(currentWant(pass, 'delete'), pass.signal)
+    await remember(pass, seen).catch(unlessNotFound)
+    if (seen.phase === 'absent') {
+      session.forget(pass.want.id)
+      endStep(pass.status, 'Done', undefined, hub.clock.now())
+      return done
+    }
+    if (seen.phase === 'conflict') return done
+    if (seen.phase === 'changing' && round > 0) return follow(pass, seen.doing, seen.message, seen.againMs)
+    const ack = await session.delete(currentWant(pass, 'delete'), pass.signal)
+    await remember(pass, ack).catch(unlessNotFound)
+    if (ack.againMs !== undefined) return wait('Deleting', 'the backend removes the service', ack.againMs)
+  }
+  return wait('Deleting', 'the backend has accepted the deletion and still shows the service', AGAIN_MS)
+}
+
+function follow(pass: InstancePass, doing: string, message: string | undefined, againMs: number): Outcome {
+  const said = message === undefined ? doing : pass.service.session.redact(message)
+  pass.status.progress = { step: doing, ...(message !== undefined && { message: said }) }
+  return wait('Deleting', said, againMs)
+}
+
+/** The namespace may be going too, and with it the Secret that remembers. */
+function unlessNotFound(error: unknown): void {
+  if (!isNotFound(error)) throw error
+}

@@ -1,0 +1,60 @@
+/**
+ * The way from an Instance to the driver that makes it: class and revision, backend, session. Instances and claims both go it.
+ */
+import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
+import { controllerRevisionType, secretType } from '@larder/engine/client/builtin'
+import type { Pass } from '@larder/engine/runtime/pass'
+import type { KubeObject } from '@larder/engine/machinery/object'
+import { Stalled } from '@larder/engine/runtime/outcome'
+import { backendKind, type Backend } from '../model/backend.ts'
+import type { Instance } from '../model/instance.ts'
+import { SYSTEM_NAMESPACE } from '../model/names.ts'
+import type { HubContext } from './context.ts'
+import type { DriverSession } from './session/driver-session.ts'
+
+/** What a ControllerRevision of a class keeps: where and how its instances are made. */
+export interface Recipe {
+  readonly type: string
+  readonly backend: string
+  readonly recipe: Json
+}
+
+export interface Service extends Recipe {
+  readonly session: DriverSession
+}
+
+type Reader = Pick<Pass<KubeObject>, 'cache'>
+
+/** Throws `Stalled` when something on the way is missing; `DriverFailure` when the driver cannot connect. */
+export function openService(instance: Instance, { cache }: Reader, { sessions }: HubContext): Service {
+  const recipe = recipeOf(instance, { cache })
+  const backend = backendOf(recipe.backend, { cache })
+  const session = sessions.of(backend, (namespace, name) => cache(secretType).get(name, namespace))
+  return { ...recipe, session }
+}
+
+export function backendOf(name: string, { cache }: Reader): Backend {
+  const backend = cache(backendKind).get(name)
+  if (!backend) throw new Stalled('BackendNotFound', `there is no Backend ${JSON.stringify(name)}`)
+  return backend
+}
+
+/** Undefined when the revision of the class is gone. */
+function recipeOf({ spec }: Instance, { cache }: Reader): Recipe {
+  if (spec.backendRef) return { type: spec.type ?? '', backend: spec.backendRef.name, recipe: spec.recipe ?? {} }
+  const name = spec.revision ?? ''
+  const revision = cache(controllerRevisionType).get(name, SYSTEM_NAMESPACE)
+  const data = revision && parseRecipe(revision.data)
+  if (data) return data
+  throw new Stalled(
+    'RevisionNotFound',
+    `spec.revision: there is no ControllerRevision ${JSON.stringify(name)} in ${SYSTEM_NAMESPACE}, which has the recipe of class ${spec.className ?? ''}`,
+  )
+}
+
+/** What the class controller wrote, read back. */
+function parseRecipe(data: Json | undefined): Recipe | undefined {
+  if (!isObject(data)) return undefined
+  const { type, backend, recipe } = data as JsonObject & Partial<Recipe>
+  return typeof type === 'string' && typeof backend === 'string' ? { type, backend, recipe: recipe ?? {} } : undefined
+}
