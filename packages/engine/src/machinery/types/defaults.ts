@@ -95,7 +95,12 @@ export const DEFAULTS: Readonly<Record<string, readonly DefaultRule[]>> = {
   'core.v1.ObjectFieldSelector': each({ apiVersion: 'v1' }),
   'core.v1.PersistentVolume': each({ 'status.phase': 'Pending' }),
   'core.v1.PersistentVolumeSpec': each({ persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' }),
-  'core.v1.PersistentVolumeClaim': each({ 'status.phase': 'Pending' }),
+  // Also inside a StatefulSet, where protobuf leaves the two out.
+  'core.v1.PersistentVolumeClaim': each({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    'status.phase': 'Pending',
+  }),
   'core.v1.PersistentVolumeClaimSpec': each({ volumeMode: 'Filesystem' }),
   'core.v1.NodeStatus': [copy('allocatable', 'capacity')],
   'core.v1.ReplicationController': [

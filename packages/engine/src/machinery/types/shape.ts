@@ -4,6 +4,7 @@ import { formatApiVersion } from '../object.ts'
 import type { Kind, Shape } from '../shape.ts'
 import { foldStringData } from './string-data.ts'
 import { normalizeStructure } from './normalize.ts'
+import { decodeProtobufOf } from './protobuf.ts'
 import { componentName } from './types.ts'
 import { validateStructure } from './validate.ts'
 
@@ -21,6 +22,7 @@ export function builtinShape(kind: Kind, typeName: string): Shape {
       return { ...result, object: { ...identity, ...result.object, ...identity } }
     },
     validate: (object, old) => validateStructure(typeName, object, old),
+    decodeProtobuf: (message) => ({ apiVersion, kind: kind.kind, ...decodeProtobufOf(typeName, message) }),
     columns: COLUMNS,
     row: (object) => [nameOf(object), createdOf(object)],
     schemaName: componentName(typeName),
