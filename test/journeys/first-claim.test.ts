@@ -70,7 +70,10 @@ describe('a claim of class redis', () => {
     expect((await hub.kubectl(['get', 'secret', 'cache', '-n', 'shop'])).stderr).toContain('NotFound')
     await eventually('the process to be gone', () => !existsSync(`/proc/${pid}`) || undefined)
     await hub.ok(['delete', 'claim', 'view', '-n', 'shop'])
-    await eventually('the instances to be gone', async () => (await hub.ok(['get', 'instances', '-A', '-o', 'name'])) === '' || undefined)
+    await eventually(
+      'the instances to be gone',
+      async () => (await hub.ok(['get', 'instances', '-A', '-o', 'name'])) === '' || undefined,
+    )
     expect(serviceFolders(hub)).toEqual([])
   })
 
@@ -79,7 +82,10 @@ describe('a claim of class redis', () => {
     await hub.ok(['apply', '-f', '-'], { stdin: claim('cache', 'writer', 'brief') })
     await hub.ok(['wait', '--for=condition=Ready', 'claim/cache', '-n', 'brief', '--timeout=60s'])
     await hub.ok(['delete', 'namespace', 'brief', '--timeout=60s'])
-    await eventually('the instance to be gone', async () => (await hub.ok(['get', 'instances', '-A', '-o', 'name'])) === '' || undefined)
+    await eventually(
+      'the instance to be gone',
+      async () => (await hub.ok(['get', 'instances', '-A', '-o', 'name'])) === '' || undefined,
+    )
   })
 })
 
@@ -118,13 +124,22 @@ describe('a hub that dies', () => {
     await hub.start('--wait')
     await hub.ok(['wait', '--for=condition=Ready', ...names.map((name) => `claim/${name}`), '--timeout=120s'])
     await hub.ok(['delete', 'claims', '--all', '-n', 'default', '--timeout=120s'])
-    await eventually('nothing to be left', async () => (await hub.ok(['get', 'instances', '-A', '-o', 'name'])) === '' || undefined)
+    await eventually(
+      'nothing to be left',
+      async () => (await hub.ok(['get', 'instances', '-A', '-o', 'name'])) === '' || undefined,
+    )
     expect(serviceFolders(hub)).toEqual([])
   })
 })
 
 async function readyClaims(hub: Hub): Promise<string[]> {
-  const lines = await hub.ok(['get', 'claims', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}'])
+  const lines = await hub.ok([
+    'get',
+    'claims',
+    '-A',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}',
+  ])
   return lines.split('\n').filter((line) => line.endsWith(' True'))
 }
 

@@ -29,7 +29,11 @@ const CRD = {
           openAPIV3Schema: {
             type: 'object',
             properties: {
-              spec: { type: 'object', description: 'What it should be.', properties: { size: { type: 'integer', maximum: 5 }, mode: { type: 'string', default: 'slow' } } },
+              spec: {
+                type: 'object',
+                description: 'What it should be.',
+                properties: { size: { type: 'integer', maximum: 5 }, mode: { type: 'string', default: 'slow' } },
+              },
               status: { type: 'object', properties: { phase: { type: 'string' } } },
             },
           },
@@ -64,7 +68,8 @@ describe.each(versions)('kubectl $version', ({ path, version }) => {
 
   test('api-resources, explain and version', async () => {
     const resources = await ok(['api-resources'])
-    for (const word of ['deployments', 'secrets', 'customresourcedefinitions', 'claims', 'lcl']) expect(resources).toContain(word)
+    for (const word of ['deployments', 'secrets', 'customresourcedefinitions', 'claims', 'lcl'])
+      expect(resources).toContain(word)
     expect(await ok(['explain', 'deployment.spec.replicas'])).toMatch(/integer/)
     expect(await ok(['explain', 'claims.spec'])).toContain('className')
     expect(await ok(['version'])).toMatch(/Server Version/)
@@ -78,25 +83,63 @@ describe.each(versions)('kubectl $version', ({ path, version }) => {
         apiVersion: 'apps/v1',
         kind: 'Deployment',
         metadata: { name: 'web' },
-        spec: { replicas: 0, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'a', image }, { name: 'b', image: 'side:1' }] } } },
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: { app: 'web' } },
+          template: {
+            metadata: { labels: { app: 'web' } },
+            spec: {
+              containers: [
+                { name: 'a', image },
+                { name: 'b', image: 'side:1' },
+              ],
+            },
+          },
+        },
       })
     expect(await ok(['apply', '-f', '-'], { stdin: deployment('web:1') })).toContain('deployment.apps/web created')
     expect(await ok(['apply', '-f', '-'], { stdin: deployment('web:1') })).toContain('unchanged')
     expect((await call(['diff', '-f', '-'], { stdin: deployment('web:2') })).code).toBe(1)
     expect(await ok(['apply', '-f', '-'], { stdin: deployment('web:2') })).toContain('configured')
-    expect(await ok(['get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas}|{.spec.template.spec.containers[*].image}'])).toBe('0|web:2 side:1')
+    expect(
+      await ok(['get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas}|{.spec.template.spec.containers[*].image}']),
+    ).toBe('0|web:2 side:1')
 
-    await ok(['patch', 'deployment', 'web', '--type=strategic', '-p', '{"spec":{"template":{"spec":{"containers":[{"name":"b","image":"side:2"}]}}}}'])
+    await ok([
+      'patch',
+      'deployment',
+      'web',
+      '--type=strategic',
+      '-p',
+      '{"spec":{"template":{"spec":{"containers":[{"name":"b","image":"side:2"}]}}}}',
+    ])
     await ok(['patch', 'deployment', 'web', '--type=merge', '-p', '{"metadata":{"labels":{"tier":"front"}}}'])
-    await ok(['patch', 'deployment', 'web', '--type=json', '-p', '[{"op":"add","path":"/metadata/labels/more","value":"yes"}]'])
-    expect(await ok(['get', 'deploy', 'web', '-o', 'jsonpath={.spec.template.spec.containers[*].image} {.metadata.labels.tier} {.metadata.labels.more}'])).toBe('web:2 side:2 front yes')
+    await ok([
+      'patch',
+      'deployment',
+      'web',
+      '--type=json',
+      '-p',
+      '[{"op":"add","path":"/metadata/labels/more","value":"yes"}]',
+    ])
+    expect(
+      await ok([
+        'get',
+        'deploy',
+        'web',
+        '-o',
+        'jsonpath={.spec.template.spec.containers[*].image} {.metadata.labels.tier} {.metadata.labels.more}',
+      ]),
+    ).toBe('web:2 side:2 front yes')
 
     expect(await ok(['get', 'configmaps,secrets,deployments'])).toMatch(/configmap\/settings\s+1/)
     expect(await ok(['get', 'deploy', '-o', 'wide'])).toMatch(/CONTAINERS/)
     expect(await ok(['get', 'deploy', '-o', 'name'])).toBe('deployment.apps/web\n')
     expect(await ok(['get', 'cm', 'settings', '-o', 'yaml'])).toContain('colour: red')
     expect(await ok(['get', 'cm', 'settings', '-o', 'go-template={{.data.colour}}'])).toBe('red')
-    expect(await ok(['get', 'deploy', '-l', 'tier=front', '--show-labels', '--sort-by=.metadata.name'])).toContain('more=yes')
+    expect(await ok(['get', 'deploy', '-l', 'tier=front', '--show-labels', '--sort-by=.metadata.name'])).toContain(
+      'more=yes',
+    )
     expect(await ok(['get', 'deploy', '-A', '-o', 'custom-columns=N:.metadata.name'])).toContain('web')
     expect(await ok(['describe', 'deployment', 'web'])).toMatch(/Name:\s+web/)
     expect(await ok(['describe', 'secret', 'token'])).toMatch(/key:\s+6 bytes/)
@@ -129,7 +172,8 @@ describe.each(versions)('kubectl $version', ({ path, version }) => {
   test('custom kinds: served at once, validated, shown with their columns', async () => {
     await ok(['apply', '-f', '-'], { stdin: JSON.stringify(CRD) })
     await ok(['wait', '--for=condition=Established', 'crd/widgets.example.com', '--timeout=10s'])
-    const widget = (size: unknown) => JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w1' }, spec: { size } })
+    const widget = (size: unknown) =>
+      JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w1' }, spec: { size } })
     expect(await ok(['apply', '-f', '-'], { stdin: widget(3) })).toContain('created')
     expect(await ok(['apply', '-f', '-'], { stdin: widget(3) })).toContain('unchanged')
     expect(await ok(['apply', '-f', '-'], { stdin: widget(4) })).toContain('configured')

@@ -41,7 +41,9 @@ export async function newHub(): Promise<Hub> {
       await must('larder up', larder('up', '--detach', '--port', '0', '--api-port', '0', ...flags))
     },
     async status() {
-      return JSON.parse(await must('larder status', larder('status', '-o', 'json'))) as Awaited<ReturnType<Hub['status']>>
+      return JSON.parse(await must('larder status', larder('status', '-o', 'json'))) as Awaited<
+        ReturnType<Hub['status']>
+      >
     },
     async remove() {
       await must('larder down', larder('down'))

@@ -22,7 +22,9 @@ export async function waitForClaim(client: Client, terminal: Terminal, wait: Cla
     const key = `${mark} ${name} ${detail}`
     if (seen.has(key)) return
     seen.add(key)
-    terminal.note(`  ${elapsed(terminal.now() - startedAt).padStart(6)} ${mark}  ${name.padEnd(20)} ${detail}`.trimEnd() + '\n')
+    terminal.note(
+      `  ${elapsed(terminal.now() - startedAt).padStart(6)} ${mark}  ${name.padEnd(20)} ${detail}`.trimEnd() + '\n',
+    )
   }
   const what = `claim ${wait.namespace}/${wait.name}`
   const instanceWatch = new AbortController()
@@ -57,7 +59,12 @@ export async function waitForClaim(client: Client, terminal: Terminal, wait: Cla
 type Show = (mark: string, name: string, detail: string) => void
 
 /** The timeline of the instance, for those who may read it: an application team sees the claim alone, and loses nothing that it needs. */
-async function showInstanceSteps(client: Client, held: { namespace: string; name: string }, show: Show, signal: AbortSignal): Promise<void> {
+async function showInstanceSteps(
+  client: Client,
+  held: { namespace: string; name: string },
+  show: Show,
+  signal: AbortSignal,
+): Promise<void> {
   const print = (instance: Instance) => {
     for (const step of instance.status?.steps ?? []) {
       const attempts = (step.attempts ?? 1) > 1 ? `  attempt ${step.attempts}` : ''
@@ -69,7 +76,10 @@ async function showInstanceSteps(client: Client, held: { namespace: string; name
     const selector = { fieldSelector: `metadata.name=${held.name}`, namespace: held.namespace }
     const list = await instances.list(selector)
     list.items.forEach(print)
-    for await (const event of instances.watch({ ...selector, resourceVersion: list.metadata.resourceVersion }, signal)) {
+    for await (const event of instances.watch(
+      { ...selector, resourceVersion: list.metadata.resourceVersion },
+      signal,
+    )) {
       if (event.type !== 'BOOKMARK') print(event.object)
     }
   } catch (error) {

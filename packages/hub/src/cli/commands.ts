@@ -63,7 +63,10 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       args: 'NAME',
       summary: 'Claim a service',
       options: ['class', 'plan', 'role', 'param', 'binding', 'wait', 'timeout', 'output', ...NAMESPACED],
-      examples: ['larder claim create cache --class redis --wait', 'larder claim create cache --class redis --plan large --role reader -n shop'],
+      examples: [
+        'larder claim create cache --class redis --wait',
+        'larder claim create cache --class redis --plan large --role reader -n shop',
+      ],
       load: async () => (await import('./commands/claim.ts')).create,
     },
     {
@@ -94,7 +97,11 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       args: 'CLAIM',
       summary: "Show the keys of a claim's Secret; the values only with --reveal",
       options: ['reveal', 'format', ...NAMESPACED],
-      examples: ['larder creds show cache', 'eval "$(larder creds show cache --reveal --format env)"', 'larder creds show cache --reveal --format url'],
+      examples: [
+        'larder creds show cache',
+        'eval "$(larder creds show cache --reveal --format env)"',
+        'larder creds show cache --reveal --format url',
+      ],
       load: async () => (await import('./commands/creds.ts')).run,
     },
     {
@@ -102,7 +109,11 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       args: 'KIND[/NAME] [NAME]',
       summary: 'Show objects of a kind of Larder, or of all of them (larder get larder)',
       options: ['all-namespaces', 'output', ...NAMESPACED],
-      examples: ['larder get claims -A', 'larder get instance -n larder-instances -o wide', 'larder get backend/local -o yaml'],
+      examples: [
+        'larder get claims -A',
+        'larder get instance -n larder-instances -o wide',
+        'larder get backend/local -o yaml',
+      ],
       load: async () => (await import('./commands/get.ts')).run,
     },
     {

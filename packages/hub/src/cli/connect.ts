@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createClient, type Client } from '@larder/engine/client/client'
-import { httpsTransport, isUnreachable } from '@larder/engine/client/https'
-import { loadKubeconfig } from '@larder/engine/client/kubeconfig'
+import { httpsTransport } from '@larder/engine/client/https'
+import { KubeconfigError, loadKubeconfig, type LoadedKubeconfig } from '@larder/engine/client/kubeconfig'
+import { isUnreachable } from '@larder/engine/client/unreachable'
 import { isApiError } from '@larder/engine/machinery/status'
 import type { OptionValues } from './command.ts'
 import { dataFolder } from './data-folder.ts'
@@ -18,12 +19,19 @@ export interface Connection {
 }
 
 /** Runs `work` with a client, and turns what the API refuses into failures with an exit code. */
-export async function withApi(options: OptionValues, terminal: Terminal, work: (connection: Connection) => Promise<void>): Promise<void> {
-  const file = kubeconfigFile(options, terminal)
-  const config = await loadKubeconfig(file)
-  const transport = httpsTransport(config)
+export async function withApi(
+  options: OptionValues,
+  terminal: Terminal,
+  work: (connection: Connection) => Promise<void>,
+): Promise<void> {
+  const config = await configuration(options, terminal)
+  const transport = httpsTransport({ ...config, userAgent: 'larder' })
   try {
-    await work({ client: createClient(transport), url: config.url, namespace: options.namespace ?? config.namespace ?? 'default' })
+    await work({
+      client: createClient(transport),
+      url: config.url,
+      namespace: options.namespace ?? config.namespace,
+    })
   } catch (error) {
     throw asFailure(error, config.url)
   } finally {
@@ -31,22 +39,41 @@ export async function withApi(options: OptionValues, terminal: Terminal, work: (
   }
 }
 
-function kubeconfigFile(options: OptionValues, terminal: Terminal): string {
-  const named = options.kubeconfig ?? (options.data === undefined ? terminal.env['KUBECONFIG'] : undefined)
-  const folder = dataFolder(options, terminal.cwd)
-  const file = named === undefined ? folder.kubeconfig : resolve(terminal.cwd, named)
-  if (existsSync(file)) return file
-  throw named === undefined
-    ? new CommandFailed(EXIT.unreachable, `no hub runs on ${folder.dir}`, { next: `larder up --data ${folder.dir} (or say which API with --kubeconfig FILE)` })
-    : new CommandFailed(EXIT.failed, `kubeconfig ${file} does not exist`, { next: 'name one with --kubeconfig FILE or the variable KUBECONFIG' })
+async function configuration(options: OptionValues, terminal: Terminal): Promise<LoadedKubeconfig> {
+  const fromEnvironment = options.kubeconfig === undefined && options.data === undefined && terminal.env['KUBECONFIG']
+  try {
+    if (fromEnvironment) return await loadKubeconfig({ env: terminal.env })
+    return await loadKubeconfig({ path: kubeconfigFile(options, terminal) })
+  } catch (error) {
+    if (!(error instanceof KubeconfigError)) throw error
+    throw new CommandFailed(EXIT.failed, error.message, { cause: error })
+  }
 }
 
-const EXIT_CODES: Readonly<Record<number, ExitCode>> = { 401: EXIT.forbidden, 403: EXIT.forbidden, 404: EXIT.notFound, 409: EXIT.conflict }
+function kubeconfigFile(options: OptionValues, terminal: Terminal): string {
+  if (options.kubeconfig !== undefined) return resolve(terminal.cwd, options.kubeconfig)
+  const folder = dataFolder(options, terminal.cwd)
+  if (existsSync(folder.kubeconfig)) return folder.kubeconfig
+  throw new CommandFailed(EXIT.unreachable, `no hub runs on ${folder.dir}`, {
+    next: `larder up --data ${folder.dir} (or say which API with --kubeconfig FILE)`,
+  })
+}
+
+const EXIT_CODES: Readonly<Record<number, ExitCode>> = {
+  401: EXIT.forbidden,
+  403: EXIT.forbidden,
+  404: EXIT.notFound,
+  409: EXIT.conflict,
+}
 
 /** What the API refused, as a failure of the command. Anything unknown is passed on: it is a bug and keeps its stack. */
 export function asFailure(error: unknown, url: string): unknown {
   if (isUnreachable(error)) {
-    return new CommandFailed(EXIT.unreachable, `the API at ${url} does not answer`, { why: error.message, next: 'larder status', cause: error })
+    return new CommandFailed(EXIT.unreachable, `the API at ${url} does not answer`, {
+      why: error.message,
+      next: 'larder status',
+      cause: error,
+    })
   }
   if (!isApiError(error)) return error
   return new CommandFailed(EXIT_CODES[error.code] ?? EXIT.failed, error.message, { cause: error })

@@ -19,5 +19,7 @@ export function kindNamed(word: string): AnyKind {
 export function kindAndName(args: readonly string[]): { kind: AnyKind; name: string | undefined } {
   const [first = '', second] = args
   const slash = first.indexOf('/')
-  return slash < 0 ? { kind: kindNamed(first), name: second } : { kind: kindNamed(first.slice(0, slash)), name: first.slice(slash + 1) }
+  return slash < 0
+    ? { kind: kindNamed(first), name: second }
+    : { kind: kindNamed(first.slice(0, slash)), name: first.slice(slash + 1) }
 }

@@ -6,7 +6,14 @@ import { parseCommandLine } from './parse.ts'
 const load = () => Promise.reject(new Error('not run here'))
 const commands: readonly Command[] = [
   { path: ['up'], summary: '', options: ['data', 'demo', 'port', 'samples'], examples: [], load },
-  { path: ['claim', 'create'], args: 'NAME', summary: '', options: ['class', 'param', 'namespace'], examples: [], load },
+  {
+    path: ['claim', 'create'],
+    args: 'NAME',
+    summary: '',
+    options: ['class', 'param', 'namespace'],
+    examples: [],
+    load,
+  },
   { path: ['claim', 'list'], summary: '', options: ['namespace', 'all-namespaces'], examples: [], load },
   { path: ['wait'], args: 'KIND[/NAME] [NAME]', summary: '', options: ['for'], examples: [], load },
 ]
@@ -21,16 +28,17 @@ const failure = (line: string): CommandFailed => {
   throw new Error(`"${line}" was accepted`)
 }
 
-test.each(['-n shop claim create cache --class redis', 'claim -n shop create --class redis cache', 'claim create cache --class=redis -n shop'])(
-  'flags stand anywhere: %s',
-  (line) => {
-    expect(parse(line)).toMatchObject({
-      type: 'run',
-      command: { path: ['claim', 'create'] },
-      invocation: { args: ['cache'], options: { namespace: 'shop', class: 'redis' } },
-    })
-  },
-)
+test.each([
+  '-n shop claim create cache --class redis',
+  'claim -n shop create --class redis cache',
+  'claim create cache --class=redis -n shop',
+])('flags stand anywhere: %s', (line) => {
+  expect(parse(line)).toMatchObject({
+    type: 'run',
+    command: { path: ['claim', 'create'] },
+    invocation: { args: ['cache'], options: { namespace: 'shop', class: 'redis' } },
+  })
+})
 
 test('of two opposite or equal flags the later one wins', () => {
   expect(parse('up --demo --no-demo')).toMatchObject({ invocation: { options: { demo: false } } })
@@ -39,7 +47,9 @@ test('of two opposite or equal flags the later one wins', () => {
 })
 
 test('a flag that may be repeated keeps every value', () => {
-  expect(parse('claim create c -p a=1 -p b.c=2')).toMatchObject({ invocation: { options: { param: ['a=1', 'b.c=2'] } } })
+  expect(parse('claim create c -p a=1 -p b.c=2')).toMatchObject({
+    invocation: { options: { param: ['a=1', 'b.c=2'] } },
+  })
 })
 
 test.each([

@@ -18,7 +18,11 @@ export interface PrintOptions {
   readonly list: boolean
 }
 
-export async function printObjects(objects: readonly KubeObject[], options: PrintOptions, terminal: Terminal): Promise<void> {
+export async function printObjects(
+  objects: readonly KubeObject[],
+  options: PrintOptions,
+  terminal: Terminal,
+): Promise<void> {
   const { kind, output } = options
   switch (output) {
     case undefined:
@@ -59,7 +63,11 @@ function asList(objects: readonly KubeObject[]): JsonObject {
 
 function objectTable(objects: readonly KubeObject[], options: PrintOptions, now: number): string {
   const columns = options.kind.columns.filter((c) => options.output === 'wide' || !c.wide)
-  const headings = [...(options.withNamespace ? ['NAMESPACE'] : []), 'NAME', ...columns.map((c) => c.name.toUpperCase())]
+  const headings = [
+    ...(options.withNamespace ? ['NAMESPACE'] : []),
+    'NAME',
+    ...columns.map((c) => c.name.toUpperCase()),
+  ]
   const rows = objects.map((object) => [
     ...(options.withNamespace ? [object.metadata.namespace ?? ''] : []),
     object.metadata.name,

@@ -4,7 +4,11 @@ import type { Cause, Condition } from '../model/shared-fields.ts'
 import { CommandFailed, EXIT } from './failure.ts'
 
 interface WithStatus extends KubeObject {
-  readonly status?: { readonly observedGeneration?: number; readonly conditions?: readonly Condition[]; readonly cause?: Cause }
+  readonly status?: {
+    readonly observedGeneration?: number
+    readonly conditions?: readonly Condition[]
+    readonly cause?: Cause
+  }
 }
 
 export type Readiness = 'ready' | 'waiting' | 'stalled'

@@ -5,7 +5,11 @@ import { parseCommandLine } from './parse.ts'
 import { failureJson, failureText, type Terminal } from './terminal.ts'
 
 /** Runs one command line to its exit code. */
-export async function runCommandLine(argv: readonly string[], commands: readonly Command[], terminal: Terminal): Promise<ExitCode> {
+export async function runCommandLine(
+  argv: readonly string[],
+  commands: readonly Command[],
+  terminal: Terminal,
+): Promise<ExitCode> {
   try {
     const parsed = parseCommandLine(argv, commands)
     if (parsed.type === 'help') {
@@ -25,5 +29,10 @@ export async function runCommandLine(argv: readonly string[], commands: readonly
 
 /** Looked for by hand: the line that failed may be one that could not be parsed. */
 function wantsJson(argv: readonly string[]): boolean {
-  return argv.some((word, i) => word === '-ojson' || word === '--output=json' || (word === 'json' && ['-o', '--output'].includes(argv[i - 1] ?? '')))
+  return argv.some(
+    (word, i) =>
+      word === '-ojson' ||
+      word === '--output=json' ||
+      (word === 'json' && ['-o', '--output'].includes(argv[i - 1] ?? '')),
+  )
 }

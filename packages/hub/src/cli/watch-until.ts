@@ -17,7 +17,11 @@ export interface WatchUntil<T extends KubeObject, R> {
   readonly what: string
 }
 
-export async function watchUntil<T extends KubeObject, R>(client: Client, terminal: Terminal, options: WatchUntil<T, R>): Promise<R> {
+export async function watchUntil<T extends KubeObject, R>(
+  client: Client,
+  terminal: Terminal,
+  options: WatchUntil<T, R>,
+): Promise<R> {
   const { type, name, namespace, timeoutMs, look, what } = options
   const deadline = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([terminal.signal, deadline])
@@ -26,7 +30,10 @@ export async function watchUntil<T extends KubeObject, R>(client: Client, termin
     const list = await resources.list({ fieldSelector: `metadata.name=${name}`, namespace })
     const first = look(list.items[0])
     if (first !== undefined) return first
-    const events = resources.watch({ fieldSelector: `metadata.name=${name}`, namespace, resourceVersion: list.metadata.resourceVersion }, signal)
+    const events = resources.watch(
+      { fieldSelector: `metadata.name=${name}`, namespace, resourceVersion: list.metadata.resourceVersion },
+      signal,
+    )
     try {
       for await (const event of events) {
         if (event.type === 'BOOKMARK') continue
@@ -39,5 +46,7 @@ export async function watchUntil<T extends KubeObject, R>(client: Client, termin
     }
   }
   if (terminal.signal.aborted) throw new CommandFailed(EXIT.interrupted, `stopped watching; the work goes on`)
-  throw new CommandFailed(EXIT.timedOut, `timed out after ${timeoutMs / 1000}s waiting for ${what}`, { next: 'wait longer with --timeout' })
+  throw new CommandFailed(EXIT.timedOut, `timed out after ${timeoutMs / 1000}s waiting for ${what}`, {
+    next: 'wait longer with --timeout',
+  })
 }

@@ -15,25 +15,36 @@ export async function runDemo(folder: DataFolder, terminal: Terminal): Promise<v
   await withApi({ data: folder.dir }, terminal, async ({ client }) => {
     const claims = client.of(claimKind)
     if (!(await claims.find(DEMO.name, DEMO.namespace))) {
-      await claims.create({ metadata: DEMO, spec: { className: 'redis' } } as unknown as Claim, { fieldManager: 'larder' })
+      await claims.create({ metadata: DEMO, spec: { className: 'redis' } } as unknown as Claim, {
+        fieldManager: 'larder',
+      })
     }
     terminal.note(`Claiming a Redis (claim ${DEMO.namespace}/${DEMO.name} of class redis)\n`)
     const claim = await waitForClaim(client, terminal, { ...DEMO, timeoutMs: READY_LIMIT_MS })
     const binding = claim.status?.binding?.name ?? DEMO.name
     const secret = await client.of(secretType).get(binding, DEMO.namespace)
     const value = (key: string) => Buffer.from(secret.data?.[key] ?? '', 'base64').toString()
-    const answer = await ping({ host: value('host'), port: Number(value('port')), username: value('username'), password: value('password') }, terminal.signal)
-    terminal.out(`Redis           redis://${value('host')}:${value('port')}  user ${value('username')}, password in Secret ${DEMO.namespace}/${binding}\n`)
+    const answer = await ping(
+      { host: value('host'), port: Number(value('port')), username: value('username'), password: value('password') },
+      terminal.signal,
+    )
+    terminal.out(
+      `Redis           redis://${value('host')}:${value('port')}  user ${value('username')}, password in Secret ${DEMO.namespace}/${binding}\n`,
+    )
     terminal.out(`PING            ${answer}\n`)
     terminal.note(`Try      kubectl --kubeconfig ${folder.kubeconfig} get claims -A\n`)
   })
 }
 
-async function ping(at: { host: string; port: number; username: string; password: string }, signal: AbortSignal): Promise<string> {
+async function ping(
+  at: { host: string; port: number; username: string; password: string },
+  signal: AbortSignal,
+): Promise<string> {
   const connection = await connectResp(at, signal)
   try {
     const answer = await connection.command(['PING'], signal)
-    if (answer !== 'PONG') throw new CommandFailed(EXIT.failed, `Redis at ${at.host}:${at.port} answered PING with ${String(answer)}`)
+    if (answer !== 'PONG')
+      throw new CommandFailed(EXIT.failed, `Redis at ${at.host}:${at.port} answered PING with ${String(answer)}`)
     return answer
   } finally {
     connection.close()

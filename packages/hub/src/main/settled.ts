@@ -17,7 +17,8 @@ export async function waitForSamples(folder: DataFolder, terminal: Terminal): Pr
         name: metadata.name,
         timeoutMs: SETTLE_LIMIT_MS,
         what: `class ${metadata.name} to settle`,
-        look: (now) => (now === undefined || readiness(now) !== 'waiting' || now.status?.cause !== undefined ? true : undefined),
+        look: (now) =>
+          now === undefined || readiness(now) !== 'waiting' || now.status?.cause !== undefined ? true : undefined,
       })
     }
   })

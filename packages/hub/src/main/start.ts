@@ -39,9 +39,9 @@ export interface RunningHub {
   stop(): Promise<void>
 }
 
-const ADMINISTRATOR = { name: 'larder-admin', groups: ['system:masters', 'system:authenticated'] }
-
 export type OnStep = (name: string, detail: string) => void
+
+const ADMINISTRATOR = { name: 'larder-admin', groups: ['system:masters', 'system:authenticated'] }
 
 export async function startHub(options: OptionValues, folder: DataFolder, onStep: OnStep): Promise<RunningHub> {
   const undo: (() => unknown)[] = []
@@ -49,10 +49,48 @@ export async function startHub(options: OptionValues, folder: DataFolder, onStep
     while (undo.length > 0) await undo.pop()!()
   }
   try {
-    await start(options, folder, onStep, undo)
+    await start({ options, folder, onStep, undo })
     return { stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+interface Start {
+  readonly options: OptionValues
+  readonly folder: DataFolder
+  readonly onStep: OnStep
+  /** What to do, last first, when the hub stops or cannot start. */
+  readonly undo: (() => unknown)[]
+}
+
+async function start({ options, folder, onStep, undo }: Start): Promise<void> {
+  const clock = systemClock
+  const version = larderVersion()
+  const wanted = choosePorts(folder, options)
+  makeDataFolder(folder)
+  const { log, close: closeLog } = openHubLog(folder)
+  undo.push(closeLog)
+
+  const store = await openStore(folder, log)
+  undo.push(() => store.close())
+  onStep('store', `${store.count('/')} objects`)
+
+  const certificates = await ensureCertificates(folder.dir, clock)
+  const tokens = openTokenAuthority({
+    dir: folder.dir,
+    clock,
+    serviceAccountUid: (namespace, name) => store.get(`/core/serviceaccounts/${namespace}/${name}`)?.index.uid,
+  })
+  const api = await createApi({
+    store,
+    clock,
+    ids: randomIds,
+    log,
+    tokens,
+    caCertificate: certificates.caCertificate,
+    admission: [],
+  })
+  undo.push(() => api.close())
 }

@@ -18,15 +18,21 @@ export const list: Run = (invocation, terminal) =>
   withApi(invocation.options, terminal, (connection) => getKind(kind, undefined, invocation, connection, terminal))
 
 export const get: Run = (invocation, terminal) =>
-  withApi(invocation.options, terminal, (connection) => getKind(kind, invocation.args[0], invocation, connection, terminal))
+  withApi(invocation.options, terminal, (connection) =>
+    getKind(kind, invocation.args[0], invocation, connection, terminal),
+  )
 
 export const create: Run = async ({ args, options }, terminal) => {
   const name = args[0]!
-  if (options.class === undefined) throw new CommandFailed(EXIT.usage, 'which class? --class is missing', { next: 'larder class list' })
+  if (options.class === undefined)
+    throw new CommandFailed(EXIT.usage, 'which class? --class is missing', { next: 'larder class list' })
   const spec = await claimSpec(options.class, options)
   await withApi(options, terminal, async ({ client, namespace }) => {
-    const claim = await client.of(claimKind).create({ metadata: { name, namespace }, spec } as unknown as Claim, { fieldManager: 'larder' })
-    if (options.output === 'json' || options.output === 'yaml') terminal.out(await serialize(claim as unknown as Json, options.output))
+    const claim = await client
+      .of(claimKind)
+      .create({ metadata: { name, namespace }, spec } as unknown as Claim, { fieldManager: 'larder' })
+    if (options.output === 'json' || options.output === 'yaml')
+      terminal.out(await serialize(claim as unknown as Json, options.output))
     else terminal.out(`claim.larder.dev/${name} created\n`)
     if (options.wait) {
       await waitForClaim(client, terminal, { name, namespace, timeoutMs: waitMs(options) })
@@ -40,7 +46,11 @@ export const remove: Run = async ({ args, options }, terminal) => {
   await withApi(options, terminal, async ({ client, namespace }) => {
     const claims = client.of(claimKind)
     const claim = await claims.get(name, namespace)
-    if (!options.yes) await confirm(terminal, `Delete claim ${namespace}/${name}? Its credentials stop to work, and its service goes by the class's reclaim policy.`)
+    if (!options.yes)
+      await confirm(
+        terminal,
+        `Delete claim ${namespace}/${name}? Its credentials stop to work, and its service goes by the class's reclaim policy.`,
+      )
     await claims.delete(name, { namespace, preconditions: { uid: claim.metadata.uid! } })
     // Waits until the object is gone: only then are the credentials revoked for certain.
     await watchUntil<Claim, true>(client, terminal, {
@@ -89,7 +99,8 @@ async function parseParameters(params: readonly string[]): Promise<{ [key: strin
 }
 
 async function confirm(terminal: Terminal, question: string): Promise<void> {
-  if (!terminal.interactive) throw new CommandFailed(EXIT.usage, 'nobody is there to confirm', { why: question, next: 'say --yes' })
+  if (!terminal.interactive)
+    throw new CommandFailed(EXIT.usage, 'nobody is there to confirm', { why: question, next: 'say --yes' })
   const { createInterface } = await import('node:readline/promises')
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {

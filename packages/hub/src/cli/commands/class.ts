@@ -10,4 +10,6 @@ export const list: Run = (invocation, terminal) =>
   withApi(invocation.options, terminal, (connection) => getKind(kind, undefined, invocation, connection, terminal))
 
 export const get: Run = (invocation, terminal) =>
-  withApi(invocation.options, terminal, (connection) => getKind(kind, invocation.args[0], invocation, connection, terminal))
+  withApi(invocation.options, terminal, (connection) =>
+    getKind(kind, invocation.args[0], invocation, connection, terminal),
+  )

@@ -19,7 +19,13 @@ export const run: Run = async ({ args, options }, terminal) => {
     }
     const secret = await client.of(secretType).get(binding, namespace)
     const values = Object.entries(secret.data ?? {}).map(([key, data]) => [key, Buffer.from(data, 'base64')] as const)
-    terminal.out(render(values.toSorted(([a], [b]) => (a < b ? -1 : 1)), options.format ?? 'table', options.reveal ?? false))
+    terminal.out(
+      render(
+        values.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+        options.format ?? 'table',
+        options.reveal ?? false,
+      ),
+    )
   })
 }
 
@@ -32,19 +38,24 @@ function render(values: Values, format: string, reveal: boolean): string {
       values.map(([key, value]) => [key, reveal ? value.toString() : `${value.length} bytes`]),
     )
   }
-  if (!reveal) throw new CommandFailed(EXIT.usage, `--format ${format} prints secret values`, { next: 'say --reveal as well' })
+  if (!reveal)
+    throw new CommandFailed(EXIT.usage, `--format ${format} prints secret values`, { next: 'say --reveal as well' })
   switch (format) {
     case 'json':
       return `${JSON.stringify(Object.fromEntries(values.map(([key, value]) => [key, value.toString()])), null, 2)}\n`
     case 'env':
-      return values.map(([key, value]) => `${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}=${shellQuoted(value.toString())}\n`).join('')
+      return values
+        .map(([key, value]) => `${key.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}=${shellQuoted(value.toString())}\n`)
+        .join('')
     case 'url': {
       const uri = values.find(([key]) => key === 'uri')
       if (!uri) throw new CommandFailed(EXIT.failed, 'these credentials have no key `uri`')
       return `${uri[1].toString()}\n`
     }
     default:
-      throw new CommandFailed(EXIT.usage, `--format ${format} is not known`, { next: '--format table, env, json or url' })
+      throw new CommandFailed(EXIT.usage, `--format ${format} is not known`, {
+        next: '--format table, env, json or url',
+      })
   }
 }
 

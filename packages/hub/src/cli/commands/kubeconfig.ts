@@ -6,7 +6,9 @@ import { CommandFailed, EXIT } from '../failure.ts'
 export const run: Run = async ({ options }, terminal) => {
   const folder = dataFolder(options, terminal.cwd)
   if (!existsSync(folder.kubeconfig)) {
-    throw new CommandFailed(EXIT.unreachable, `no hub runs on ${folder.dir}`, { next: `larder up --data ${folder.dir}` })
+    throw new CommandFailed(EXIT.unreachable, `no hub runs on ${folder.dir}`, {
+      next: `larder up --data ${folder.dir}`,
+    })
   }
   terminal.out(options.path ? `${folder.kubeconfig}\n` : readFileSync(folder.kubeconfig, 'utf8'))
 }

@@ -16,7 +16,8 @@ export const run: Run = async ({ options }, terminal) => {
   }
   switch (options.output) {
     case undefined:
-      for (const [name, value] of Object.entries(status)) terminal.out(`${name.padEnd(12)}${typeof value === 'object' ? value.url : value}\n`)
+      for (const [name, value] of Object.entries(status))
+        terminal.out(`${name.padEnd(12)}${typeof value === 'object' ? value.url : value}\n`)
       return
     case 'json':
       terminal.out(`${JSON.stringify(status)}\n`)

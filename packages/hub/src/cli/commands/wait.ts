@@ -13,14 +13,17 @@ import { waitMs } from './claim.ts'
 export const run: Run = async ({ args, options }, terminal) => {
   const { kind, name } = kindAndName(args)
   const state = options.for ?? 'ready'
-  if (name === undefined) throw new CommandFailed(EXIT.usage, `which ${kind.singular}?`, { next: `larder wait ${kind.singular}/NAME` })
-  if (state !== 'ready' && state !== 'deleted') throw new CommandFailed(EXIT.usage, `--for ${state} is not known`, { next: '--for ready or --for deleted' })
+  if (name === undefined)
+    throw new CommandFailed(EXIT.usage, `which ${kind.singular}?`, { next: `larder wait ${kind.singular}/NAME` })
+  if (state !== 'ready' && state !== 'deleted')
+    throw new CommandFailed(EXIT.usage, `--for ${state} is not known`, { next: '--for ready or --for deleted' })
   await withApi(options, terminal, async (connection) => {
     const { client } = connection
     const namespace = kind.namespaced ? connection.namespace : undefined
     const timeoutMs = waitMs(options)
     const what = `${kind.singular} ${namespace === undefined ? '' : `${namespace}/`}${name}`
-    if (state === 'ready' && kind.kind === 'Claim') await waitForClaim(client, terminal, { name, namespace: namespace!, timeoutMs })
+    if (state === 'ready' && kind.kind === 'Claim')
+      await waitForClaim(client, terminal, { name, namespace: namespace!, timeoutMs })
     else {
       await watchUntil<KubeObject, true>(client, terminal, {
         type: kind as ResourceType,

@@ -26,10 +26,14 @@ async function stopHub(hub: RunRecord, folder: DataFolder): Promise<void> {
   const deadline = Date.now() + STOP_LIMIT_MS
   while (runningHub(folder)?.pid === hub.pid) {
     if (Date.now() > deadline) {
-      throw new CommandFailed(EXIT.timedOut, `the hub (process ${hub.pid}) did not stop within ${STOP_LIMIT_MS / 1000}s`, {
-        why: `see ${folder.log}`,
-        next: `kill -9 ${hub.pid}, then larder down again: it stops what is left`,
-      })
+      throw new CommandFailed(
+        EXIT.timedOut,
+        `the hub (process ${hub.pid}) did not stop within ${STOP_LIMIT_MS / 1000}s`,
+        {
+          why: `see ${folder.log}`,
+          next: `kill -9 ${hub.pid}, then larder down again: it stops what is left`,
+        },
+      )
     }
     await delay(20)
   }

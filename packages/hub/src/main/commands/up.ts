@@ -11,14 +11,25 @@ import { runDemo } from '../demo.ts'
 import { larderVersion } from '../version.ts'
 
 /** What the process in the background tells the one that started it. */
-type Message = { readonly type: 'ready' } | { readonly type: 'failed'; readonly code: ExitCode; readonly message: string; readonly why?: string; readonly next?: string }
+type Message =
+  | { readonly type: 'ready' }
+  | {
+      readonly type: 'failed'
+      readonly code: ExitCode
+      readonly message: string
+      readonly why?: string
+      readonly next?: string
+    }
 
 export const run: Run = async ({ options }, terminal) => {
   const folder = dataFolder(options, terminal.cwd)
   refuseUnknownDoors(options)
   const other = runningHub(folder)
   if (other) {
-    throw new CommandFailed(EXIT.conflict, `a hub runs on ${folder.dir} already`, { why: `process ${other.pid} holds it`, next: `larder down --data ${folder.dir}` })
+    throw new CommandFailed(EXIT.conflict, `a hub runs on ${folder.dir} already`, {
+      why: `process ${other.pid} holds it`,
+      next: `larder down --data ${folder.dir}`,
+    })
   }
   if (process.send) return inBackground(options, folder, terminal)
   if (options.detach) return detach(options, folder, terminal)
@@ -28,7 +39,11 @@ export const run: Run = async ({ options }, terminal) => {
 /** No door exists yet, so every name is wrong; `none` says what is the case. */
 function refuseUnknownDoors(options: OptionValues): void {
   const doors = (options.doors ?? 'none').split(',').filter((door) => door !== 'none' && door !== '')
-  if (doors.length > 0) throw new CommandFailed(EXIT.usage, `--doors: there is no door ${doors[0]}`, { why: 'this version has none', next: '--doors none' })
+  if (doors.length > 0)
+    throw new CommandFailed(EXIT.usage, `--doors: there is no door ${doors[0]}`, {
+      why: 'this version has none',
+      next: '--doors none',
+    })
 }
 
 async function inForeground(options: OptionValues, folder: DataFolder, terminal: Terminal): Promise<void> {
@@ -72,12 +87,23 @@ async function addresses(folder: DataFolder, terminal: Terminal): Promise<void> 
 async function detach(options: OptionValues, folder: DataFolder, terminal: Terminal): Promise<void> {
   mkdirSync(dirname(folder.log), { recursive: true, mode: 0o700 })
   const log = openSync(folder.log, 'a', 0o600)
-  const child = fork(process.argv[1]!, backgroundArguments(options, folder), { detached: true, cwd: '/', stdio: ['ignore', log, log, 'ipc'] })
+  const child = fork(process.argv[1]!, backgroundArguments(options, folder), {
+    detached: true,
+    cwd: '/',
+    stdio: ['ignore', log, log, 'ipc'],
+  })
   closeSync(log)
   const message = await new Promise<Message>((resolve, reject) => {
     child.once('message', (m) => resolve(m as Message))
     child.once('error', reject)
-    child.once('exit', (code) => resolve({ type: 'failed', code: EXIT.failed, message: `the hub ended with ${code} at start`, next: `see ${folder.log}` }))
+    child.once('exit', (code) =>
+      resolve({
+        type: 'failed',
+        code: EXIT.failed,
+        message: `the hub ended with ${code} at start`,
+        next: `see ${folder.log}`,
+      }),
+    )
     terminal.signal.addEventListener('abort', () => child.kill('SIGTERM'))
   })
   child.removeAllListeners()
@@ -90,7 +116,9 @@ async function detach(options: OptionValues, folder: DataFolder, terminal: Termi
 }
 
 function backgroundArguments(options: OptionValues, folder: DataFolder): string[] {
-  const passed = (['port', 'api-port', 'doors'] as const).flatMap((name) => (options[name] === undefined ? [] : [`--${name}`, options[name]]))
+  const passed = (['port', 'api-port', 'doors'] as const).flatMap((name) =>
+    options[name] === undefined ? [] : [`--${name}`, options[name]],
+  )
   return ['up', '--data', folder.dir, ...passed, ...(options.samples === false ? ['--no-samples'] : [])]
 }
 
@@ -103,7 +131,13 @@ async function inBackground(options: OptionValues, folder: DataFolder, terminal:
   } catch (error) {
     const failed = error instanceof CommandFailed ? error : new CommandFailed(EXIT.failed, String(error))
     const { code, message, why, next } = failed
-    await tell({ type: 'failed', code, message, ...(why !== undefined && { why }), ...(next !== undefined && { next }) })
+    await tell({
+      type: 'failed',
+      code,
+      message,
+      ...(why !== undefined && { why }),
+      ...(next !== undefined && { next }),
+    })
     throw error
   }
   // The one who started us may have been interrupted; then nobody listens, and the hub runs all the same.
@@ -115,4 +149,3 @@ async function inBackground(options: OptionValues, folder: DataFolder, terminal:
   })
   await hub.stop()
 }
-
