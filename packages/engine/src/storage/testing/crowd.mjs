@@ -1,0 +1,48 @@
+/**
+ * Fills a store with many objects of 1 KB, opens it again, reads them all, and prints what that took, as JSON.
+ *
+ *   node crowd.mjs DIR COUNT
+ */
+import { openLibsqlStore } from '../../../dist/storage/libsql/store.js'
+import { Document } from '../../../dist/machinery/document.js'
+
+const [dir, text] = process.argv.slice(2)
+const count = Number(text)
+const megabytes = () => Math.round(process.memoryUsage().rss / 1e6)
+
+let store = await openLibsqlStore({ dir })
+const filled = await timed(async () => {
+  for (let n = 0; n < count; n += 500) await Promise.all(Array.from({ length: Math.min(500, count - n) }, (_, i) => write(n + i)))
+})
+await store.close()
+const opened = await timed(async () => (store = await openLibsqlStore({ dir })))
+const listed = await timed(() => store.list({ prefix: '//samples/', limit: 500 }))
+const read = await timed(() => readAll())
+console.log(JSON.stringify({ count: store.count('/'), filled, opened, listed, read, owned: store.owned('uid-of-owner-7').length }))
+await store.close()
+
+async function timed(work) {
+  const start = performance.now()
+  await work()
+  return { ms: Math.round(performance.now() - start), megabytes: megabytes() }
+}
+
+function write(n) {
+  const name = `sample-${String(n).padStart(6, '0')}`
+  const key = `//samples/namespace-${n % 100}/${name}`
+  const labels = { 'app.kubernetes.io/name': `app-${n % 50}`, 'app.kubernetes.io/managed-by': 'larder' }
+  const uid = `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+  const index = { uid, labels, owners: [`uid-of-owner-${n % 1000}`] }
+  return store.write({ type: 'put', key, expect: 0, index, document: (revision) => sample(name, revision, labels) })
+}
+
+function sample(name, revision, labels) {
+  const metadata = { name, resourceVersion: String(revision), labels }
+  return Document.fromObject({ apiVersion: 'v1', kind: 'Sample', metadata, data: 'x'.repeat(830) })
+}
+
+function readAll() {
+  for (const { key, document } of store.list({ prefix: '//samples/' }).entries) {
+    if (!key.endsWith(document.object.metadata.name)) throw new Error(`${key} holds ${document.object.metadata.name}`)
+  }
+}
