@@ -26,6 +26,7 @@ export interface ApiMetrics {
 }
 
 const WAITING_REQUESTS = 1000
+const DELAY_RESOLUTION_MS = 20
 const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 interface Instruments {
@@ -42,7 +43,7 @@ export function createApiMetrics(): ApiMetrics {
   let loaded: Instruments | undefined
   let openWatches = 0
   let slowWatches = 0
-  const delay = monitorEventLoopDelay({ resolution: 20 })
+  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   delay.enable()
 
   async function load(): Promise<Instruments> {
@@ -94,8 +95,8 @@ async function createInstruments(
     help: 'How late timers were, 99th percentile since the last scrape',
     registers: [],
     collect() {
-      // A histogram without samples answers NaN.
-      this.set(delay.count === 0 ? 0 : delay.percentile(99) / 1e9)
+      // Node measures from timer to timer, its own interval included; without samples it answers NaN.
+      this.set(delay.count === 0 ? 0 : Math.max(0, delay.percentile(99) / 1e9 - DELAY_RESOLUTION_MS / 1000))
       delay.reset()
     },
   })
