@@ -92,8 +92,9 @@ class MetadataReader {
       case 'objects':
         return this.#list(json, path, (item, at) => (isObject(item) ? item : this.#wrong(at, item, 'an object')))
       case 'stringMap':
-        return this.#stringMap(json, path)
+        break
     }
+    return this.#stringMap(json, path)
   }
 
   #list(json: Json, path: string, read: (item: Json, path: string) => Json | undefined): Json | undefined {

@@ -40,8 +40,9 @@ function meets(requirement: LabelRequirement, labels: Readonly<Record<string, st
       return value === undefined
     case 'Gt':
     case 'Lt':
-      return value !== undefined && compares(value, operator, values[0]!)
+      break
   }
+  return value !== undefined && compares(value, operator, values[0]!)
 }
 
 function compares(value: string, operator: 'Gt' | 'Lt', limit: string): boolean {
