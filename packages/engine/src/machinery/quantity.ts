@@ -22,7 +22,7 @@ export class QuantitySyntaxError extends Error {
 }
 
 const NANO = 1_000_000_000n
-/** Larger values are cut to this, as upstream does: 2^63 - 1. */
+/** Larger values with a binary suffix are cut to this, as upstream does: 2^63 - 1. */
 const MAX_NANO = 9223372036854775807n * NANO
 const SYNTAX = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:([eE][+-]?[0-9]+)|([numkMGTPE]|[KMGTPE]i)?)$/
 const DECIMAL_SUFFIXES: ReadonlyMap<string, number> = new Map([
@@ -47,7 +47,7 @@ export function parseQuantity(text: string): Quantity {
   const match = SYNTAX.exec(text)
   if (!match) throw new QuantitySyntaxError()
   const [, sign, whole = '', fraction = '', exponentText, suffix = ''] = match
-  if (whole === '' && fraction === '') throw new QuantitySyntaxError()
+  if (text === '') throw new QuantitySyntaxError()
   const negative = sign === '-'
   const digits = BigInt(whole + fraction)
   let magnitude: bigint
@@ -56,13 +56,13 @@ export function parseQuantity(text: string): Quantity {
     format = 'BinarySI'
     const power = 1024n ** BigInt(BINARY_SUFFIXES.indexOf(suffix as 'Ki'))
     magnitude = ceilDivide(digits * power * NANO, 10n ** BigInt(fraction.length))
+    if (magnitude > MAX_NANO) magnitude = MAX_NANO
     if (magnitude > 0n && magnitude < NANO) format = 'DecimalSI'
   } else {
     format = exponentText === undefined ? 'DecimalSI' : 'DecimalExponent'
     const exponent = exponentText === undefined ? DECIMAL_SUFFIXES.get(suffix)! : Number(exponentText.slice(1))
     magnitude = scaled(digits, exponent - fraction.length + 9)
   }
-  if (magnitude > MAX_NANO) magnitude = MAX_NANO
   return { nano: negative ? -magnitude : magnitude, format }
 }
 

@@ -1,8 +1,10 @@
 /** The Shape of a built-in kind: everything from the type table. */
 import { isObject, type JsonObject } from '../../base/json.ts'
 import { formatApiVersion } from '../object.ts'
+import { strategicMerge } from '../patch/strategic.ts'
 import type { Kind, Shape } from '../shape.ts'
 import { foldStringData } from './string-data.ts'
+import { mergeSchemaOf } from './merging.ts'
 import { normalizeStructure } from './normalize.ts'
 import { decodeProtobufOf } from './protobuf.ts'
 import { componentName } from './types.ts'
@@ -22,6 +24,7 @@ export function builtinShape(kind: Kind, typeName: string): Shape {
       return { ...result, object: { ...identity, ...result.object, ...identity } }
     },
     validate: (object, old) => validateStructure(typeName, object, old),
+    strategicMerge: (current, patch) => strategicMerge(current, patch, mergeSchemaOf(typeName)),
     decodeProtobuf: (message) => ({ apiVersion, kind: kind.kind, ...decodeProtobufOf(typeName, message) }),
     columns: COLUMNS,
     row: (object) => [nameOf(object), createdOf(object)],
