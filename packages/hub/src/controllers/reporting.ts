@@ -30,7 +30,8 @@ export function explain(error: unknown): { reason: string; message: string } {
   const failure = explainFailure(error)
   if (failure) return failure
   if (isApiError(error)) return { reason: 'ApiRefused', message: error.message }
-  if (error instanceof Error && error.name === 'Unreachable') return { reason: 'ApiUnreachable', message: error.message }
+  if (error instanceof Error && error.name === 'Unreachable')
+    return { reason: 'ApiUnreachable', message: error.message }
   const name = error instanceof Error ? error.name : typeof error
   return { reason: 'InternalError', message: `unexpected ${name}; the log of the hub has the details` }
 }

@@ -53,4 +53,3 @@ function changes({ spec, status }: Instance): Want['changed'] {
   if (applied.revision !== spec.revision) changed.push('recipe')
   return changed
 }
-

@@ -1,6 +1,14 @@
 import { defineKind, type ObjectOfKind } from './kind.ts'
 import { freeObject, list, object, required, text, time } from './schema.ts'
-import { ageColumn, consumers, immutable, messageColumn, namespacedRef, readyColumns, statusOf } from './shared-fields.ts'
+import {
+  ageColumn,
+  consumers,
+  immutable,
+  messageColumn,
+  namespacedRef,
+  readyColumns,
+  statusOf,
+} from './shared-fields.ts'
 
 export const backendKind = defineKind({
   kind: 'Backend',
@@ -13,11 +21,14 @@ export const backendKind = defineKind({
     'Where services are made or found.',
     {
       driver: required(
-        text('The driver that makes services here, `process`. It cannot be changed: what it made would be lost to it.', {
-          minLength: 1,
-          maxLength: 63,
-          rules: immutable('the driver of a backend'),
-        }),
+        text(
+          'The driver that makes services here, `process`. It cannot be changed: what it made would be lost to it.',
+          {
+            minLength: 1,
+            maxLength: 63,
+            rules: immutable('the driver of a backend'),
+          },
+        ),
       ),
       config: freeObject("The driver's configuration, by its own schema. No secrets: those go into `credentialsRef`."),
       credentialsRef: namespacedRef('The Secret with the account that the driver uses.'),

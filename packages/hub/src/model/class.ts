@@ -105,7 +105,9 @@ export const classKind = defineKind({
       type: 'none',
       description: 'Makes nothing, at once',
       backendRef: { name: 'nothing' },
-      parameters: { openAPIV3Schema: { type: 'object', properties: { colour: { type: 'string', enum: ['red', 'blue'] } } } },
+      parameters: {
+        openAPIV3Schema: { type: 'object', properties: { colour: { type: 'string', enum: ['red', 'blue'] } } },
+      },
       plans: [
         { name: 'small', default: true, description: 'Takes no room' },
         { name: 'red', description: 'Always red', parameters: { colour: 'red' } },

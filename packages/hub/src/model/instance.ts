@@ -77,7 +77,8 @@ export const instanceKind = defineKind({
       rules: [
         {
           rule: '[has(self.className), has(self.backendRef) && !has(self.className), has(self.resourceRef) && !has(self.className)].filter(x, x).size() == 1',
-          message: 'exactly one of className, backendRef and resourceRef is needed; resourceRef may stand beside className',
+          message:
+            'exactly one of className, backendRef and resourceRef is needed; resourceRef may stand beside className',
         },
         {
           rule: '!has(self.backendRef) || (!has(self.className) && has(self.type))',
@@ -99,27 +100,38 @@ export const instanceKind = defineKind({
       ],
     },
   ),
-  status: statusOf('What is known of the service. Besides `Ready` there is the condition `Provisioned`: the service exists and can be used, also while a later change is not made yet.', {
-    outside: object('What the backend calls it and says of it.', {
-      id: required(text('Its id there.')),
-      state: text('Its state there, verbatim.'),
-      message: text('What the backend says, verbatim.'),
-      url: text('Where to look at it.'),
-    }),
-    outputs: freeObject('What the service says of itself, not secret, at most 64 KiB.'),
-    applied: object('What the backend was last known to have made, before secrets were filled in.', {
-      generation: whole('Of this object.'),
-      revision: text('Of the class.'),
-      plan: text('The plan.'),
-      externalPlanId: text("The backend's id of the plan."),
-      parameters: freeObject('The parameters.'),
-      parametersFrom,
-      hash: text('A keyed hash of recipe and parameters: equal to that of what is wanted when there is nothing to do.'),
-    }),
-    progress: progress('What runs now.'),
-    steps: list('The last twenty steps, oldest first.', step),
-    claims: whole('How many claims use it.'),
-  }),
+  status: statusOf(
+    'What is known of the service. Besides `Ready` there is the condition `Provisioned`: the service exists and can be used, also while a later change is not made yet.',
+    {
+      outside: object('What the backend calls it and says of it.', {
+        id: required(text('Its id there.')),
+        state: text('Its state there, verbatim.'),
+        message: text('What the backend says, verbatim.'),
+        url: text('Where to look at it.'),
+      }),
+      outputs: freeObject('What the service says of itself, not secret, at most 64 KiB.'),
+      applied: object('What the backend was last known to have made, before secrets were filled in.', {
+        generation: whole('Of this object.'),
+        revision: text('Of the class.'),
+        plan: text('The plan.'),
+        externalPlanId: text("The backend's id of the plan."),
+        parameters: freeObject('The parameters.'),
+        parametersFrom,
+        hash: text(
+          'A keyed hash of recipe and parameters: equal to that of what is wanted when there is nothing to do.',
+        ),
+      }),
+      requested: object(
+        'What the backend was last asked for. It differs from `applied` until the backend has made it.',
+        {
+          hash: required(text('As `applied.hash`.')),
+        },
+      ),
+      progress: progress('What runs now.'),
+      steps: list('The last twenty steps, oldest first.', step),
+      claims: whole('How many claims use it.'),
+    },
+  ),
   columns: [
     { name: 'Class', type: 'string', jsonPath: '.spec.className', description: 'What it is made by.' },
     { name: 'Plan', type: 'string', jsonPath: '.spec.plan', description: 'Its plan.' },

@@ -33,12 +33,7 @@ function defaultOf(plans: readonly Plan[], held: string | undefined): Plan | und
   return kept ?? plans.find((p) => p.default) ?? (plans.length === 1 ? plans[0] : undefined)
 }
 
-function refusedPlan(
-  plan: Plan,
-  where: string,
-  held: string | undefined,
-  plans: readonly Plan[],
-): Refusal | undefined {
+function refusedPlan(plan: Plan, where: string, held: string | undefined, plans: readonly Plan[]): Refusal | undefined {
   if (plan.name === held) return undefined
   const said = `spec.plan: plan ${plan.name} of ${where}`
   if (plan.offered === false) return refuse('PlanNotOffered', `${said} takes no new claims`)
@@ -46,7 +41,10 @@ function refusedPlan(
   if (held === undefined) return undefined
   const fixed = [plan, plans.find((p) => p.name === held)].find((p) => p?.updatable === false)
   if (!fixed) return undefined
-  return refuse('PlanNotUpdatable', `spec.plan: cannot move from ${held} to ${plan.name}; ${fixed.name} cannot be changed`)
+  return refuse(
+    'PlanNotUpdatable',
+    `spec.plan: cannot move from ${held} to ${plan.name}; ${fixed.name} cannot be changed`,
+  )
 }
 
 export interface RoleChoice {

@@ -28,6 +28,18 @@ export const reasons = {
     meaning: 'The hub met something that it was not written for. It tries again; the log has the whole chain.',
     next: 'If it stays, look into the log of the hub for this object and report it.',
   },
+  ApiRefused: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The Kubernetes API refuses what the hub must do. The hub tries again.',
+    next: 'Look whether the hub has the rights that the message names.',
+  },
+  ApiUnreachable: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The hub cannot reach the Kubernetes API.',
+    next: 'Wait; if it stays, look whether the API runs.',
+  },
   NotSupportedYet: {
     actor: 'author',
     heals: false,
@@ -111,7 +123,8 @@ export const reasons = {
   InstanceLost: {
     actor: 'consumer',
     heals: false,
-    meaning: 'The instance that the claim held was deleted. The hub never replaces it in silence, because its data is gone.',
+    meaning:
+      'The instance that the claim held was deleted. The hub never replaces it in silence, because its data is gone.',
     next: 'Delete the claim and make another.',
   },
   NamespaceTerminating: {
@@ -135,6 +148,18 @@ export const reasons = {
   },
 
   // Instances
+  Provisioned: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The service exists and can be used; the reason of the condition Provisioned while it is True.',
+    next: 'Nothing to do.',
+  },
+  ServiceLost: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The service was made and is gone outside. The hub never makes an empty one in its place in silence.',
+    next: 'Bring the service back, or delete the claim and make another.',
+  },
   Creating: { actor: 'provider', heals: true, meaning: 'The backend makes the service.', next: see },
   Updating: { actor: 'provider', heals: true, meaning: 'The backend changes the service.', next: see },
   Deleting: { actor: 'provider', heals: true, meaning: 'The service or its credentials are being removed.', next: see },

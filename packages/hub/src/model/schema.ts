@@ -87,11 +87,7 @@ export const freeObject = (description: string): Field<JsonObject, false> =>
 export const anyValue = (description: string): Field<Json, false> =>
   field(description, { 'x-kubernetes-preserve-unknown-fields': true })
 
-export const map = <T>(
-  description: string,
-  of: Field<T>,
-  limits?: Limits,
-): Field<Readonly<Record<string, T>>, false> =>
+export const map = <T>(description: string, of: Field<T>, limits?: Limits): Field<Readonly<Record<string, T>>, false> =>
   field(description, { type: 'object', additionalProperties: of.schema }, limits)
 
 /** Atomic, unless `key` names the field by which items are told apart. */

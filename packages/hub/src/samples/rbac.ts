@@ -22,7 +22,11 @@ const watching = ['get', 'list', 'watch'] as const
 /** Everything that the hub does, and why. */
 export const hubRules: readonly PolicyRule[] = [
   // It follows its own kinds and writes finalizers into their metadata; only Instances does it make and delete.
-  { apiGroups: [GROUP], resources: ['backends', 'classes', 'claims', 'claimpolicies'], verbs: [...watching, 'patch', 'update'] },
+  {
+    apiGroups: [GROUP],
+    resources: ['backends', 'classes', 'claims', 'claimpolicies'],
+    verbs: [...watching, 'patch', 'update'],
+  },
   { apiGroups: [GROUP], resources: ['instances'], verbs: [...watching, 'create', 'patch', 'update', 'delete'] },
   {
     apiGroups: [GROUP],

@@ -25,12 +25,21 @@ export function instanceController(hub: HubContext): Controller {
     },
     watches: [
       // Those that are ready do not need the news: their own driver tells of changes outside.
-      watching(backendKind, (_, informers) => informers.of(instanceKind).list().filter((i) => !isReady(i)).map(keyOf)),
+      watching(backendKind, (_, informers) =>
+        informers
+          .of(instanceKind)
+          .list()
+          .filter((i) => !isReady(i))
+          .map(keyOf),
+      ),
       // A claim that goes lets an instance go that waits for it. Its other changes come through the instance's own spec.
       watching(claimKind, ({ metadata }, informers) =>
         metadata.deletionTimestamp === undefined
           ? []
-          : informers.of(instanceKind).byIndex('claim', metadata.uid ?? '').map(keyOf),
+          : informers
+              .of(instanceKind)
+              .byIndex('claim', metadata.uid ?? '')
+              .map(keyOf),
       ),
       watching(controllerRevisionType, ({ metadata }, informers) =>
         informers
@@ -49,8 +58,13 @@ export function instanceController(hub: HubContext): Controller {
   })
 }
 
-/** A driver that tells of a change outside wakes the instance at once. */
+/** A driver that tells of a change outside wakes the instance at once. With the controller the watches of the drivers end. */
 const driverNews =
   (hub: HubContext): Source =>
-  (wake, informers) =>
-    hub.sessions.subscribe((id) => wake(informers.of(instanceKind).byIndex('externalID', id).map(keyOf)))
+  (wake, informers) => {
+    const end = hub.sessions.subscribe((id) => wake(informers.of(instanceKind).byIndex('externalID', id).map(keyOf)))
+    return () => {
+      end()
+      hub.sessions.close()
+    }
+  }

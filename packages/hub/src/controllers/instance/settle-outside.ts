@@ -91,7 +91,10 @@ async function request(pass: InstancePass): Promise<Next> {
 
 function cannotUpdate(pass: InstancePass): never {
   const what = pass.want.changed.length > 0 ? `spec: ${pass.want.changed.join(', ')} changed` : 'the service differs'
-  throw new Stalled('UpdateNotSupported', `${what}, and driver ${pass.service.session.driver} changes nothing that exists`)
+  throw new Stalled(
+    'UpdateNotSupported',
+    `${what}, and driver ${pass.service.session.driver} changes nothing that exists`,
+  )
 }
 
 function follow(pass: InstancePass, { doing, message, againMs, expectedAt }: Changing): Outcome {

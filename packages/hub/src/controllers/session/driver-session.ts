@@ -3,19 +3,7 @@
  * secrets taken out. Drivers stay naive because everything that is hard about calling a backend is here.
  */
 import type { Clock } from '@larder/engine/base/clock'
-import type {
-  Ack,
-  Bound,
-  Credential,
-  Driver,
-  Json,
-  Plan,
-  Seen,
-  Session,
-  Traits,
-  Unbound,
-  Want,
-} from '@larder/kit'
+import type { Ack, Bound, Credential, Driver, Json, Plan, Seen, Session, Traits, Unbound, Want } from '@larder/kit'
 import { withDeadline } from './deadline.ts'
 import { DriverFailure, failureOf } from './failure.ts'
 import type { Gate } from './gate.ts'

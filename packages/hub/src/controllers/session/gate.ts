@@ -51,7 +51,12 @@ export function createGate(clock: Clock): Gate {
 }
 
 const repetition = (failure: DriverFailure, afterMs: number) =>
-  new DriverFailure(failure.reason, failure.message, { afterMs, stalled: failure.stalled, repeated: true, cause: failure.cause })
+  new DriverFailure(failure.reason, failure.message, {
+    afterMs,
+    stalled: failure.stalled,
+    repeated: true,
+    cause: failure.cause,
+  })
 
 const withDelay = (failure: DriverFailure, afterMs: number) =>
   new DriverFailure(failure.reason, failure.message, { afterMs, stalled: failure.stalled, cause: failure.cause })

@@ -1,0 +1,39 @@
+import { controllerRevisionType, secretType } from '@larder/engine/client/builtin'
+import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
+import { keyOf } from '@larder/engine/runtime/pass'
+import { backendKind, type Backend } from '../../model/backend.ts'
+import { classKind } from '../../model/class.ts'
+import { instanceKind } from '../../model/instance.ts'
+import { FINALIZER } from '../../model/names.ts'
+import type { HubContext } from '../context.ts'
+import { explain, summarizeCause } from '../reporting.ts'
+import { finalizeBackend } from './finalize.ts'
+import { reconcileBackend } from './reconcile.ts'
+
+export function backendController(hub: HubContext): Controller {
+  return defineController<Backend>({
+    name: 'backend',
+    type: backendKind,
+    finalizer: FINALIZER,
+    indexes: {
+      credentials: ({ spec }) =>
+        spec.credentialsRef ? [`${spec.credentialsRef.namespace}/${spec.credentialsRef.name}`] : [],
+    },
+    watches: [
+      watching(secretType, ({ metadata }, informers) =>
+        informers.of(backendKind).byIndex('credentials', `${metadata.namespace}/${metadata.name}`).map(keyOf),
+      ),
+      // What used a backend lets go of it when it goes.
+      watching(classKind, (_, informers) => deleting(informers.of(backendKind).list())),
+      watching(instanceKind, (_, informers) => deleting(informers.of(backendKind).list())),
+      watching(controllerRevisionType, () => []),
+    ],
+    reconcile: reconcileBackend(hub),
+    finalize: finalizeBackend(hub),
+    explain,
+    summarize: ({ object, status, settled }) => summarizeCause(object, status, settled),
+  })
+}
+
+const deleting = (backends: readonly Backend[]) =>
+  backends.filter((b) => b.metadata.deletionTimestamp !== undefined).map(keyOf)

@@ -1,0 +1,79 @@
+/** The Secret of a binding: what belongs into it, and whether it is there as we wrote it. */
+import { isObject, stringifyJson, type Json } from '@larder/engine/base/json'
+import type { Secret } from '@larder/engine/client/builtin'
+import type { New } from '@larder/engine/client/client'
+import type { Bound } from '@larder/kit'
+import { bindingSecretType } from '../../model/binding-keys.ts'
+import type { Claim } from '../../model/claim.ts'
+import { API_VERSION } from '../../model/kind.ts'
+import {
+  CLAIM_LABEL,
+  CREDENTIAL_ANNOTATION,
+  FINGERPRINT_ANNOTATION,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+} from '../../model/names.ts'
+import type { Fingerprint } from '../fingerprint.ts'
+
+type Data = Readonly<Record<string, string>>
+
+export const bindingName = ({ spec, metadata }: Claim): string => spec.binding?.name ?? metadata.name
+
+/** Ours is what this very claim made: owned by its uid, which a foreign Secret cannot be by accident. */
+export const isOurs = (secret: Secret, claim: Claim): boolean =>
+  (secret.metadata.ownerReferences ?? []).some((ref) => ref.uid === claim.metadata.uid && ref.kind === 'Claim')
+
+/** Base64 values of what the driver made; `type` and `provider` are always there. */
+export function bindingData(
+  bound: Extract<Bound, { phase: 'ready' }>,
+  service: { readonly type: string; readonly provider: string },
+): Data {
+  const data: Record<string, string> = { type: encode(service.type), provider: encode(service.provider) }
+  for (const [key, value] of Object.entries(bound.values)) data[key] = encode(value)
+  return data
+}
+
+function encode(value: Json | Uint8Array): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  const text = typeof value === 'string' ? value : stringifyJson(value)
+  return Buffer.from(text).toString('base64')
+}
+
+export interface SecretPlan {
+  readonly claim: Claim
+  readonly credentialId: string
+  readonly data: Data
+  readonly secretType: string | undefined
+  readonly serviceType: string
+}
+
+export async function bindingSecret(plan: SecretPlan, fingerprint: Fingerprint): Promise<New<Secret>> {
+  const { claim, data } = plan
+  const { name, namespace = '', uid = '' } = claim.metadata
+  return {
+    metadata: {
+      name: bindingName(claim),
+      namespace,
+      labels: { ...claim.spec.binding?.labels, [MANAGED_BY_LABEL]: MANAGED_BY, [CLAIM_LABEL]: uid },
+      annotations: {
+        [CREDENTIAL_ANNOTATION]: plan.credentialId,
+        [FINGERPRINT_ANNOTATION]: await fingerprint(data),
+      },
+      ownerReferences: [
+        { apiVersion: API_VERSION, kind: 'Claim', name, uid, controller: true, blockOwnerDeletion: true },
+      ],
+    },
+    type: plan.secretType ?? bindingSecretType(plan.serviceType),
+    data,
+  }
+}
+
+/** Whether the Secret still says what we wrote for these credentials. */
+export async function isIntact(secret: Secret, claim: Claim, id: string, fingerprint: Fingerprint): Promise<boolean> {
+  const { annotations = {}, labels = {} } = secret.metadata
+  if (annotations[CREDENTIAL_ANNOTATION] !== id || labels[CLAIM_LABEL] !== claim.metadata.uid) return false
+  const wanted = Object.entries(claim.spec.binding?.labels ?? {})
+  if (wanted.some(([key, value]) => labels[key] !== value)) return false
+  const data = isObject(secret.data) ? secret.data : {}
+  return annotations[FINGERPRINT_ANNOTATION] === (await fingerprint(data))
+}

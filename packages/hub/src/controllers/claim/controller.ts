@@ -1,0 +1,94 @@
+import { controllerRevisionType, namespaceType, secretType, type Condition } from '@larder/engine/client/builtin'
+import type { Informers } from '@larder/engine/client/informer'
+import { findCondition, formatTime } from '@larder/engine/runtime/conditions'
+import { defineController, watching, type Controller, type Settled } from '@larder/engine/runtime/controller'
+import { keyOf, type Pass, type StatusDraft } from '@larder/engine/runtime/pass'
+import { backendKind } from '../../model/backend.ts'
+import { classKind } from '../../model/class.ts'
+import { claimKind, type Claim } from '../../model/claim.ts'
+import { instanceKind } from '../../model/instance.ts'
+import { FINALIZER } from '../../model/names.ts'
+import type { HubContext } from '../context.ts'
+import { explain, summarizeCause } from '../reporting.ts'
+import { bindingName } from './binding-secret.ts'
+import { finalizeClaim } from './finalize.ts'
+import { isUsable, reconcileClaim } from './reconcile.ts'
+
+export function claimController(hub: HubContext): Controller {
+  const reconcile = reconcileClaim(hub)
+  /** Drafts of passes after which the application can still work with what it has. */
+  const usable = new WeakSet<StatusDraft<Claim>>()
+
+  return defineController<Claim>({
+    name: 'claim',
+    type: claimKind,
+    finalizer: FINALIZER,
+    workers: 16,
+    indexes: {
+      class: ({ spec }) => (spec.className === undefined ? [] : [spec.className]),
+      binding: (claim) => [`${claim.metadata.namespace}/${bindingName(claim)}`],
+    },
+    watches: [
+      watching(classKind, ({ metadata }, informers) =>
+        waiting(informers.of(claimKind).byIndex('class', metadata.name)),
+      ),
+      watching(namespaceType, ({ metadata }, informers) => waiting(informers.of(claimKind).list(metadata.name))),
+      watching(instanceKind, ({ spec }) => (spec.claimRef ? [spec.claimRef] : []), {
+        claim: ({ spec }) => (spec.claimRef ? [spec.claimRef.uid] : []),
+      }),
+      // By name, ours or not: a foreign Secret that goes makes room.
+      watching(secretType, ({ metadata }, informers) => byBinding(`${metadata.namespace}/${metadata.name}`, informers)),
+      watching(backendKind, (_, informers) => waiting(informers.of(claimKind).list())),
+      watching(controllerRevisionType, () => []),
+    ],
+    async reconcile(pass: Pass<Claim>) {
+      try {
+        return await reconcile(pass)
+      } finally {
+        if (isUsable(pass)) usable.add(pass.status)
+      }
+    },
+    finalize: finalizeClaim(hub),
+    explain,
+    summarize({ object, status, settled }) {
+      summarizeCause(object, status, settled)
+      if (settled.type !== 'done' && usable.has(status)) staysReady(object, status, settled, hub.clock.now())
+    },
+  })
+}
+
+/** Those that wait for something: a claim in use needs no news of its class. */
+const waiting = (claims: readonly Claim[]) =>
+  claims
+    .filter(({ status }) => {
+      const ready = findCondition(status?.conditions, 'Ready')?.status === 'True'
+      const settled = !['Reconciling', 'Stalled'].some((type) => findCondition(status?.conditions, type))
+      return !ready || !settled
+    })
+    .map(keyOf)
+
+const byBinding = (binding: string, informers: Informers) =>
+  informers.of(claimKind).byIndex('binding', binding).map(keyOf)
+
+/** A refused or unfinished change takes no application down: Ready stays, Stalled or Reconciling say what became of it. */
+function staysReady(
+  object: Claim,
+  status: StatusDraft<Claim>,
+  settled: Exclude<Settled, { type: 'done' }>,
+  nowMs: number,
+): void {
+  delete status.cause
+  const { generation } = object.metadata
+  const before = findCondition(object.status?.conditions, 'Ready')
+  const since = before?.status === 'True' ? before.lastTransitionTime : formatTime(nowMs)
+  const others = (status.conditions ?? []).filter((c) => c.type !== 'Ready')
+  const ready: Condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Ready',
+    message: `in use; the last change is not made: ${settled.message}`,
+    lastTransitionTime: since,
+    ...(generation !== undefined && { observedGeneration: generation }),
+  }
+  status.conditions = [ready, ...others]
+}

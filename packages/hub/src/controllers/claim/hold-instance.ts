@@ -1,0 +1,170 @@
+/**
+ * Decides which instance the claim holds, and keeps that instance as the claim asks.
+ *
+ * The name of a new instance derives from the claim's uid and the hold is part of its creation, so that after a crash the next
+ * pass finds it, and two passes can never make two. The instance is born with its finalizer and its id outside: between
+ * two writes a crash could otherwise leave something outside that nobody removes.
+ */
+import { equalJson, type JsonObject } from '@larder/engine/base/json'
+import { namespaceType, type Namespace } from '@larder/engine/client/builtin'
+import { isAlreadyExists } from '@larder/engine/machinery/status'
+import { findCondition } from '@larder/engine/runtime/conditions'
+import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
+import type { Pass } from '@larder/engine/runtime/pass'
+import { classKind, type Class } from '../../model/class.ts'
+import type { Claim } from '../../model/claim.ts'
+import { instanceKind, type Instance } from '../../model/instance.ts'
+import { claimInstanceName, FINALIZER, INSTANCE_NAMESPACE } from '../../model/names.ts'
+import { isRefusal } from '../../model/refusal.ts'
+import { resolveInstance, type Resolved } from '../../model/resolve-instance.ts'
+import { isConsumer } from '../../model/visibility.ts'
+import { stallOn } from '../reporting.ts'
+import { heldInstance } from './held-instance.ts'
+
+/** On the instance: the generation of the claim that its spec was resolved from. An edit of the class moves no instance. */
+const RESOLVED_FROM = 'larder.dev/claim-generation'
+
+export async function holdInstance(pass: Pass<Claim>): Promise<Outcome> {
+  const held = heldInstance(pass)
+  if (held) return keep(pass, held)
+  if (pass.object.status?.instanceRef) {
+    const { namespace, name } = pass.object.status.instanceRef
+    throw new Stalled('InstanceLost', `instance ${namespace}/${name} was deleted`)
+  }
+  const service = claimableClass(pass)
+  const resolved = await resolve(pass, service, undefined)
+  return make(pass, service, resolved)
+}
+
+/** A class that is invisible is told like one that is absent, so that a tenant learns nothing. */
+function findClass({ object, cache }: Pass<Claim>): Class {
+  const { namespace = '' } = object.metadata
+  const service = cache(classKind).get(object.spec.className ?? '')
+  const { labels } = cache(namespaceType).get(namespace)?.metadata ?? ({} as Partial<Namespace['metadata']>)
+  if (service && isConsumer(service.spec.consumers, { name: namespace, labels }, true)) return service
+  throw new Stalled(
+    'ClassNotFound',
+    `spec.className: there is no class ${JSON.stringify(object.spec.className)} for namespace ${namespace}`,
+  )
+}
+
+function claimableClass(pass: Pass<Claim>): Class {
+  const service = findClass(pass)
+  const { name, deletionTimestamp } = service.metadata
+  if (service.spec.offered === false || deletionTimestamp !== undefined) {
+    throw new Stalled('ClassNotOffered', `spec.className: class ${name} takes no new claims`)
+  }
+  return service
+}
+
+async function resolve(pass: Pass<Claim>, service: Class, held: Instance | undefined): Promise<Resolved> {
+  const role = pass.object.status?.credential?.role
+  const resolved = await resolveInstance(service, pass.object, { plan: held?.spec.plan, role })
+  if (isRefusal(resolved)) {
+    stallOn(resolved)
+    throw new TypeError('unreachable')
+  }
+  return resolved
+}
+
+async function make(pass: Pass<Claim>, service: Class, resolved: Resolved): Promise<Outcome> {
+  const notReady = classOutcome(service)
+  if (notReady) return notReady
+  const { name, namespace = '', uid = '', generation = 0 } = pass.object.metadata
+  const home = service.spec.instanceNamespace ?? INSTANCE_NAMESPACE
+  await ensureNamespace(pass, home)
+  const instances = pass.client.of(instanceKind)
+  let instance: Instance
+  try {
+    instance = await instances.create({
+      metadata: {
+        name: claimInstanceName(uid),
+        namespace: home,
+        finalizers: [FINALIZER],
+        annotations: { [RESOLVED_FROM]: String(generation) },
+      },
+      spec: {
+        ...resolved.spec,
+        revision: service.status?.revision ?? '',
+        externalID: uid,
+        claimRef: { namespace, name, uid },
+      },
+    })
+    pass.event('Normal', 'ClassMatched', `class ${service.metadata.name}`)
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    instance = await take(pass, await instances.get(claimInstanceName(uid), home))
+  }
+  refer(pass, instance)
+  return wait('Provisioning', 'the service is being made')
+}
+
+/** A class that cannot make anything now: in its own words, to somebody who may not look at the backend. */
+function classOutcome({ metadata, status }: Class): Outcome | undefined {
+  const ready = findCondition(status?.conditions, 'Ready')
+  if (!ready || status?.observedGeneration !== metadata.generation) {
+    return wait('Progressing', `class ${metadata.name} has not been looked at yet`)
+  }
+  if (ready.status === 'True') return undefined
+  const message = `class ${metadata.name} is not ready: ${ready.message}`
+  if (status?.cause?.heals === false) throw new Stalled(ready.reason, message)
+  return wait(ready.reason, message)
+}
+
+async function ensureNamespace(pass: Pass<Claim>, name: string): Promise<void> {
+  if (pass.cache(namespaceType).get(name)) return
+  await pass.client
+    .of(namespaceType)
+    .create({ metadata: { name } })
+    .catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error
+    })
+}
+
+/** The instance of this claim's name without its hold: only a restore can leave that. */
+async function take(pass: Pass<Claim>, instance: Instance): Promise<Instance> {
+  const { name, namespace = '', uid = '' } = pass.object.metadata
+  const holder = instance.spec.claimRef
+  const where = `${instance.metadata.namespace}/${instance.metadata.name}`
+  if (holder && holder.uid !== uid) {
+    throw new Stalled('InstanceHeld', `instance ${where} is held by claim ${holder.namespace}/${holder.name}`)
+  }
+  if (holder) return instance
+  const { resourceVersion } = instance.metadata
+  const patch = { metadata: { resourceVersion }, spec: { claimRef: { namespace, name, uid } } }
+  return pass.client.of(instanceKind).patch(instance.metadata.name, patch, { namespace: instance.metadata.namespace })
+}
+
+/** Brings the instance to what the claim asks now, if the claim has changed since. */
+async function keep(pass: Pass<Claim>, held: Instance): Promise<Outcome> {
+  refer(pass, held)
+  if (held.metadata.deletionTimestamp !== undefined) {
+    throw new Stalled('InstanceLost', `instance ${held.metadata.namespace}/${held.metadata.name} is being deleted`)
+  }
+  const generation = String(pass.object.metadata.generation ?? 0)
+  if (held.metadata.annotations?.[RESOLVED_FROM] === generation) return done
+  const resolved = await resolve(pass, findClass(pass), held)
+  const { name, namespace, resourceVersion } = held.metadata
+  const { plan, parameters } = resolved.spec
+  const spec = {
+    ...(plan !== held.spec.plan && { plan: plan ?? null }),
+    ...(!equalJson(parameters ?? {}, held.spec.parameters ?? {}) && {
+      parameters: replacement(held.spec.parameters ?? {}, parameters ?? {}),
+    }),
+  }
+  const metadata = { resourceVersion, annotations: { [RESOLVED_FROM]: generation } }
+  await pass.client.of(instanceKind).patch(name, { metadata, spec }, { namespace })
+  return wait('Updating', 'the service is being changed')
+}
+
+/** A merge patch that leaves nothing of the old parameters. */
+function replacement(old: JsonObject, wanted: JsonObject): JsonObject {
+  const patch: Record<string, JsonObject[string]> = { ...wanted }
+  for (const key of Object.keys(old)) if (!(key in wanted)) patch[key] = null
+  return patch
+}
+
+function refer(pass: Pass<Claim>, { metadata }: Instance): void {
+  const { name, namespace = '', uid = '' } = metadata
+  pass.status.instanceRef = { namespace, name, uid }
+}

@@ -1,0 +1,41 @@
+import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
+import type { Pass } from '@larder/engine/runtime/pass'
+import { classKind } from '../../model/class.ts'
+import type { Claim } from '../../model/claim.ts'
+import { credentialId } from '../../model/names.ts'
+import { chooseRole } from '../../model/plan-choice.ts'
+import { isRefusal } from '../../model/refusal.ts'
+import { stallOn } from '../reporting.ts'
+
+/**
+ * Says in status which credentials are wanted, before any are made: whatever a crash leaves behind outside is then
+ * known by its id, and the next pass makes the same again instead of others.
+ *
+ * Another role means other credentials, with the next serial. One change at a time: while a predecessor waits for its
+ * revocation, no further one is begun, so that never more than two exist.
+ */
+export function planCredential(pass: Pass<Claim>): Outcome {
+  const { uid = '' } = pass.object.metadata
+  const current = pass.object.status?.credential
+  const role = wantedRole(pass, current?.role)
+  if (current && (current.predecessor || current.role === role)) return done
+  const serial = (current?.serial ?? 0) + 1
+  pass.status.credential = {
+    id: credentialId(uid, serial),
+    serial,
+    ...(role !== undefined && { role }),
+    ...(current && { predecessor: { id: current.id, ...(current.role !== undefined && { role: current.role }) } }),
+  }
+  return wait('Binding', 'credentials are being made', 0)
+}
+
+/** The class may have gone or changed while the claim lives: then what the claim has stays. */
+export function wantedRole(pass: Pass<Claim>, held: string | undefined): string | undefined {
+  const { spec } = pass.object
+  const service = pass.cache(classKind).get(spec.className ?? '')
+  if (!service) return spec.role ?? held
+  const choice = chooseRole(service, spec.role, held)
+  if (!isRefusal(choice)) return choice.role?.name
+  stallOn(choice)
+  return held
+}

@@ -1,0 +1,144 @@
+/** Credentials of the claim's own, in a Secret beside it. */
+import { secretType, type Secret } from '@larder/engine/client/builtin'
+import { isAlreadyExists } from '@larder/engine/machinery/status'
+import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
+import { formatTime } from '@larder/engine/runtime/conditions'
+import type { Pass } from '@larder/engine/runtime/pass'
+import type { Bound } from '@larder/kit'
+import type { Claim, ClaimCredential } from '../../model/claim.ts'
+import type { Instance } from '../../model/instance.ts'
+import { credentialId } from '../../model/names.ts'
+import type { HubContext } from '../context.ts'
+import { DriverFailure } from '../session/failure.ts'
+import { bindingData, bindingName, bindingSecret, isIntact, isOurs } from './binding-secret.ts'
+import { credentialOf, openBinding, rememberCredential, type Binding } from './binding.ts'
+import { heldInstance } from './held-instance.ts'
+
+type Ready = Extract<Bound, { phase: 'ready' }>
+
+export const publishBinding = (hub: HubContext) =>
+  async function publishBinding(pass: Pass<Claim>): Promise<Outcome> {
+    const instance = heldInstance(pass)
+    const credential = pass.object.status?.credential
+    if (!instance || !credential) return wait('Binding', 'credentials are being made')
+    const existing = ownSecret(pass)
+    if (existing && credential.issuedAt && (await isIntact(existing, pass.object, credential.id, hub.fingerprint))) {
+      pass.status.binding = { name: existing.metadata.name }
+      return done
+    }
+    return issue(pass, hub, instance, credential, existing)
+  }
+
+/** The Secret of the binding's name; throws when it is somebody else's. */
+function ownSecret(pass: Pass<Claim>): Secret | undefined {
+  const name = bindingName(pass.object)
+  const existing = pass.cache(secretType).get(name, pass.object.metadata.namespace)
+  if (existing && !isOurs(existing, pass.object)) throw taken(name, pass.object.metadata.namespace)
+  return existing
+}
+
+const taken = (name: string, namespace = '') =>
+  new Stalled('BindingNameTaken', `spec.binding.name: Secret ${namespace}/${name} exists and is not of this claim`)
+
+async function issue(
+  pass: Pass<Claim>,
+  hub: HubContext,
+  instance: Instance,
+  credential: ClaimCredential,
+  existing: Secret | undefined,
+): Promise<Outcome> {
+  const binding = await openBinding(pass, hub, instance)
+  const { session } = binding.service
+  const bound = await session.bind(binding.want, credentialOf(binding, pass.object, credential), pass.signal)
+  await rememberCredential(pass, binding, credential.id, bound.state)
+  switch (bound.phase) {
+    case 'changing':
+      pass.status.progress = { step: bound.doing }
+      return wait('Binding', session.redact(bound.message ?? bound.doing), bound.againMs)
+    case 'failed':
+      if (bound.retry === 'no') throw new Stalled('BindingFailed', session.redact(`${bound.reason}: ${bound.message}`))
+      throw new DriverFailure('Binding', session.redact(`${bound.reason}: ${bound.message}`))
+    case 'withheld':
+      return replace(pass, credential)
+    case 'ready':
+      await publish(pass, hub, binding, credential, bound, existing)
+      return done
+  }
+}
+
+/** The backend shows a secret only once, and it was lost: others take its place. */
+function replace(pass: Pass<Claim>, credential: ClaimCredential): Outcome {
+  if (credential.predecessor) {
+    throw new DriverFailure(
+      'Binding',
+      'the backend does not show the credentials again, and older ones wait for their revocation',
+    )
+  }
+  const serial = credential.serial + 1
+  const { role } = credential
+  const roleField = role === undefined ? {} : { role }
+  pass.status.credential = {
+    id: credentialId(pass.object.metadata.uid ?? '', serial),
+    serial,
+    ...roleField,
+    predecessor: { id: credential.id, ...roleField },
+  }
+  return wait('Binding', 'the backend does not show the credentials again; new ones are being made', 0)
+}
+
+async function publish(
+  pass: Pass<Claim>,
+  hub: HubContext,
+  { service }: Binding,
+  credential: ClaimCredential,
+  bound: Ready,
+  existing: Secret | undefined,
+): Promise<void> {
+  const secret = await bindingSecret(
+    {
+      claim: pass.object,
+      credentialId: credential.id,
+      data: bindingData(bound, { type: service.type, provider: 'larder' }),
+      secretType: bound.secretType,
+      serviceType: service.type,
+    },
+    hub.fingerprint,
+  )
+  await write(pass, secret as Secret, existing)
+  delete pass.status.progress
+  pass.status.binding = { name: bindingName(pass.object) }
+  pass.status.credential = {
+    ...credential,
+    issuedAt: credential.issuedAt ?? formatTime(pass.clock.now()),
+    ...(bound.expiresAt !== undefined && { expiresAt: bound.expiresAt }),
+    ...(bound.renewBefore !== undefined && { renewBefore: bound.renewBefore }),
+  }
+  pass.event('Normal', 'Bound', `credentials in Secret ${bindingName(pass.object)}`)
+}
+
+async function write(pass: Pass<Claim>, secret: Secret, existing: Secret | undefined): Promise<void> {
+  const secrets = pass.client.of(secretType)
+  const { name, namespace = '' } = secret.metadata
+  // The type of a Secret cannot be changed, nor anything of an immutable one.
+  if (existing && (existing.type !== secret.type || existing.immutable)) {
+    const { uid = '' } = existing.metadata
+    await secrets.delete(name, { namespace, preconditions: { uid } })
+    existing = undefined
+  }
+  if (existing) {
+    const { resourceVersion, uid } = existing.metadata
+    const labels = { ...existing.metadata.labels, ...secret.metadata.labels }
+    const annotations = { ...existing.metadata.annotations, ...secret.metadata.annotations }
+    const metadata = { ...existing.metadata, labels, annotations, resourceVersion, uid }
+    await secrets.update({ ...existing, metadata, data: secret.data } as Secret)
+    return
+  }
+  try {
+    await secrets.create(secret)
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    const there = await secrets.get(name, namespace)
+    if (!isOurs(there, pass.object)) throw taken(name, namespace)
+    throw error
+  }
+}

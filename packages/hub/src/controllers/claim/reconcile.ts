@@ -1,0 +1,48 @@
+import { secretType } from '@larder/engine/client/builtin'
+import { done, type Outcome } from '@larder/engine/runtime/outcome'
+import { sequence, type Pass } from '@larder/engine/runtime/pass'
+import type { Claim } from '../../model/claim.ts'
+import { unsupportedInClaim } from '../../model/unsupported.ts'
+import type { HubContext } from '../context.ts'
+import { settling, stallOn } from '../reporting.ts'
+import { awaitChange, awaitInstance } from './await-instance.ts'
+import { bindingName, isOurs } from './binding-secret.ts'
+import { heldInstance, isProvisioned } from './held-instance.ts'
+import { holdInstance } from './hold-instance.ts'
+import { planCredential } from './plan-credential.ts'
+import { publishBinding } from './publish-binding.ts'
+import { revokePredecessor } from './revoke.ts'
+
+function refuseUnsupported({ object }: Pass<Claim>): Outcome {
+  stallOn(unsupportedInClaim(object))
+  return done
+}
+
+/**
+ * Brings a claim to what it says. Each step looks at what is, never at what woke us; the first that has to wait ends the pass.
+ */
+export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<Outcome> {
+  const steps = sequence(
+    refuseUnsupported,
+    holdInstance,
+    awaitInstance,
+    planCredential,
+    publishBinding(hub),
+    revokePredecessor(hub),
+    awaitChange,
+  )
+  return (pass) => settling(() => steps(pass))
+}
+
+/**
+ * Whether the application can go on working with what it has, however the last change went: its service is there, its
+ * credentials were issued and are in its Secret.
+ */
+export function isUsable(pass: Pass<Claim>): boolean {
+  const instance = heldInstance(pass)
+  if (!instance || !isProvisioned(instance) || pass.status.credential?.serial === undefined) return false
+  const issued = pass.status.credential.issuedAt !== undefined || pass.status.credential.predecessor !== undefined
+  const name = pass.status.binding?.name ?? bindingName(pass.object)
+  const secret = pass.cache(secretType).get(name, pass.object.metadata.namespace)
+  return issued && secret !== undefined && isOurs(secret, pass.object)
+}

@@ -1,0 +1,75 @@
+import { findCondition } from '@larder/engine/runtime/conditions'
+import { secretType } from '@larder/engine/client/builtin'
+import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
+import { sequence, type Pass } from '@larder/engine/runtime/pass'
+import type { Json, Want } from '@larder/kit'
+import type { Class } from '../../model/class.ts'
+import { classSchemaProblems } from '../../model/parameters.ts'
+import { schemaProblems } from '../../model/schema-check.ts'
+import { unsupportedInClass } from '../../model/unsupported.ts'
+import type { HubContext } from '../context.ts'
+import { settling, stallOn } from '../reporting.ts'
+import { backendOf } from '../service.ts'
+import { keepRevision } from './revision.ts'
+
+/** What is missing on this machine may be installed at any moment, and nothing tells. */
+const LOOK_AGAIN_MS = 5000
+
+/** Says whether the class can be claimed: by what it says, by its backend, and by the driver. */
+export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<Outcome> {
+  function refuseUnsupported({ object }: Pass<Class>): Outcome {
+    stallOn(unsupportedInClass(object))
+    return done
+  }
+
+  async function checkSchema({ object }: Pass<Class>): Promise<Outcome> {
+    const problems = await classSchemaProblems(object)
+    if (problems.length > 0) throw new Stalled('SchemaInvalid', problems.join('; '))
+    return done
+  }
+
+  async function checkRecipe(pass: Pass<Class>): Promise<Outcome> {
+    const { spec } = pass.object
+    const driver = hub.sessions.driverOf(backendOf(spec.backendRef.name, pass))
+    const problems = await schemaProblems(driver.recipeSchema, spec.recipe ?? {}, 'spec.recipe')
+    if (problems.length > 0) throw new Stalled('RecipeInvalid', problems.join('; '))
+    return done
+  }
+
+  /** A class is no better than its backend, and says so in the words of the backend. */
+  function checkBackend(pass: Pass<Class>): Outcome {
+    const backend = backendOf(pass.object.spec.backendRef.name, pass)
+    const ready = findCondition(backend.status?.conditions, 'Ready')
+    const current = backend.status?.observedGeneration === backend.metadata.generation
+    if (!ready || !current) return wait('Progressing', `backend ${backend.metadata.name} has not been looked at yet`)
+    if (ready.status === 'True') return done
+    const message = `backend ${backend.metadata.name}: ${ready.message}`
+    if (backend.status?.cause?.heals === false) throw new Stalled(ready.reason, message)
+    return wait(ready.reason, message)
+  }
+
+  /** Asks the driver about the recipe itself: whether what it needs is there. */
+  async function askDriver(pass: Pass<Class>): Promise<Outcome> {
+    const backend = backendOf(pass.object.spec.backendRef.name, pass)
+    const session = hub.sessions.of(backend, (namespace, name) => pass.cache(secretType).get(name, namespace))
+    const plan = await session.plan(wantOfClass(pass.object), pass.signal)
+    const errors = (plan?.errors ?? []).filter((e) => !e.path.startsWith('parameters'))
+    if (errors.length === 0) return done
+    const message = session.redact(errors.map((e) => e.message).join('; '))
+    return wait('EngineMissing', message, LOOK_AGAIN_MS)
+  }
+
+  const steps = sequence(refuseUnsupported, checkSchema, checkRecipe, keepRevision, checkBackend, askDriver)
+  return (pass) => settling(() => steps(pass))
+}
+
+/** A want of nobody: for questions about the recipe. */
+const wantOfClass = ({ metadata, spec }: Class): Want => ({
+  id: `class-${metadata.uid}`,
+  generation: metadata.generation ?? 0,
+  recipe: (spec.recipe ?? {}) as Json,
+  parameters: {},
+  existing: 'Refuse',
+  origin: { door: 'larder' },
+  changed: [],
+})

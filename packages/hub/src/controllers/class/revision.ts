@@ -1,0 +1,72 @@
+import { controllerRevisionType, type ControllerRevision } from '@larder/engine/client/builtin'
+import type { Json } from '@larder/engine/base/json'
+import { isAlreadyExists } from '@larder/engine/machinery/status'
+import { done, type Outcome } from '@larder/engine/runtime/outcome'
+import type { Pass } from '@larder/engine/runtime/pass'
+import type { Class } from '../../model/class.ts'
+import { instanceKind } from '../../model/instance.ts'
+import { API_VERSION } from '../../model/kind.ts'
+import { CLASS_LABEL, MANAGED_BY, MANAGED_BY_LABEL, revisionName, SYSTEM_NAMESPACE } from '../../model/names.ts'
+import { canonical } from '../fingerprint.ts'
+import type { Recipe } from '../service.ts'
+
+/** Superseded recipes that no instance is made by are kept for a while: a claim may be about to name one. */
+const MAX_UNUSED = 10
+
+/** Keeps the recipe as it is now, so that an edit of the class changes no instance that exists. */
+export async function keepRevision(pass: Pass<Class>): Promise<Outcome> {
+  const { object } = pass
+  const data = recipeOf(object)
+  const name = revisionName(object.metadata.name, canonical(data as unknown as Json))
+  const all = pass.cache(controllerRevisionType).byIndex('class', object.metadata.name)
+  if (!all.some((r) => r.metadata.name === name)) await create(pass, name, data, nextNumber(all))
+  pass.status.revision = name
+  await prune(pass, all, name)
+  return done
+}
+
+const recipeOf = ({ spec }: Class): Recipe => ({
+  type: spec.type,
+  backend: spec.backendRef.name,
+  recipe: spec.recipe ?? {},
+})
+
+const nextNumber = (all: readonly ControllerRevision[]) => Math.max(0, ...all.map((r) => r.revision)) + 1
+
+async function create({ client, object }: Pass<Class>, name: string, data: Recipe, revision: number): Promise<void> {
+  try {
+    await client.of(controllerRevisionType).create({
+      metadata: {
+        name,
+        namespace: SYSTEM_NAMESPACE,
+        labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [CLASS_LABEL]: object.metadata.name },
+        ownerReferences: [
+          { apiVersion: API_VERSION, kind: object.kind, name: object.metadata.name, uid: object.metadata.uid ?? '' },
+        ],
+      },
+      revision,
+      data: data as unknown as Json,
+    })
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+  }
+}
+
+async function prune(
+  { client, cache }: Pass<Class>,
+  all: readonly ControllerRevision[],
+  current: string,
+): Promise<void> {
+  if (all.length <= MAX_UNUSED) return
+  const used = new Set(
+    cache(instanceKind)
+      .list()
+      .map((i) => i.spec.revision),
+  )
+  const unused = all
+    .filter((r) => r.metadata.name !== current && !used.has(r.metadata.name))
+    .sort((a, b) => b.revision - a.revision)
+  for (const { metadata } of unused.slice(MAX_UNUSED)) {
+    await client.of(controllerRevisionType).delete(metadata.name, { namespace: SYSTEM_NAMESPACE })
+  }
+}

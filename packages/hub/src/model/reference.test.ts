@@ -1,0 +1,36 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { referencePages } from './reference.ts'
+import { reasons } from './reasons.ts'
+
+const FOLDER = resolve(import.meta.dirname, '../../../../docs/reference')
+
+describe('reference pages', () => {
+  if (process.env['UPDATE_GOLDEN']) {
+    for (const { path, text } of referencePages()) {
+      mkdirSync(dirname(join(FOLDER, path)), { recursive: true })
+      writeFileSync(join(FOLDER, path), text)
+    }
+  }
+
+  test.each(referencePages().map((page) => [page.path, page] as const))(
+    '%s says what the declaration says',
+    (_, page) => {
+      const file = join(FOLDER, page.path)
+      expect(existsSync(file) ? readFileSync(file, 'utf8') : 'no such page').toBe(page.text)
+    },
+  )
+
+  test('no page is left of a kind that is gone', () => {
+    const made = referencePages().map((page) => page.path)
+    const there = readdirSync(join(FOLDER, 'kinds')).map((name) => `kinds/${name}`)
+    expect(there.filter((path) => !made.includes(path))).toEqual([])
+  })
+
+  test('every reason has its section, and every section its reason', () => {
+    const page = readFileSync(join(FOLDER, 'reasons.md'), 'utf8')
+    const sections = [...page.matchAll(/^## (\w+)$/gm)].map((match) => match[1])
+    expect(sections.sort()).toEqual(Object.keys(reasons).sort())
+  })
+})
