@@ -1,0 +1,108 @@
+/**
+ * The API itself: a store with the semantics of Kubernetes on top.
+ *
+ * Reading order: `dispatch.ts` (who may do it, and which verb answers), `verbs/` (one file each; `update.ts` is what PATCH
+ * and subresources end in), `catalog.ts` (what is served), `versions.ts` (stored form and shown form), `selection.ts`
+ * (selectors). Every document passes from the store to the reader as it is; it is parsed only by who needs its fields.
+ */
+import type { Clock } from '../../base/clock.ts'
+import type { Ids } from '../../base/ids.ts'
+import type { Log } from '../../base/log.ts'
+import type { Call, Target, WatchOptions } from '../../machinery/call.ts'
+import { builtinResources } from '../../machinery/types/builtin.ts'
+import type { Store } from '../../storage/store.ts'
+import { Admission, type AdmissionPlugin } from '../admission.ts'
+import type { Api, ApiWatch, CallContext, Result, User } from '../api.ts'
+import { bootstrap } from '../bootstrap.ts'
+import { Rbac } from '../rbac.ts'
+import type { TokenAuthority } from '../tokens.ts'
+import { Catalog } from './catalog.ts'
+import { conversionOf } from './conversions.ts'
+import type { Core } from './core.ts'
+import { dispatch, requestOf } from './dispatch.ts'
+import { KeyedMutex } from './mutex.ts'
+import { watch, type WatchSink } from './verbs/watch.ts'
+import { Versions } from './versions.ts'
+import { OpenWatches } from './watches.ts'
+
+export interface ApiOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  /** Absent: tokens are neither issued nor reviewed. */
+  readonly tokens?: TokenAuthority
+  /** PEM, published in every namespace as ConfigMap kube-root-ca.crt. */
+  readonly caCertificate?: string
+  readonly admission?: readonly AdmissionPlugin[]
+  /** False: namespaces, default ServiceAccounts and events are left to a real kube-controller-manager. */
+  readonly controllers?: boolean
+}
+
+/** Resolves when the API is ready: bootstrap objects exist, CRDs are served. */
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const { store } = options
+  const catalog = new Catalog(builtinResources())
+  const core: Core = {
+    store,
+    clock: options.clock,
+    ids: options.ids,
+    log: options.log,
+    tokens: options.tokens,
+    catalog,
+    versions: new Versions(catalog, conversionOf),
+    rbac: new Rbac(store),
+    admission: new Admission(options.admission ?? []),
+    locks: new KeyedMutex(),
+    closing: new Set(),
+  }
+  const api = new KubernetesApi(core)
+  await bootstrap(store, catalog, (call) => api.call(SYSTEM, call))
+  return api
+}
+
+/** The API itself, when it writes. */
+const SYSTEM: User = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+
+class KubernetesApi implements Api {
+  readonly #core: Core
+  readonly #watches = new OpenWatches()
+
+  constructor(core: Core) {
+    this.#core = core
+    core.catalog.onGone((resources) => {
+      for (const resource of resources) this.#watches.endOf(resource)
+    })
+  }
+
+  get resources(): Catalog {
+    return this.#core.catalog
+  }
+
+  async call(user: User, call: Call, context?: CallContext): Promise<Result> {
+    return dispatch(this.#core, user, call, context)
+  }
+
+  async watch(user: User, target: Target, options: WatchOptions, on: WatchSink): Promise<ApiWatch> {
+    const request = requestOf(this.#core, user, 'watch', target, options.fieldSelector, {})
+    const started = watch(this.#core, request, options, on)
+    const forget = this.#watches.add(request.resource, (error) => {
+      stop()
+      on.end(error)
+    })
+    const stop = (): void => {
+      forget()
+      started.stop()
+    }
+    return { resource: started.resource, revision: started.revision, stop }
+  }
+
+  authorizePath(user: User, verb: string, path: string): void {
+    this.#core.rbac.authorizePath(user, verb, path)
+  }
+
+  async close(): Promise<void> {
+    this.#watches.endAll()
+    this.#core.rbac.close()
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * From a call to the verb that answers it. Authorization comes first: who may not know does not learn whether it exists,
+ * neither the object nor the resource.
+ */
+import type { Call, Target } from '../../machinery/call.ts'
+import { methodNotSupported, routeNotFound } from '../../machinery/status.ts'
+import type { CallContext, Result, User } from '../api.ts'
+import type { Core, Request } from './core.ts'
+import { selectedName } from './selection.ts'
+import { callSubresource } from './subresources/subresources.ts'
+import { create } from './verbs/create.ts'
+import { deleteObject } from './verbs/delete.ts'
+import { deleteCollection } from './verbs/deletecollection.ts'
+import { get } from './verbs/get.ts'
+import { list } from './verbs/list.ts'
+import { patch } from './verbs/patch.ts'
+import { update } from './verbs/update.ts'
+import { reviewOf } from './reviews/reviews.ts'
+
+const NOTHING: CallContext = {}
+
+export function dispatch(core: Core, user: User, call: Call, context: CallContext = NOTHING): Promise<Result> {
+  const fieldSelector =
+    call.verb === 'list' || call.verb === 'deletecollection' ? call.options?.fieldSelector : undefined
+  const request = requestOf(core, user, call.verb, call.target, fieldSelector, context)
+  if (request.target.subresource !== undefined) return callSubresource(core, request, call)
+  const review = reviewOf(request.resource)
+  if (review && call.verb === 'create') return review(core, request, call.body)
+  switch (call.verb) {
+    case 'get':
+      return get(core, request, call)
+    case 'list':
+      return list(core, request, call)
+    case 'create':
+      return create(core, request, call)
+    case 'update':
+      return update(core, request, call)
+    case 'patch':
+      return patch(core, request, call)
+    case 'delete':
+      return deleteObject(core, request, call)
+    case 'deletecollection':
+      return deleteCollection(core, request, call)
+  }
+}
+
+/** Throws ApiError 403, 404 or 405. */
+export function requestOf(
+  core: Core,
+  user: User,
+  verb: string,
+  target: Target,
+  fieldSelector: string | undefined,
+  context: CallContext,
+): Request {
+  const { group, version, resource: plural, subresource, namespace } = target
+  const name = target.name ?? selectedName(fieldSelector)
+  core.rbac.authorize(user, { verb, group, resource: plural, subresource, namespace, name })
+  const served = core.catalog.lookup(group, version, plural)
+  if (!served || !isPlaced(served.resource.namespaced, verb, target)) throw routeNotFound()
+  const { resource } = served
+  const verbs = subresource === undefined ? resource.verbs : subresourceVerbs(served.resource, subresource)
+  if (!verbs.includes(verb)) throw methodNotSupported(resource, verb)
+  return { user, served, resource, target, context }
+}
+
+const OF_ONE = new Set(['get', 'update', 'patch', 'delete'])
+
+/** Whether the target has a namespace and a name exactly where the resource wants them. */
+function isPlaced(namespaced: boolean, verb: string, { namespace, name, subresource }: Target): boolean {
+  const ofOne = OF_ONE.has(verb) || subresource !== undefined
+  if (ofOne !== (name !== undefined && name !== '') && !(name !== undefined && verb === 'watch')) return false
+  if (!namespaced) return namespace === undefined
+  return namespace !== undefined || (!ofOne && verb !== 'create')
+}
+
+function subresourceVerbs(resource: Request['resource'], subresource: string): readonly string[] {
+  const found = resource.subresources.find(({ name }) => name === subresource)
+  if (!found) throw routeNotFound()
+  return found.verbs
+}

@@ -1,0 +1,122 @@
+/**
+ * The API without a network: a transport for controllers that live in the same process.
+ *
+ * Objects are not serialised: readers share the store's frozen copy. Nothing else is shorter: the user is authorized, and
+ * the object admitted and validated, as if it had come over HTTPS. Bodies are taken over: they may end up frozen.
+ */
+import type { Answer, Call, Target, Transport, WatchEvent, WatchOptions } from '../machinery/call.ts'
+import type { Json } from '../base/json.ts'
+import { formatApiVersion, type KubeObject } from '../machinery/object.ts'
+import { expired, routeNotFound } from '../machinery/status.ts'
+import type { Api, ApiWatchEvent, Result, User } from './api.ts'
+
+/** Events that may wait for a reader; beyond them it is told to list again, so that a stuck one cannot fill the memory. */
+const MAX_WAITING = 100_000
+
+export function inProcessTransport(api: Api, user: User): Transport {
+  return {
+    async call(call: Call, signal?: AbortSignal): Promise<Answer> {
+      signal?.throwIfAborted()
+      return answerOf(await api.call(user, call))
+    },
+    watch: (target, options, signal) => watchInProcess(api, user, target, options, signal),
+    async raw(path: string): Promise<Json> {
+      api.authorizePath(user, 'get', path)
+      throw routeNotFound()
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function answerOf(result: Result): Answer {
+  switch (result.type) {
+    case 'object':
+      return result.document.object
+    case 'status':
+      return result.status as unknown as KubeObject
+    case 'list':
+      return {
+        kind: result.resource.listKind,
+        apiVersion: formatApiVersion(result.resource.group, result.resource.version),
+        metadata: {
+          resourceVersion: result.resourceVersion,
+          ...(result.continue !== undefined && { continue: result.continue }),
+          ...(result.remainingItemCount !== undefined && { remainingItemCount: result.remainingItemCount }),
+        },
+        items: result.documents.map(({ object }) => object),
+      }
+  }
+}
+
+async function* watchInProcess(
+  api: Api,
+  user: User,
+  target: Target,
+  options: WatchOptions,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent> {
+  if (signal.aborted) return
+  const mailbox = new Mailbox()
+  const watch = await api.watch(user, target, options, {
+    events: (events) => mailbox.put(events),
+    end: (error) => mailbox.end(error),
+  })
+  const onAbort = (): void => mailbox.abandon()
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    for (;;) {
+      const events = await mailbox.take()
+      if (!events) return
+      for (const { type, document } of events) {
+        if (signal.aborted) return
+        yield { type, object: document.object }
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    watch.stop()
+  }
+}
+
+/** Events between the API, which does not wait, and one reader, which does. */
+class Mailbox {
+  #waiting: ApiWatchEvent[] = []
+  #ended = false
+  #error: Error | undefined
+  #wake: (() => void) | undefined
+
+  put(events: readonly ApiWatchEvent[]): void {
+    if (this.#ended) return
+    for (const event of events) this.#waiting.push(event)
+    if (this.#waiting.length > MAX_WAITING) {
+      this.#waiting = []
+      this.end(expired('the watch fell too far behind: list again'))
+    } else this.#wake?.()
+  }
+
+  end(error?: Error): void {
+    this.#ended = true
+    this.#error ??= error
+    this.#wake?.()
+  }
+
+  /** Ends without delivering what still waits. */
+  abandon(): void {
+    this.#waiting = []
+    this.end()
+  }
+
+  /** What has come since the last time; undefined at the end. Rejects with the error of the end. */
+  async take(): Promise<readonly ApiWatchEvent[] | undefined> {
+    if (this.#waiting.length === 0 && !this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve))
+    this.#wake = undefined
+    if (this.#waiting.length > 0) {
+      const events = this.#waiting
+      this.#waiting = []
+      return events
+    }
+    if (this.#error) throw this.#error
+    return undefined
+  }
+}
