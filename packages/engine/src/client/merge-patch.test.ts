@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isObject, type Json, type JsonObject } from '../base/json.ts'
 import { copyJson, mergePatchBetween } from './merge-patch.ts'

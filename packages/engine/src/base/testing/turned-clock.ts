@@ -13,11 +13,12 @@ interface Timer {
   readonly callback: () => void
 }
 
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
+
 export function turnedClock(startMs = Date.UTC(2026, 0, 1)): TurnedClock {
   let nowMs = startMs
   const timers = new Set<Timer>()
   const next = () => [...timers].reduce<Timer | undefined>((a, b) => (a && a.at <= b.at ? a : b), undefined)
-  const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
   return {
     now: () => nowMs,
     after(ms, callback) {
