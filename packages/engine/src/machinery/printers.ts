@@ -24,7 +24,7 @@ import type { Column } from './shape.ts'
 export interface Printer {
   readonly columns: readonly Column[]
   /** One cell for each column. */
-  row(object: JsonObject, nowMs: number): readonly Json[]
+  readonly row: (object: JsonObject, nowMs: number) => readonly Json[]
 }
 
 /** By kind and group. Versions of a kind share a row: what differs between them is read in either spelling. */
