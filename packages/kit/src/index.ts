@@ -1,2 +1,3 @@
 export type * from './driver.ts'
+export * from './duration.ts'
 export * from './errors.ts'

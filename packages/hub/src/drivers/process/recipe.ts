@@ -1,0 +1,178 @@
+import { DURATION_PATTERN, invalid } from '@larder/kit'
+import type { Json, JsonSchema } from '@larder/kit'
+import { checkShape } from './shape.ts'
+
+/** A text with placeholders; see template.ts. */
+export type Template = string
+
+/** A program that is run to its end. Its password goes in by `stdin`, never by `command`. */
+export interface Command {
+  command: readonly Template[]
+  stdin?: Template
+}
+
+export interface RespMeans {
+  port: string
+  /** How the driver itself logs in. */
+  login: { username: Template; password: Template }
+  make: readonly (readonly Template[])[]
+  /** Run as the new credential: an error reply, or a refused login, means that it does not work. */
+  check: readonly (readonly Template[])[]
+  remove: readonly (readonly Template[])[]
+}
+
+/** `check` ends with 0 exactly when the credential works. */
+export interface ExecMeans {
+  make: Command
+  check: Command
+  remove: Command
+}
+
+/** A file with one line for each credential, which the engine reads again on `reload`. */
+export interface FileMeans {
+  path: string
+  header?: Template
+  line: Template
+  reload: { signal: string }
+  /** Ends with 0 exactly when the credential works: it tells when the engine has read the file. */
+  check: Command
+}
+
+export interface ProcessRecipe {
+  engine: {
+    name: string
+    commands: readonly string[]
+    version?: { arguments: readonly string[]; pattern: string }
+  }
+  ports: readonly string[]
+  files?: readonly { path: string; content: Template; once?: boolean }[]
+  arguments?: readonly Template[]
+  /** A rendered file that the engine gets as its standard input. */
+  input?: string
+  environment?: Readonly<Record<string, Template>>
+  prepare?: readonly (Command & { unless: string })[]
+  readiness: {
+    within?: string
+    tcp?: { port: string }
+    resp?: {
+      port: string
+      login?: { username: Template; password: Template }
+      commands: readonly (readonly Template[])[]
+    }
+    http?: { port: string; path: string }
+    exec?: Command
+  }
+  stop?: { signal?: string; within?: string }
+  nice?: number
+  output?: { limitBytes?: number; prefix?: string }
+  credentials: {
+    roles?: Readonly<Record<string, { readonly [k: string]: Json }>>
+    resp?: RespMeans
+    exec?: ExecMeans
+    file?: FileMeans
+  }
+  binding: Readonly<Record<string, Template>>
+}
+
+const text: JsonSchema = { type: 'string' }
+const texts: JsonSchema = { type: 'array', items: text }
+const duration: JsonSchema = { type: 'string', pattern: DURATION_PATTERN }
+const signal: JsonSchema = { type: 'string', pattern: '^SIG[A-Z0-9]+$' }
+/** Inside the instance's folder: neither absolute nor climbing out. */
+const innerPath: JsonSchema = { type: 'string', pattern: '^(data|config)(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$' }
+const name: JsonSchema = { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9-]*$' }
+
+const fields = (properties: Readonly<Record<string, Json>>, required: readonly string[] = []): JsonSchema => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+})
+const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items })
+const command = fields({ command: { ...texts, minItems: 1 }, stdin: text }, ['command'])
+const respCommands = listOf({ ...texts, minItems: 1 })
+const login = fields({ username: text, password: text }, ['username', 'password'])
+
+export const RECIPE_SCHEMA: JsonSchema = fields(
+  {
+    engine: fields(
+      {
+        name: { type: 'string', pattern: '^[a-z][a-z0-9-]*$' },
+        commands: { ...texts, minItems: 1 },
+        version: fields({ arguments: texts, pattern: text }, ['arguments', 'pattern']),
+      },
+      ['name', 'commands'],
+    ),
+    ports: { ...listOf(name), minItems: 1 },
+    files: listOf(fields({ path: innerPath, content: text, once: { type: 'boolean' } }, ['path', 'content'])),
+    arguments: texts,
+    input: innerPath,
+    environment: { type: 'object', additionalProperties: text },
+    prepare: listOf(
+      fields({ command: { ...texts, minItems: 1 }, stdin: text, unless: innerPath }, ['command', 'unless']),
+    ),
+    readiness: fields({
+      within: duration,
+      tcp: fields({ port: name }, ['port']),
+      resp: fields({ port: name, login, commands: respCommands }, ['port', 'commands']),
+      http: fields({ port: name, path: text }, ['port', 'path']),
+      exec: command,
+    }),
+    stop: fields({ signal, within: duration }),
+    nice: { type: 'integer' },
+    output: fields({ limitBytes: { type: 'integer' }, prefix: text }),
+    credentials: fields({
+      roles: { type: 'object', additionalProperties: { type: 'object' } },
+      resp: fields({ port: name, login, make: respCommands, check: respCommands, remove: respCommands }, [
+        'port',
+        'login',
+        'make',
+        'check',
+        'remove',
+      ]),
+      exec: fields({ make: command, check: command, remove: command }, ['make', 'check', 'remove']),
+      file: fields(
+        { path: innerPath, header: text, line: text, reload: fields({ signal }, ['signal']), check: command },
+        ['path', 'line', 'reload', 'check'],
+      ),
+      sql: { type: 'object' },
+    }),
+    binding: { type: 'object', additionalProperties: text, minProperties: 1 },
+  },
+  ['engine', 'ports', 'readiness', 'credentials', 'binding'],
+)
+
+/**
+ * A recipe that can be relied on.
+ * @throws DriverError `invalid` that names the first wrong field.
+ */
+export function parseRecipe(recipe: Json): ProcessRecipe {
+  const [first] = checkShape(RECIPE_SCHEMA, recipe, 'recipe')
+  if (first) throw invalid(first.path, `${first.path} ${first.message}`)
+  const parsed = recipe as unknown as ProcessRecipe
+  exactlyOne(parsed.readiness, ['tcp', 'resp', 'http', 'exec'], 'recipe.readiness')
+  if (Object.hasOwn(parsed.credentials, 'sql')) {
+    throw invalid('recipe.credentials.sql', 'recipe.credentials.sql is not in this version; use resp, exec or file')
+  }
+  exactlyOne(parsed.credentials, ['resp', 'exec', 'file'], 'recipe.credentials')
+  for (const [path, port] of namedPorts(parsed)) {
+    if (!parsed.ports.includes(port)) throw invalid(path, `${path} names ${port}, which recipe.ports does not declare`)
+  }
+  return parsed
+}
+
+function exactlyOne(value: object, names: readonly string[], path: string): void {
+  if (names.filter((n) => Object.hasOwn(value, n)).length !== 1) {
+    throw invalid(path, `${path} needs exactly one of ${names.join(', ')}`)
+  }
+}
+
+function namedPorts({ readiness, credentials }: ProcessRecipe): [path: string, port: string][] {
+  const named: [string, string | undefined][] = [
+    ['recipe.readiness.tcp.port', readiness.tcp?.port],
+    ['recipe.readiness.resp.port', readiness.resp?.port],
+    ['recipe.readiness.http.port', readiness.http?.port],
+    ['recipe.credentials.resp.port', credentials.resp?.port],
+  ]
+  return named.filter((n): n is [string, string] => n[1] !== undefined)
+}

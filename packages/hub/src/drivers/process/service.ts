@@ -1,0 +1,363 @@
+/**
+ * One instance while it is wanted: found or started, asked until it answers, started again when it dies.
+ *
+ * It is a single loop. What is wrong shows as `failure` from the first failed start until the engine answers again, so
+ * that a service that keeps failing does not look busy between two attempts.
+ */
+import { statfsSync } from 'node:fs'
+import { parseDurationMs, unavailable } from '@larder/kit'
+import type { Log } from '@larder/kit'
+import type { Account } from './account.ts'
+import { blockingFolder } from './account.ts'
+import type { Clock } from './clock.ts'
+import { runCommand } from './command.ts'
+import { runnableCommand } from './engine.ts'
+import type { EngineFinder } from './engine.ts'
+import { engineMissing, folderFailure, StartFailure } from './failure.ts'
+import type { InstanceFolder, InstanceRecord } from './folder.ts'
+import { isAlive } from './identity.ts'
+import { adopt, launch, recordedProcess, stopProcess } from './launch.ts'
+import type { EngineProcess, Exit } from './launch.ts'
+import { CredentialBook } from './credentials.ts'
+import { boundOutput, DEFAULT_LIMIT_BYTES, lastWords, outputSize } from './output.ts'
+import { isFree, portHolder } from './ports.ts'
+import { unreadiness } from './readiness.ts'
+import { parseRecipe } from './recipe.ts'
+import { commandOf, settingOf, specHash } from './setting.ts'
+import type { Setting } from './setting.ts'
+import { renderLines, renderList } from './template.ts'
+import { stopOptions } from './stop.ts'
+
+export interface ServiceTools {
+  account: Account | undefined
+  engines: EngineFinder
+  clock: Clock
+  log: Log
+  changed(id: string): void
+}
+
+const READY_WITHIN_MS = 30_000
+/** A process that answered for so long has earned a fresh start to its backoff. */
+const SETTLED_MS = 10_000
+const LONGEST_PAUSE_MS = 30_000
+/** What a person mends, an engine or a port, should be noticed soon after. */
+const MENDABLE_PAUSE_MS = 1_000
+const SPARE_BYTES = 1024 * 1024
+
+export class Service {
+  readonly id: string
+  readonly folder: InstanceFolder
+  readonly credentials: CredentialBook
+  record: InstanceRecord
+  failure: StartFailure | undefined
+  /** Why it is being started again, while it is. */
+  interruption: string | undefined
+  /** While the engine answers. */
+  ready: { setting: Setting; process: EngineProcess; version: string | undefined } | undefined
+  readonly #tools: ServiceTools
+  #wanted: 'running' | 'stopped' | 'gone' = 'stopped'
+  #process: EngineProcess | undefined
+  #restarting = false
+  #loop: Promise<void> = Promise.resolve()
+  #wake: () => void = () => {}
+
+  constructor(folder: InstanceFolder, record: InstanceRecord, tools: ServiceTools) {
+    this.id = record.id
+    this.folder = folder
+    this.record = record
+    this.#tools = tools
+    this.credentials = new CredentialBook(folder)
+  }
+
+  get deleting(): boolean {
+    return this.#wanted === 'gone'
+  }
+
+  /** Begins to keep it running; returns at once. */
+  start(): void {
+    if (this.#wanted !== 'stopped') return
+    this.#wanted = 'running'
+    this.#loop = this.#keepRunning()
+  }
+
+  /** Ends the process, and keeps its data. */
+  async stop(): Promise<void> {
+    if (this.#wanted === 'running') this.#wanted = 'stopped'
+    await this.#end()
+    await this.#loop
+  }
+
+  /** Takes the new record, and starts the process again with it. */
+  async change(record: InstanceRecord): Promise<void> {
+    await this.folder.writeRecord(record)
+    this.record = record
+    this.#restarting = true
+    this.ready = undefined
+    await this.#end()
+  }
+
+  /** Begins to remove it; `removed` is called when nothing is left. */
+  async delete(removed: () => void): Promise<void> {
+    if (this.#wanted === 'gone') return
+    // On disk first: a hub that is killed now goes on with the deletion when it is back.
+    this.record = { ...this.record, deleting: true }
+    await this.folder.writeRecord(this.record)
+    this.#wanted = 'gone'
+    this.ready = undefined
+    void this.#remove(removed)
+  }
+
+  boundOutput(): void {
+    if (outputSize(this.#outputPath()) === 0) return
+    const limit = (this.record.recipe as { output?: { limitBytes?: number } }).output?.limitBytes
+    boundOutput(this.#outputPath(), limit ?? DEFAULT_LIMIT_BYTES)
+  }
+
+  async #remove(removed: () => void): Promise<void> {
+    await this.#end()
+    await this.#loop
+    for (let attempt = 1; ; attempt++) {
+      try {
+        // One that was not ours to supervise, because its recipe or its engine was unusable.
+        const left = await recordedProcess(this.folder.path, this.#tools.account)
+        if (left) await stopProcess(left, stopOptions(this.record.recipe))
+        await this.folder.remove()
+        return removed()
+      } catch (error) {
+        this.#note(error)
+        await this.#pause(pauseMs(attempt))
+      }
+    }
+  }
+
+  async #end(): Promise<void> {
+    this.#wake()
+    if (this.#process) await stopProcess(this.#process, stopOptions(this.record.recipe))
+  }
+
+  async #keepRunning(): Promise<void> {
+    for (let failures = 0; this.#wanted === 'running';) {
+      const startedAt = this.#tools.clock.now()
+      this.#restarting = false
+      try {
+        const exit = await this.#runOnce()
+        failures = this.#tools.clock.now() - startedAt > SETTLED_MS ? 0 : failures + 1
+        if (this.#wanted !== 'running') return
+        this.#tools.log.warn('a service ended and is started again', { instance: this.id, how: inWords(exit) })
+        // The first new start follows at once; one that dies again and again is given time.
+        if (failures > 1 && !this.#restarting) await this.#pause(pauseMs(failures - 1))
+      } catch (error) {
+        if (this.#wanted !== 'running') return
+        if (this.#restarting) continue
+        this.#note(error)
+        failures++
+        await this.#pause(this.#isMendable() ? MENDABLE_PAUSE_MS : pauseMs(failures))
+      }
+    }
+  }
+
+  #isMendable(): boolean {
+    return this.failure?.reason === 'EngineMissing' || this.failure?.reason === 'PortTaken'
+  }
+
+  /** From the start of a process, or its adoption, to its end. */
+  async #runOnce(): Promise<Exit> {
+    try {
+      const { setting, process, version, outputFrom } = await this.#obtain()
+      this.#process = process
+      if (this.#wanted !== 'running') await stopProcess(process, stopOptions(this.record.recipe))
+      await this.#untilReady(setting, process, outputFrom)
+      this.failure = undefined
+      this.interruption = undefined
+      this.ready = { setting, process, version }
+      this.#tools.changed(this.id)
+      const exit = await process.ended
+      this.interruption = this.#restarting ? 'restarts with its new settings' : `the engine ended: ${inWords(exit)}`
+      return exit
+    } finally {
+      const wasReady = this.ready !== undefined
+      this.#process = undefined
+      this.ready = undefined
+      if (wasReady) this.#tools.changed(this.id)
+    }
+  }
+
+  async #obtain(): Promise<{
+    setting: Setting
+    process: EngineProcess
+    version: string | undefined
+    outputFrom: number
+  }> {
+    const recipe = parseRecipe(this.record.recipe)
+    const engine = await this.#tools.engines.find(recipe.engine)
+    const running = await recordedProcess(this.folder.path, this.#tools.account)
+    if (!engine && !running) throw engineMissing(recipe.engine)
+    const outputFrom = outputSize(this.#outputPath())
+    try {
+      await this.folder.prepare()
+      const command = engine ? await this.#command(engine, running !== undefined) : ''
+      const setting = await this.#setting(command)
+      const process = (await this.#adopt(running)) ?? (await this.#launch(setting, command))
+      return { setting, process, version: engine?.version, outputFrom }
+    } catch (error) {
+      throw folderFailure(error, this.folder.path)
+    }
+  }
+
+  async #command(engine: { command: string; source: 'path' | 'installed' }, running: boolean): Promise<string> {
+    // The program of a running process is left in its place.
+    if (running) return engine.command
+    return runnableCommand(engine, this.folder, this.#tools.account)
+  }
+
+  async #setting(command: string): Promise<Setting> {
+    const { record, folder } = this
+    const recipe = parseRecipe(record.recipe)
+    return settingOf({ record, folder, recipe, account: this.#tools.account, key: await folder.key() }, command)
+  }
+
+  async #adopt(running: Awaited<ReturnType<typeof recordedProcess>>): Promise<EngineProcess | undefined> {
+    if (!running) return undefined
+    if ((await this.folder.applied()) === specHash(this.record)) {
+      this.#tools.log.info('a running service was adopted', { instance: this.id, pid: running.pid })
+      return adopt(running)
+    }
+    // Started with settings that have changed since, by a hub that died before it could start it again.
+    await stopProcess(running, stopOptions(this.record.recipe))
+    return undefined
+  }
+
+  async #launch(setting: Setting, command: string): Promise<EngineProcess> {
+    const { recipe, values } = setting
+    for (const [name, port] of Object.entries(this.record.ports)) {
+      if (!(await isFree(port))) throw portTaken(name, port)
+    }
+    await this.#render(setting)
+    await this.#prepare(setting)
+    await this.folder.writeApplied(specHash(this.record))
+    return launch({
+      folder: this.folder.path,
+      command,
+      arguments: renderList(recipe.arguments ?? [], values, { path: 'recipe.arguments', readable: true }),
+      environment: setting.environment,
+      account: this.#tools.account,
+      nice: recipe.nice,
+      input: recipe.input === undefined ? undefined : this.folder.inner(recipe.input),
+    })
+  }
+
+  async #render(setting: Setting): Promise<void> {
+    for (const [i, file] of (setting.recipe.files ?? []).entries()) {
+      const place = { path: `recipe.files[${i}].content`, readable: false }
+      const content = renderLines(file.content, setting.values, place)
+      await this.folder.writeForEngine(file.path, content, { once: file.once === true })
+    }
+    await this.credentials.beforeStart(setting)
+  }
+
+  async #prepare(setting: Setting): Promise<void> {
+    for (const [i, step] of (setting.recipe.prepare ?? []).entries()) {
+      if (await this.folder.isThere(step.unless)) continue
+      const path = `recipe.prepare[${i}]`
+      const end = await runCommand(commandOf(setting, step, { path, values: setting.values, timeoutMs: 120_000 }))
+      if (end.code !== 0) {
+        throw new StartFailure('EngineDied', `${path} ended with status ${end.code}: ${end.complaint.slice(-300)}`)
+      }
+    }
+  }
+
+  async #untilReady(setting: Setting, process: EngineProcess, outputFrom: number): Promise<void> {
+    const { recipe } = setting
+    const withinMs = parseDurationMs(recipe.readiness.within ?? '') ?? READY_WITHIN_MS
+    const startedMs = performance.now()
+    const ended: { exit?: Exit } = {}
+    const end = process.ended.then((exit) => (ended.exit = exit))
+    for (let waitMs = 2; ; waitMs = Math.min(waitMs * 2, 20)) {
+      const why = await unreadiness(setting)
+      if (ended.exit) throw this.#engineDied(setting, ended.exit, outputFrom)
+      if (why === undefined && isAlive(process)) return
+      if (performance.now() - startedMs > withinMs) {
+        await stopProcess(process, stopOptions(this.record.recipe))
+        throw new StartFailure('NotReady', `engine ${recipe.engine.name} runs and does not get ready: ${why ?? ''}`)
+      }
+      await Promise.race([end, new Promise<void>((resolve) => this.#tools.clock.after(waitMs, resolve))])
+    }
+  }
+
+  #engineDied(setting: Setting, exit: Exit, outputFrom: number): StartFailure {
+    const { bavail, bsize } = statfsSync(this.folder.path)
+    if (bavail * bsize < SPARE_BYTES) {
+      return new StartFailure('DiskFull', `the disk that holds ${this.folder.path} is full; free some space`)
+    }
+    const { recipe, key } = setting
+    const words = lastWords(this.#outputPath(), {
+      fromByte: outputFrom,
+      prefix: recipe.output?.prefix,
+      secrets: [key.toString('hex'), ...Object.values(setting.values['secret'] as Record<string, string>)],
+    })
+    const said = words === '' ? 'and said nothing' : `and said: ${words}`
+    return new StartFailure(
+      'EngineDied',
+      `engine ${recipe.engine.name} ended at its start with ${inWords(exit)} ${said}${this.#hint()}`,
+    )
+  }
+
+  /** An engine that insists on its absolute path cannot live below a folder that its account may not pass. */
+  #hint(): string {
+    const { account } = this.#tools
+    const blocking = account && blockingFolder(this.folder.inner('data'), account)
+    return blocking === undefined ? '' : ` (account ${account?.name} may not pass ${blocking}: chmod o+x would let it)`
+  }
+
+  #outputPath(): string {
+    return this.folder.inner('log', 'output.log')
+  }
+
+  #note(error: unknown): void {
+    const failure = error instanceof StartFailure ? error : asFailure(error)
+    const isNew = this.failure?.message !== failure.message
+    this.failure = failure
+    if (!isNew) return
+    this.#tools.log.warn('a service does not start', {
+      instance: this.id,
+      reason: failure.reason,
+      why: failure.message,
+    })
+    this.#tools.changed(this.id)
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#tools.clock.after(ms, resolve)
+      this.#wake = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  /** @throws DriverError `unavailable` while the engine does not answer. */
+  mustBeReady(): { setting: Setting } {
+    if (this.ready) return this.ready
+    throw unavailable(this.failure?.message ?? this.interruption ?? 'the service is being started')
+  }
+}
+
+function asFailure(error: unknown): StartFailure {
+  const isField = error instanceof Error && 'path' in error && typeof error.path === 'string'
+  const message = error instanceof Error ? error.message : String(error)
+  return new StartFailure(isField ? 'InvalidRecipe' : 'EngineDied', message, error)
+}
+
+function portTaken(name: string, port: number): StartFailure {
+  const holder = portHolder(port)
+  return new StartFailure(
+    'PortTaken',
+    `port ${port} (${name}), which this service keeps, is taken${holder ? ` by ${holder}` : ''}; stop what listens there`,
+  )
+}
+
+const inWords = (exit: Exit): string =>
+  exit.signal ? `signal ${exit.signal}` : exit.code === null ? 'an unknown status' : `status ${exit.code}`
+
+const pauseMs = (failures: number): number => Math.min(100 * 2 ** Math.min(failures - 1, 10), LONGEST_PAUSE_MS)
