@@ -10,7 +10,8 @@ export class Documents {
   readonly #compacted: () => number
 
   constructor(database: Database.Database, options: { file: string; cacheBytes: number; compacted: () => number }) {
-    this.#select = database.prepare('SELECT value FROM log WHERE revision = ?').raw()
+    // As text: libsql wraps each blob in memory outside the heap, of which 100,000 reads left 30 MB behind.
+    this.#select = database.prepare('SELECT CAST(value AS TEXT) FROM log WHERE revision = ?').raw()
     this.#cache = new DocumentCache(options.cacheBytes)
     this.#file = options.file
     this.#compacted = options.compacted
@@ -25,13 +26,14 @@ export class Documents {
   read(revision: number): Document {
     const cached = this.#cache.get(revision)
     if (cached) return cached
-    const row = this.#select.get([revision]) as [Buffer] | undefined
+    const row = this.#select.get([revision]) as [string] | undefined
     if (!row) {
       if (revision <= this.#compacted()) throw new Compacted(revision, this.#compacted())
       throw new StorageFailed(`revision ${revision} is missing from ${this.#file}`)
     }
-    const document = Document.fromBytes(row[0])
-    this.#cache.set(revision, document, row[0].length)
+    const bytes = Buffer.from(row[0])
+    const document = Document.fromBytes(bytes)
+    this.#cache.set(revision, document, bytes.length)
     return document
   }
 }

@@ -1,25 +1,42 @@
 /**
- * Fills a store with many objects of 1 KB, opens it again, reads them all, and prints what that took, as JSON.
+ * Fills a store with many objects of 1 KB, or opens such a store and reads them all. Prints what that took, as JSON. Two
+ * processes, because what filling leaves behind in the heap is not what a store takes.
  *
- *   node crowd.mjs DIR COUNT
+ *   node crowd.mjs DIR fill COUNT
+ *   node crowd.mjs DIR read
  */
 import { openLibsqlStore } from '../../../dist/storage/libsql/store.js'
 import { Document } from '../../../dist/machinery/document.js'
 
-const [dir, text] = process.argv.slice(2)
-const count = Number(text)
-const megabytes = () => Math.round(process.memoryUsage().rss / 1e6)
-
-let store = await openLibsqlStore({ dir })
-const filled = await timed(async () => {
-  for (let n = 0; n < count; n += 500) await Promise.all(Array.from({ length: Math.min(500, count - n) }, (_, i) => write(n + i)))
-})
-await store.close()
+const [dir, task, count] = process.argv.slice(2)
+const atStart = megabytes()
+let store
 const opened = await timed(async () => (store = await openLibsqlStore({ dir })))
-const listed = await timed(() => store.list({ prefix: '//samples/', limit: 500 }))
-const read = await timed(() => readAll())
-console.log(JSON.stringify({ count: store.count('/'), filled, opened, listed, read, owned: store.owned('uid-of-owner-7').length }))
+const report = task === 'fill' ? { filled: await timed(() => fill(Number(count))) } : await read()
+console.log(
+  JSON.stringify({ atStart, opened, ...report, count: store.count('/'), owned: store.owned('uid-of-owner-7').length }),
+)
 await store.close()
+
+async function fill(count) {
+  for (let n = 0; n < count; n += 500) {
+    await Promise.all(Array.from({ length: Math.min(500, count - n) }, (_, i) => write(n + i)))
+  }
+}
+
+async function read() {
+  const listed = await timed(() => store.list({ prefix: '//samples/', limit: 500 }))
+  const readAll = await timed(() => {
+    for (const { key, document } of store.list({ prefix: '//samples/' }).entries) {
+      if (!key.endsWith(document.object.metadata.name)) throw new Error(`${key} holds ${document.object.metadata.name}`)
+    }
+  })
+  return { listed, readAll }
+}
+
+function megabytes() {
+  return Math.round(process.memoryUsage().rss / 1e6)
+}
 
 async function timed(work) {
   const start = performance.now()
@@ -39,10 +56,4 @@ function write(n) {
 function sample(name, revision, labels) {
   const metadata = { name, resourceVersion: String(revision), labels }
   return Document.fromObject({ apiVersion: 'v1', kind: 'Sample', metadata, data: 'x'.repeat(830) })
-}
-
-function readAll() {
-  for (const { key, document } of store.list({ prefix: '//samples/' }).entries) {
-    if (!key.endsWith(document.object.metadata.name)) throw new Error(`${key} holds ${document.object.metadata.name}`)
-  }
 }
