@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
 import { freezeJson, type Json, type JsonObject } from '../../base/json.ts'
-import { compileSchema, type StructuralSchema } from './structural.ts'
+import { compileSchema, loadSchemaEngines, type StructuralSchema } from './structural.ts'
 
 async function compiled(properties: JsonObject, more: JsonObject = {}): Promise<StructuralSchema> {
-  const { schema, problems } = await compileSchema({ type: 'object', properties, ...more })
+  const json = { type: 'object', properties, ...more }
+  await loadSchemaEngines(json)
+  const { schema, problems } = compileSchema(json)
   expect(problems).toEqual([])
   return schema!
 }
@@ -478,7 +480,8 @@ describe('structural rules', () => {
       ],
     ],
   ])('%s is refused', async (_, schema, expected) => {
-    const { problems } = await compileSchema(schema)
+    await loadSchemaEngines(schema)
+    const { problems } = compileSchema(schema)
     expect(problems.map((p) => `${p.path}: ${p.detail}`)).toEqual(expected)
   })
 })

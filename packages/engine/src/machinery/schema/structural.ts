@@ -2,13 +2,14 @@
  * Structural schemas: the schemas of CustomResourceDefinitions, compiled once to prune, complete and judge objects.
  *
  * ```ts
- * const { schema, problems } = await compileSchema(openAPIV3Schema)
+ * await loadSchemaEngines(openAPIV3Schema)
+ * const { schema, problems } = compileSchema(openAPIV3Schema)
  * const { value, unknown } = schema.normalize({ spec: { size: 3, foo: 1 } })  // unknown: ['spec.foo']
  * schema.validate(value, undefined)  // spec.size: Invalid value: 3: spec.size in body should be ...
  * ```
  *
- * The same validator runs in the API server, the CLI and the browser, so nothing here is Node's own. It is asynchronous only
- * because the RE2 and CEL engines are loaded by the first schema that needs them.
+ * The same validator runs in the API server, the CLI and the browser, so nothing here is Node's own. The RE2 and CEL engines are
+ * loaded by the first schema that needs them; compiling itself is synchronous, so that a CRD is served within its own write.
  *
  * Rejected: ajv. It differs in formats, regular expressions, error texts, null and integers, and can neither prune nor ratchet.
  */
@@ -44,10 +45,14 @@ export type CompiledSchema =
   | { readonly schema: StructuralSchema; readonly problems: readonly [] }
   | { readonly schema: undefined; readonly problems: readonly FieldProblem[] }
 
-/** Never rejects for what the schema says: that is in `problems`. */
-export async function compileSchema(schema: Json | undefined, options: SchemaOptions = {}): Promise<CompiledSchema> {
-  const { path = 'openAPIV3Schema', isResource = true } = options
+/** Loads what compiling this schema (or a CRD that holds it) needs. Cheap when it is loaded already. */
+export async function loadSchemaEngines(schema: Json | undefined): Promise<void> {
   if (hasKey(schema, 'pattern')) await loadRe2()
+}
+
+/** `loadSchemaEngines` must have been awaited. Never throws for what the schema says: that is in `problems`. */
+export function compileSchema(schema: Json | undefined, options: SchemaOptions = {}): CompiledSchema {
+  const { path = 'openAPIV3Schema', isResource = true } = options
   const problems: FieldProblem[] = []
   const root = readSchema(schema, path, problems)
   if (problems.length === 0) completeDefaults(root, problems)
