@@ -1,5 +1,5 @@
 /** The built-in resources, as the API server sees them: kinds.ts and the type table put together. */
-import type { Kind, Resource, Subresource } from '../shape.ts'
+import type { Kind, Resource, Shape, Subresource } from '../shape.ts'
 import { KINDS, type KindEntry, type SubresourceEntry } from './kinds.ts'
 import { builtinShape } from './shape.ts'
 
@@ -34,6 +34,30 @@ function expand(entry: KindEntry): Resource {
     createOnUpdate: entry.createOnUpdate ?? false,
     selectableFields: entry.selectable ?? {},
   }
+}
+
+/**
+ * Kinds that are never listed: bodies of subresources (Scale, TokenRequest, Eviction, Binding) and of delete calls. Bodies of
+ * DeleteOptions come under many apiVersions; decode them with `decodeProtobufOf('meta.v1.DeleteOptions', raw)`.
+ */
+const BODIES: readonly (Kind & { readonly type: string })[] = [
+  { group: 'autoscaling', version: 'v1', kind: 'Scale', type: 'autoscaling.v1.Scale' },
+  { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', type: 'authentication.v1.TokenRequest' },
+  { group: 'policy', version: 'v1', kind: 'Eviction', type: 'policy.v1.Eviction' },
+  { group: '', version: 'v1', kind: 'Binding', type: 'core.v1.Binding' },
+  { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions', type: 'meta.v1.DeleteOptions' },
+]
+
+let shapes: ReadonlyMap<string, Shape> | undefined
+const keyOf = ({ group, version, kind }: Kind): string => `${group}/${version}/${kind}`
+
+/** The shape of any built-in kind, also of those that are only a subresource's body. */
+export function builtinShapeOf(kind: Kind): Shape | undefined {
+  shapes ??= new Map([
+    ...builtinResources().map((resource) => [keyOf(resource), resource.shape] as const),
+    ...BODIES.map((body) => [keyOf(body), builtinShape(body, body.type)] as const),
+  ])
+  return shapes.get(keyOf(kind))
 }
 
 function expandSubresource(entry: SubresourceEntry, owner: Kind): Subresource {
