@@ -160,6 +160,7 @@ function createWire(connection: Connection): Wire {
     send,
     unreachable,
     async exchange(call, repeatable, signal) {
+      if (!repeatable && Object.keys(agent.freeSockets).length > 0) await noticeClosed()
       try {
         return await attempt(call, signal)
       } catch (error) {
@@ -170,6 +171,14 @@ function createWire(connection: Connection): Wire {
     },
     close: () => agent.destroy(),
   }
+}
+
+/**
+ * Lets the event loop read what has already arrived. Without it a write after a restart of the server takes up a kept
+ * connection whose end lies unread in the kernel, and fails without having been sent.
+ */
+async function noticeClosed(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 function isStale(req: http.ClientRequest, error: NodeJS.ErrnoException): boolean {
