@@ -69,7 +69,7 @@ export interface Api {
   /** Throws ApiError. Authorizes first: who may not know does not learn whether it exists. */
   call(user: User, call: Call, context?: CallContext): Promise<Result>
   /**
-   * Delivers events in batches until stopped. Throws ApiError before the first event when the watch cannot start (403, 404, 410).
+   * Delivers events in batches until stopped; what it begins with (present objects, or the replay) is the first batch. Throws ApiError before the first event when the watch cannot start (403, 404, 410).
    * `end` is called when the server must end it (its CRD is gone, or the API closes), with an error to tell, if any.
    */
   watch(

@@ -127,6 +127,7 @@ function writing(request: Request, duplicates: readonly string[]): CallContext {
 
 async function sendResult(request: Request, result: Result, view: View): Promise<void> {
   if (result.type === 'status') return sendJson(request, 200, JSON.stringify(result.status))
+  if (result.resource.deprecated !== undefined) request.warn(result.resource.deprecated)
   const code = result.type === 'object' ? result.code : 200
   const body =
     result.type === 'object' ? encodeObject(result.resource, result.document, view) : encodeList(result, view)

@@ -38,6 +38,8 @@ export class WatchStream {
   #head = 0
   /** Events of the replay still queued. They are the client's to ask for, however many: only live ones count as backlog. */
   #replayLeft = 0
+  /** Until the first batch has come, which holds all that the watch begins with. */
+  #isReplay = true
   #backlogBytes = 0
   #isFirst = true
   #isBlocked = false
@@ -57,9 +59,10 @@ export class WatchStream {
     if (this.#isEnding) return
     for (const event of events) {
       this.#queue.push(event)
-      if (!this.#watch) this.#replayLeft++
+      if (this.#isReplay) this.#replayLeft++
       else this.#backlogBytes += event.document.bytes.length
     }
+    if (this.#watch) this.#isReplay = false
     this.#flush()
     if (this.#backlogBytes > this.#options.backlogBytes) this.#endSlow()
   }
