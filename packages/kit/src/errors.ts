@@ -13,13 +13,20 @@ export class DriverError extends Error {
   readonly path: string | undefined
   /** For `throttled`: how long to leave the backend alone. */
   readonly afterMs: number | undefined
+  /** One word of the driver's, as in `Failed.reason`; the hub maps it to its own list of reasons. */
+  readonly reason: string | undefined
 
-  constructor(code: DriverErrorCode, message: string, more: { path?: string; afterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: DriverErrorCode,
+    message: string,
+    more: { path?: string; afterMs?: number; reason?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: more.cause })
     this.name = 'DriverError'
     this.code = code
     this.path = more.path
     this.afterMs = more.afterMs
+    this.reason = more.reason
   }
 }
 
@@ -34,8 +41,8 @@ export const denied = (message: string, cause?: unknown): DriverError => new Dri
 export const throttled = (afterMs: number, message: string): DriverError =>
   new DriverError('throttled', message, { afterMs })
 /** No answer, or an answer that says "later": retried with backoff. */
-export const unavailable = (message: string, cause?: unknown): DriverError =>
-  new DriverError('unavailable', message, { cause })
+export const unavailable = (message: string, cause?: unknown, reason?: string): DriverError =>
+  new DriverError('unavailable', message, { cause, ...(reason !== undefined && { reason }) })
 /** Something else must happen first, such as the deletion of a dependent: retried. */
 export const blocked = (message: string): DriverError => new DriverError('blocked', message)
 /** The request may or may not have taken effect: the hub observes, and cleans up what it must not keep. */
