@@ -31,7 +31,16 @@ export function noopDriver(options: NoopDriverOptions = {}): Driver {
 
 interface Thing {
   readyAtMs: number
+  /** Of what was asked for last. */
+  spec: string
   bindings: Set<string>
+}
+
+const stateOf = (thing: Thing): string => `${thing.readyAtMs} ${thing.spec}`
+
+function thingOf(state: string): Thing {
+  const [readyAtMs, spec = ''] = state.split(' ')
+  return { readyAtMs: Number(readyAtMs), spec, bindings: new Set() }
 }
 
 const MAX_AGAIN_MS = 5_000
@@ -40,7 +49,7 @@ function noopSession(things: Map<string, Thing>, now: () => number): Session {
   const find = (want: Want): Thing | undefined => {
     const known = things.get(want.id)
     if (known || want.state === undefined || want.intent === 'delete') return known
-    const remembered: Thing = { readyAtMs: Number(want.state), bindings: new Set() }
+    const remembered = thingOf(want.state)
     things.set(want.id, remembered)
     return remembered
   }
@@ -56,14 +65,17 @@ function noopSession(things: Map<string, Thing>, now: () => number): Session {
     async create(want, signal) {
       signal.throwIfAborted()
       const delayMs = delayOf(want.recipe)
-      const thing = find(want) ?? { readyAtMs: now() + delayMs, bindings: new Set() }
+      const thing = find(want) ?? { readyAtMs: now() + delayMs, spec: specOf(want), bindings: new Set() }
       things.set(want.id, thing)
-      return { state: String(thing.readyAtMs), outside: { id: want.id } }
+      return { state: stateOf(thing), outside: { id: want.id } }
     },
     async update(want, signal) {
       signal.throwIfAborted()
       delayOf(want.recipe)
-      return want.state === undefined ? {} : { state: want.state }
+      const thing = find(want)
+      if (!thing) return {}
+      thing.spec = specOf(want)
+      return { state: stateOf(thing) }
     },
     async delete(want, signal) {
       signal.throwIfAborted()
@@ -87,7 +99,8 @@ function seen(want: Want, thing: Thing | undefined, nowMs: number): Seen {
   if (!thing) return { phase: 'absent' }
   const outside = { id: want.id }
   const leftMs = thing.readyAtMs - nowMs
-  if (leftMs <= 0) return { phase: 'ready', drift: [], bindings: [...thing.bindings], outside }
+  const drift = thing.spec === specOf(want) ? [] : [{ path: 'parameters' }]
+  if (leftMs <= 0) return { phase: 'ready', drift, bindings: [...thing.bindings], outside }
   return {
     phase: 'changing',
     doing: 'Waiting',
@@ -95,6 +108,13 @@ function seen(want: Want, thing: Thing | undefined, nowMs: number): Seen {
     expectedAt: new Date(thing.readyAtMs).toISOString(),
     outside,
   }
+}
+
+function specOf({ plan, parameters }: Want): string {
+  const text = JSON.stringify([plan?.name ?? '', parameters], (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  )
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 
 function delayOf(recipe: Json | undefined): number {

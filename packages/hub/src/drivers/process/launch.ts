@@ -162,7 +162,7 @@ export function send(identity: Identity, signal: string): void {
   if (!(signal in constants.signals)) throw new Error(`${signal} is not a signal of this system`)
   if (!isAlive(identity)) return
   try {
-    process.kill(identity.pid, signal as NodeJS.Signals)
+    process.kill(identity.pid, signal)
   } catch (error) {
     if (isAlive(identity)) throw error
   }

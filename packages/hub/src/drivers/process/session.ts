@@ -22,7 +22,8 @@ export function processSession(supervisor: Supervisor): Session {
     async plan(want, signal): Promise<Plan> {
       signal.throwIfAborted()
       const { engine } = parseRecipe(want.recipe)
-      if (!(await supervisor.engines.find(engine))) throw unavailable(engineMissing(engine).message)
+      if (!(await supervisor.engines.find(engine)))
+        throw unavailable(engineMissing(engine).message, undefined, 'EngineMissing')
       const message = 'its process is started again; connections are cut, data stay'
       const effects = want.changed.map((what) => ({ kind: 'restart' as const, what, message }))
       return { parameters: want.parameters, errors: [], effects }

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Json } from '@larder/kit'
+import { conformance } from '@larder/kit/conformance'
+import type { Harness } from '@larder/kit/conformance'
+import { describe, test } from 'vitest'
+import { parse } from 'yaml'
+import { redisRecipe } from '../../samples/redis.ts'
+import { realEngines } from './testing/engines.ts'
+import { processStage, redisLogin, toyLogin } from './testing/stage.ts'
+
+const toys = parse(readFileSync(join(import.meta.dirname, 'testing/toy.yaml'), 'utf8')) as Record<string, Json>
+
+const supports: Harness['supports'] = {
+  update: true,
+  plan: true,
+  discover: 'a process is made, never found',
+  wipe: 'an instance is deleted and made anew',
+  watch: true,
+  login: true,
+  rejectedRecipe: true,
+  rejectedRole: true,
+  world: true,
+}
+
+const engines = [
+  {
+    name: 'process (redis)',
+    recipe: redisRecipe,
+    parameters: { maxmemory: '64mb' },
+    otherParameters: { maxmemory: '128mb' },
+    roles: ['writer', 'reader'],
+    login: redisLogin,
+  },
+  {
+    name: 'process (an engine of this test, users in a file)',
+    recipe: toys['byFile'] ?? null,
+    parameters: { greeting: 'hello' },
+    otherParameters: { greeting: 'goodbye' },
+    roles: ['user'],
+    login: toyLogin,
+  },
+  {
+    name: 'process (an engine of this test, users by a command)',
+    recipe: toys['byExec'] ?? null,
+    parameters: {},
+    otherParameters: { more: true },
+    roles: [],
+    login: toyLogin,
+  },
+]
+
+for (const engine of engines) {
+  const harness: Harness = {
+    name: engine.name,
+    supports,
+    settleMs: 20_000,
+    open: async (log) => processStage({ ...engine, engines: await realEngines(), log }),
+  }
+  describe(engine.name, () => {
+    for (const { rule, title, run } of conformance(harness)) test(`${rule}: ${title}`, run)
+  })
+}

@@ -1,0 +1,186 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Credential, Json, Log, Session, Want } from '@larder/kit'
+import type { Stage } from '@larder/kit/conformance'
+import { Redis } from 'ioredis'
+import type { Clock } from '../clock.ts'
+import { processDriver } from '../driver.ts'
+import type { ProcessDriver } from '../driver.ts'
+import type { EngineFinder } from '../engine.ts'
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+export const silentLog: Log = { debug() {}, info() {}, warn() {} }
+export const never = new AbortController().signal
+
+export interface Workshop {
+  dataDir: string
+  driver: ProcessDriver
+  session: Session
+  want(id: string, more?: Partial<Want>): Want
+  end(): Promise<void>
+}
+
+/** A driver with a data folder of its own, which both go at the end. */
+export async function workshop(options: {
+  engines: EngineFinder
+  recipe: Json
+  parameters?: Json
+  dataDir?: string
+  log?: Log
+}): Promise<Workshop> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'larder-process-')))
+  const driver = processDriver({ dataDir, engines: options.engines, clock: systemClock, log: options.log ?? silentLog })
+  return {
+    dataDir,
+    driver,
+    session: driver.connect({ config: {}, credentials: {} }, { log: options.log ?? silentLog, now: () => new Date() }),
+    want: (id, more) => ({
+      id,
+      generation: 1,
+      recipe: options.recipe,
+      parameters: options.parameters ?? {},
+      existing: 'Refuse',
+      origin: { door: 'test' },
+      changed: [],
+      ...more,
+    }),
+    async end() {
+      await driver.close()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+export function credential(id: string, role?: string): Credential {
+  return { id, parameters: {}, origin: { door: 'test' }, ...(role === undefined ? {} : { role }) }
+}
+
+/** Waits for a condition of the world. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  withinMs = 15_000,
+): Promise<T> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+export async function createReady(shop: Workshop, id: string, more?: Partial<Want>): Promise<Want> {
+  const want = shop.want(id, more)
+  await shop.session.create(want, never)
+  await untilReady(shop, want)
+  return want
+}
+
+export function untilReady(shop: Workshop, want: Want): Promise<true> {
+  return until(`${want.id} is ready`, async () => (await shop.session.observe(want, never)).phase === 'ready')
+}
+
+/** Processes that work anywhere below this folder, by looking at all processes. */
+export function processesIn(folder: string): number[] {
+  if (process.platform !== 'linux') {
+    const table = execFileSync('lsof', ['-a', '-d', 'cwd', '-F', 'pn'], { encoding: 'utf8' })
+    return [...table.matchAll(/p(\d+)\nfcwd\nn(.*)/g)].filter((m) => m[2]?.startsWith(folder)).map((m) => Number(m[1]))
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && cwdOf(name).startsWith(`${folder}/`))
+    .map(Number)
+}
+
+function cwdOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return ''
+  }
+}
+
+export type Values = Readonly<Record<string, Json | Uint8Array>>
+
+export function redisClient(values: Values): Redis {
+  const client = new Redis({
+    host: String(values['host']),
+    port: Number(values['port']),
+    username: String(values['username']),
+    password: String(values['password']),
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  })
+  // Answers come by promise; without a listener the client prints each error.
+  client.on('error', () => {})
+  return client
+}
+
+export async function redisLogin(values: Values): Promise<boolean> {
+  const client = redisClient(values)
+  try {
+    await client.connect()
+    return (await client.ping()) === 'PONG'
+  } catch (error) {
+    if (/WRONGPASS|NOAUTH|closed/i.test(String(error))) return false
+    throw error
+  } finally {
+    client.disconnect()
+  }
+}
+
+export function toyLogin(values: Values): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(values['port']), String(values['host']))
+    socket.once('error', reject)
+    socket.once('data', (answer) => {
+      socket.destroy()
+      resolve(answer.toString().trim() === 'OK')
+    })
+    socket.write(`LOGIN ${String(values['username'])} ${String(values['password'])}\n`)
+  })
+}
+
+/** For the conformance suite. */
+export async function processStage(options: {
+  engines: EngineFinder
+  recipe: Json
+  parameters: Json
+  otherParameters: Json
+  roles: readonly string[]
+  login: (values: Values) => Promise<boolean>
+  log: Log
+}): Promise<Stage> {
+  const first = await workshop(options)
+  let shop = first
+  return {
+    driver: first.driver,
+    session: first.session,
+    recipe: options.recipe,
+    parameters: options.parameters,
+    otherParameters: options.otherParameters,
+    roles: options.roles,
+    wrongRecipe: { ...(options.recipe as object), readiness: {} },
+    async reopen() {
+      await shop.driver.close()
+      shop = await workshop({ ...options, dataDir: first.dataDir })
+      return shop.session
+    },
+    login: options.login,
+    countOutside: async () => processesIn(first.dataDir).length,
+    close: () => shop.end(),
+  }
+}
