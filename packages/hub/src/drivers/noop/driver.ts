@@ -18,11 +18,10 @@ export function noopDriver(options: NoopDriverOptions = {}): Driver {
   const things = new Map<string, Thing>()
   return {
     name: 'noop',
-    configSchema: { type: 'object', properties: {}, additionalProperties: false },
+    configSchema: { type: 'object', properties: {} },
     recipeSchema: {
       type: 'object',
       properties: { delay: { type: 'string', pattern: DURATION_PATTERN } },
-      additionalProperties: false,
     },
     traits: () => ({ credentials: 'per-binding', provisions: true, observes: 'state' }),
     connect: (_backend, host) => noopSession(things, options.now ?? (() => host.now().getTime())),

@@ -43,7 +43,7 @@ export function processDriver(options: ProcessDriverOptions): ProcessDriver {
   const supervisor = new Supervisor({ ...options, log })
   return {
     name: 'process',
-    configSchema: { type: 'object', properties: {}, additionalProperties: false },
+    configSchema: { type: 'object', properties: {} },
     recipeSchema: RECIPE_SCHEMA,
     traits: () => ({ credentials: 'per-binding', provisions: true, observes: 'truth' }),
     connect() {

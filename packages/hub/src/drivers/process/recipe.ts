@@ -86,7 +86,6 @@ const fields = (properties: Readonly<Record<string, Json>>, required: readonly s
   type: 'object',
   properties,
   required,
-  additionalProperties: false,
 })
 const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items })
 const command = fields({ command: { ...texts, minItems: 1 }, stdin: text }, ['command'])
