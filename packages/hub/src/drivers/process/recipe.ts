@@ -121,7 +121,10 @@ export const RECIPE_SCHEMA: JsonSchema = fields(
     nice: { type: 'integer' },
     output: fields({ limitBytes: { type: 'integer' }, prefix: text }),
     credentials: fields({
-      roles: { type: 'object', additionalProperties: { type: 'object' } },
+      roles: {
+        type: 'object',
+        additionalProperties: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      },
       resp: fields({ port: name, login, make: respCommands, check: respCommands, remove: respCommands }, [
         'port',
         'login',
