@@ -1,5 +1,5 @@
 /** What the driver is told of an instance. */
-import { equalJson, type Json } from '@larder/engine/base/json'
+import { equalJson } from '@larder/engine/base/json'
 import type { Origin, Want } from '@larder/kit'
 import type { Instance } from '../model/instance.ts'
 import type { Fingerprint } from './fingerprint.ts'
@@ -28,12 +28,12 @@ export async function wantOf(
     recipe: service.recipe,
     parameters,
     existing: 'Refuse',
-    origin: (spec.origin as Origin | undefined) ?? originOf(instance),
+    origin: spec.origin ? { door: 'larder', ...spec.origin } : originOf(instance),
     ...(status?.applied?.plan !== undefined && { applied: { plan: status.applied.plan } }),
     changed: changes(instance),
     ...(state !== undefined && { state }),
   }
-  const hash = await fingerprint([service.recipe, plan ?? null, parameters] as unknown as Json)
+  const hash = await fingerprint([service.recipe, plan ?? null, parameters])
   return { want, hash }
 }
 

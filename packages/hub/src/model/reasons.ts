@@ -270,6 +270,36 @@ export const reasons = {
     meaning: 'A program that the recipe needs is not on this machine. The hub looks again from time to time.',
     next: 'Install it as the message says.',
   },
+  PortTaken: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'A port that belongs to the service is taken by somebody else. The hub tries again.',
+    next: 'Stop what holds the port that the message names.',
+  },
+  EngineDied: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The program of the service ends soon after its start. The hub starts it again, ever more slowly.',
+    next: 'Correct what the last lines of its output say.',
+  },
+  EngineNotReady: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The program of the service runs and does not answer.',
+    next: 'Wait; if it stays, look into its output.',
+  },
+  DiskFull: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The disk of the service is full.',
+    next: 'Make room on the disk that the message names.',
+  },
+  FolderNotAccessible: {
+    actor: 'platform',
+    heals: true,
+    meaning: 'The account of the service cannot reach its folder.',
+    next: 'Give it the rights to the folder that the message names.',
+  },
   InUse: {
     actor: 'platform',
     heals: true,
@@ -279,5 +309,20 @@ export const reasons = {
 } as const satisfies Record<string, ReasonFacts>
 
 export type Reason = keyof typeof reasons
+
+/** Words of drivers that have a reason of their own here; others are told in the message alone. */
+const WORDS: Readonly<Record<string, Reason>> = {
+  EngineMissing: 'EngineMissing',
+  PortTaken: 'PortTaken',
+  EngineDied: 'EngineDied',
+  NotReady: 'EngineNotReady',
+  DiskFull: 'DiskFull',
+  FolderNotAccessible: 'FolderNotAccessible',
+  InvalidRecipe: 'RecipeInvalid',
+}
+
+/** Our reason for the word of a driver. */
+export const reasonOfWord = (word: string | undefined, otherwise: Reason): Reason =>
+  word !== undefined && Object.hasOwn(WORDS, word) ? WORDS[word]! : otherwise
 
 export const isReason = (word: string): word is Reason => Object.hasOwn(reasons, word)

@@ -3,7 +3,12 @@
  * one mistake reads the same everywhere.
  */
 import type { Json, JsonObject } from '@larder/engine/base/json'
-import { compileSchema, type CompiledSchema, type StructuralSchema } from '@larder/engine/machinery/schema/structural'
+import {
+  compileSchema,
+  loadSchemaEngines,
+  type CompiledSchema,
+  type StructuralSchema,
+} from '@larder/engine/machinery/schema/structural'
 import type { FieldProblem } from '@larder/engine/machinery/status'
 
 /** `spec.parameters.colour: Unsupported value: "green": supported values: "blue", "red"` */
@@ -23,8 +28,13 @@ export function compileAt(schema: JsonObject, path: string): Promise<CompiledSch
   let byPath = compiled.get(schema)
   if (!byPath) compiled.set(schema, (byPath = new Map()))
   let result = byPath.get(path)
-  if (!result) byPath.set(path, (result = compileSchema(nest(schema, path), { isResource: false })))
+  if (!result) byPath.set(path, (result = compile(nest(schema, path))))
   return result
+}
+
+async function compile(schema: JsonObject): Promise<CompiledSchema> {
+  await loadSchemaEngines(schema)
+  return compileSchema(schema, { isResource: false })
 }
 
 /** The schema of an object that has the value at `path`, so that the validator itself writes whole paths. */

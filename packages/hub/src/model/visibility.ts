@@ -34,6 +34,7 @@ function meets({ key, operator, values = [] }: Requirement, labels: Readonly<Rec
     case 'Exists':
       return value !== undefined
     case 'DoesNotExist':
-      return value === undefined
+      break
   }
+  return value === undefined
 }

@@ -1,9 +1,11 @@
 import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
+import { redisClass } from './redis.ts'
 
 const larder = { apiVersion: 'larder.dev/v1alpha1' } as const
 
 /** What `larder up` brings to try: a Backend for services on this machine and the classes that it can make. */
 export const sampleManifests = (): readonly (JsonObject & KubeObject)[] => [
   { ...larder, kind: 'Backend', metadata: { name: 'local' }, spec: { driver: 'process' } },
+  redisClass as JsonObject & KubeObject,
 ]

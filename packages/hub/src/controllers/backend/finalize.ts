@@ -29,9 +29,9 @@ export const finalizeBackend =
     return done
   }
 
-function backendOfInstance({ spec }: Instance, { cache }: Pass<Backend>): string | undefined {
+function backendOfInstance({ spec }: Instance, pass: Pass<Backend>): string | undefined {
   if (spec.backendRef) return spec.backendRef.name
-  const data = cache(controllerRevisionType).get(spec.revision ?? '', SYSTEM_NAMESPACE)?.data
+  const data = pass.cache(controllerRevisionType).get(spec.revision ?? '', SYSTEM_NAMESPACE)?.data
   const backend = isObject(data) ? data['backend'] : undefined
   return typeof backend === 'string' ? backend : undefined
 }

@@ -9,13 +9,13 @@ import { unsupportedInBackend } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
 
+function refuseUnsupported({ object }: Pass<Backend>): Outcome {
+  stallOn(unsupportedInBackend(object))
+  return done
+}
+
 /** Says whether the backend can be worked with: its driver, its configuration, its account, and an answer from it. */
 export function reconcileBackend(hub: HubContext): (pass: Pass<Backend>) => Promise<Outcome> {
-  function refuseUnsupported({ object }: Pass<Backend>): Outcome {
-    stallOn(unsupportedInBackend(object))
-    return done
-  }
-
   async function checkConfig({ object }: Pass<Backend>): Promise<Outcome> {
     const driver = hub.sessions.driverOf(object)
     const problems = await schemaProblems(driver.configSchema, object.spec.config ?? {}, 'spec.config')

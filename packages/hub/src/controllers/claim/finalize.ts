@@ -58,8 +58,8 @@ function awaitRemoval(pass: Pass<Claim>, { message }: NotRevoked): Outcome {
   return wait('Unbinding', `the credentials go with the service, which is being removed: ${message}`, LOOK_AGAIN_MS)
 }
 
-const namespaceGoes = ({ cache, object }: Pass<Claim>) =>
-  cache(namespaceType).get(object.metadata.namespace ?? '')?.metadata.deletionTimestamp !== undefined
+const namespaceGoes = (pass: Pass<Claim>) =>
+  pass.cache(namespaceType).get(pass.object.metadata.namespace ?? '')?.metadata.deletionTimestamp !== undefined
 
 /** Asks the server: a Secret that was written a moment ago may not be in the cache yet. */
 async function removeSecret(pass: Pass<Claim>): Promise<void> {

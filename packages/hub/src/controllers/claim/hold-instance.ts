@@ -37,10 +37,11 @@ export async function holdInstance(pass: Pass<Claim>): Promise<Outcome> {
 }
 
 /** A class that is invisible is told like one that is absent, so that a tenant learns nothing. */
-function findClass({ object, cache }: Pass<Claim>): Class {
+function findClass(pass: Pass<Claim>): Class {
+  const { object } = pass
   const { namespace = '' } = object.metadata
-  const service = cache(classKind).get(object.spec.className ?? '')
-  const { labels } = cache(namespaceType).get(namespace)?.metadata ?? ({} as Partial<Namespace['metadata']>)
+  const service = pass.cache(classKind).get(object.spec.className ?? '')
+  const { labels } = pass.cache(namespaceType).get(namespace)?.metadata ?? ({} as Partial<Namespace['metadata']>)
   if (service && isConsumer(service.spec.consumers, { name: namespace, labels }, true)) return service
   throw new Stalled(
     'ClassNotFound',

@@ -62,8 +62,8 @@ async function issue(
       return replace(pass, credential)
     case 'ready':
       await publish(pass, hub, binding, credential, bound, existing)
-      return done
   }
+  return done
 }
 
 /** The backend shows a secret only once, and it was lost: others take its place. */

@@ -28,8 +28,8 @@ export async function revoke(
     }
     case 'gone':
       await forgetCredential(pass, binding, credential.id)
-      return done
   }
+  return done
 }
 
 /** After new credentials are in the Secret: the older ones go. */

@@ -2,7 +2,7 @@ import { findCondition } from '@larder/engine/runtime/conditions'
 import { secretType } from '@larder/engine/client/builtin'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { sequence, type Pass } from '@larder/engine/runtime/pass'
-import type { Json, Want } from '@larder/kit'
+import type { Want } from '@larder/kit'
 import type { Class } from '../../model/class.ts'
 import { classSchemaProblems } from '../../model/parameters.ts'
 import { schemaProblems } from '../../model/schema-check.ts'
@@ -10,24 +10,37 @@ import { unsupportedInClass } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
 import { backendOf } from '../service.ts'
+import { DriverFailure } from '../session/failure.ts'
 import { keepRevision } from './revision.ts'
 
 /** What is missing on this machine may be installed at any moment, and nothing tells. */
 const LOOK_AGAIN_MS = 5000
 
+function refuseUnsupported({ object }: Pass<Class>): Outcome {
+  stallOn(unsupportedInClass(object))
+  return done
+}
+
+async function checkSchema({ object }: Pass<Class>): Promise<Outcome> {
+  const problems = await classSchemaProblems(object)
+  if (problems.length > 0) throw new Stalled('SchemaInvalid', problems.join('; '))
+  return done
+}
+
+/** A class is no better than its backend, and says so in the words of the backend. */
+function checkBackend(pass: Pass<Class>): Outcome {
+  const backend = backendOf(pass.object.spec.backendRef.name, pass)
+  const ready = findCondition(backend.status?.conditions, 'Ready')
+  const current = backend.status?.observedGeneration === backend.metadata.generation
+  if (!ready || !current) return wait('Progressing', `backend ${backend.metadata.name} has not been looked at yet`)
+  if (ready.status === 'True') return done
+  const message = `backend ${backend.metadata.name}: ${ready.message}`
+  if (backend.status?.cause?.heals === false) throw new Stalled(ready.reason, message)
+  return wait(ready.reason, message)
+}
+
 /** Says whether the class can be claimed: by what it says, by its backend, and by the driver. */
 export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<Outcome> {
-  function refuseUnsupported({ object }: Pass<Class>): Outcome {
-    stallOn(unsupportedInClass(object))
-    return done
-  }
-
-  async function checkSchema({ object }: Pass<Class>): Promise<Outcome> {
-    const problems = await classSchemaProblems(object)
-    if (problems.length > 0) throw new Stalled('SchemaInvalid', problems.join('; '))
-    return done
-  }
-
   async function checkRecipe(pass: Pass<Class>): Promise<Outcome> {
     const { spec } = pass.object
     const driver = hub.sessions.driverOf(backendOf(spec.backendRef.name, pass))
@@ -36,38 +49,30 @@ export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<
     return done
   }
 
-  /** A class is no better than its backend, and says so in the words of the backend. */
-  function checkBackend(pass: Pass<Class>): Outcome {
-    const backend = backendOf(pass.object.spec.backendRef.name, pass)
-    const ready = findCondition(backend.status?.conditions, 'Ready')
-    const current = backend.status?.observedGeneration === backend.metadata.generation
-    if (!ready || !current) return wait('Progressing', `backend ${backend.metadata.name} has not been looked at yet`)
-    if (ready.status === 'True') return done
-    const message = `backend ${backend.metadata.name}: ${ready.message}`
-    if (backend.status?.cause?.heals === false) throw new Stalled(ready.reason, message)
-    return wait(ready.reason, message)
-  }
-
   /** Asks the driver about the recipe itself: whether what it needs is there. */
   async function askDriver(pass: Pass<Class>): Promise<Outcome> {
     const backend = backendOf(pass.object.spec.backendRef.name, pass)
     const session = hub.sessions.of(backend, (namespace, name) => pass.cache(secretType).get(name, namespace))
-    const plan = await session.plan(wantOfClass(pass.object), pass.signal)
+    const plan = await session.plan(wantOfClass(pass.object), pass.signal).catch(lookAgainSoon)
     const errors = (plan?.errors ?? []).filter((e) => !e.path.startsWith('parameters'))
     if (errors.length === 0) return done
-    const message = session.redact(errors.map((e) => e.message).join('; '))
-    return wait('EngineMissing', message, LOOK_AGAIN_MS)
+    throw new Stalled('RecipeInvalid', session.redact(errors.map((e) => e.message).join('; ')))
   }
 
   const steps = sequence(refuseUnsupported, checkSchema, checkRecipe, keepRevision, checkBackend, askDriver)
   return (pass) => settling(() => steps(pass))
 }
 
+function lookAgainSoon(error: unknown): never {
+  if (!(error instanceof DriverFailure) || error.stalled) throw error
+  throw new DriverFailure(error.reason, error.message, { afterMs: error.afterMs ?? LOOK_AGAIN_MS, cause: error.cause })
+}
+
 /** A want of nobody: for questions about the recipe. */
 const wantOfClass = ({ metadata, spec }: Class): Want => ({
   id: `class-${metadata.uid}`,
   generation: metadata.generation ?? 0,
-  recipe: (spec.recipe ?? {}) as Json,
+  recipe: spec.recipe ?? {},
   parameters: {},
   existing: 'Refuse',
   origin: { door: 'larder' },

@@ -52,14 +52,11 @@ async function create({ client, object }: Pass<Class>, name: string, data: Recip
   }
 }
 
-async function prune(
-  { client, cache }: Pass<Class>,
-  all: readonly ControllerRevision[],
-  current: string,
-): Promise<void> {
+async function prune(pass: Pass<Class>, all: readonly ControllerRevision[], current: string): Promise<void> {
   if (all.length <= MAX_UNUSED) return
   const used = new Set(
-    cache(instanceKind)
+    pass
+      .cache(instanceKind)
       .list()
       .map((i) => i.spec.revision),
   )
@@ -67,6 +64,6 @@ async function prune(
     .filter((r) => r.metadata.name !== current && !used.has(r.metadata.name))
     .sort((a, b) => b.revision - a.revision)
   for (const { metadata } of unused.slice(MAX_UNUSED)) {
-    await client.of(controllerRevisionType).delete(metadata.name, { namespace: SYSTEM_NAMESPACE })
+    await pass.client.of(controllerRevisionType).delete(metadata.name, { namespace: SYSTEM_NAMESPACE })
   }
 }

@@ -7,6 +7,7 @@ import { setCondition } from '@larder/engine/runtime/conditions'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { stringifyJson } from '@larder/engine/base/json'
 import type { Ack, Changing, Failed, Seen } from '@larder/kit'
+import { reasonOfWord, type Reason } from '../../model/reasons.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { currentWant, remember, type InstancePass } from './instance-pass.ts'
 import { beginStep, endStep } from './timeline.ts'
@@ -43,8 +44,9 @@ function act(pass: InstancePass, seen: Seen): Next | Promise<Next> {
     case 'failed':
       return recover(pass, seen)
     case 'ready':
-      return accept(pass, seen)
+      break
   }
+  return accept(pass, seen)
 }
 
 const wasMade = (pass: InstancePass) => pass.status.applied !== undefined
@@ -110,21 +112,18 @@ function follow(pass: InstancePass, { doing, message, againMs, expectedAt }: Cha
 }
 
 async function recover(pass: InstancePass, failed: Failed): Promise<Next> {
-  const said = pass.service.session.redact(`${failed.reason}: ${failed.message}`)
-  provisioned(pass, failed.usable, failed.usable ? 'Provisioned' : 'ProvisioningFailed', said)
+  const { session } = pass.service
+  const said = session.redact(`${failed.reason}: ${failed.message}`)
+  const word = (otherwise: Reason) => reasonOfWord(failed.reason, otherwise)
+  provisioned(pass, failed.usable, failed.usable ? 'Provisioned' : word('ProvisioningFailed'), said)
   // What the backend gave up was another request than the one that is wanted now.
   if (!wasRequested(pass)) return request(pass)
+  if (failed.retry === 'same') await request(pass)
   endStep(pass.status, 'Failed', said, pass.clock.now())
   delete pass.status.progress
-  switch (failed.retry) {
-    case 'no':
-      throw new Stalled('ProvisioningFailed', said)
-    case 'same':
-      await request(pass)
-      throw new DriverFailure('ProvisioningRetried', said)
-    case 'recreate':
-      return recreate(pass, said)
-  }
+  if (failed.retry === 'no') throw new Stalled(word('ProvisioningFailed'), said)
+  if (failed.retry === 'same') throw new DriverFailure(word('ProvisioningRetried'), said)
+  return recreate(pass, said)
 }
 
 /** Only what never was in use is thrown away: a failed change of a service with data must not cost the data. */

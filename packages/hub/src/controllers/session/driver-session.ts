@@ -72,7 +72,7 @@ export function createDriverSession({ driver, session, clock, gate, redaction }:
     bind: (want, credential, signal) =>
       act(`bind ${credential.id}`, want, signal, async (s) => {
         const bound = await session.bind(want, credential, s)
-        if (bound.phase === 'ready' && 'password' in bound.values) redaction.learn(bound.values['password']!)
+        if (bound.phase === 'ready' && 'password' in bound.values) redaction.learn(bound.values['password'] ?? '')
         return bound
       }),
     unbind: (want, credential, signal) =>

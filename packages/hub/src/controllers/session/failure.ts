@@ -3,7 +3,7 @@
  * through here, because an unknown error may quote a password.
  */
 import { isDriverError, type DriverError } from '@larder/kit'
-import type { Reason } from '../../model/reasons.ts'
+import { reasonOfWord, type Reason } from '../../model/reasons.ts'
 
 export class DriverFailure extends Error {
   readonly reason: Reason
@@ -42,8 +42,9 @@ const reasonOf = (error: DriverError): Reason => {
       return 'BackendBlocked'
     case 'ambiguous':
       // The next pass observes and finds out; until then it is no better than no answer.
-      return 'BackendUnavailable'
+      break
   }
+  return 'BackendUnavailable'
 }
 
 /** `driver` and `verb` name the culprit when the error is none of the contract's. */
@@ -59,7 +60,7 @@ export function failureOf(
     return new DriverFailure('DriverFailed', message, { cause: error })
   }
   const path = error.code === 'invalid' && error.path !== undefined ? `spec.${error.path}: ` : ''
-  return new DriverFailure(reasonOf(error), redact(`${path}${error.message}`), {
+  return new DriverFailure(reasonOfWord(error.reason, reasonOf(error)), redact(`${path}${error.message}`), {
     cause: error,
     stalled: error.code === 'invalid',
     ...(error.afterMs !== undefined && { afterMs: error.afterMs }),

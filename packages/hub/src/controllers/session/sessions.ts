@@ -73,11 +73,12 @@ export function createSessions({ drivers, clock, log }: SessionsOptions): Sessio
     return { version, abort, session: createDriverSession({ driver, session, clock, gate, redaction }) }
   }
 
+  function changed(id: string): void {
+    for (const listener of listeners) listener(id)
+  }
+
   /** A watch that ends by itself is begun again; without one the controllers poll at the pace that the driver asks for. */
   async function watch(session: Session, signal: AbortSignal, backendLog: Log): Promise<void> {
-    const changed = (id: string) => {
-      for (const listener of listeners) listener(id)
-    }
     for (let failures = 0; session.watch && !signal.aborted; failures++) {
       try {
         await session.watch(changed, signal)

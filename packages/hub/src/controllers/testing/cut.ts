@@ -1,0 +1,56 @@
+/** A transport that dies at a chosen write, before it or after it: what a `kill -9` looks like from the API's side. */
+import type { Call, Transport } from '@larder/engine/machinery/call'
+
+export interface Cut {
+  readonly transport: Transport
+  /** Writes so far. */
+  readonly writes: readonly string[]
+  dieAt(write: number, when: 'before' | 'after'): void
+  readonly dead: boolean
+}
+
+class Killed extends Error {
+  override readonly name = 'Unreachable'
+}
+
+export function cutTransport(inner: Transport): Cut {
+  const writes: string[] = []
+  let plan: { write: number; when: 'before' | 'after' } | undefined
+  let dead = false
+
+  const kill = (): never => {
+    dead = true
+    throw new Killed('the hub was killed')
+  }
+
+  return {
+    writes,
+    get dead() {
+      return dead
+    },
+    dieAt(write, when) {
+      plan = { write, when }
+    },
+    transport: {
+      async call(call, signal) {
+        if (dead) throw new Killed('the hub was killed')
+        if (!isWrite(call)) return inner.call(call, signal)
+        const { resource, subresource, name = '' } = call.target
+        writes.push(`${call.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} ${name}`)
+        const fatal = plan?.write === writes.length ? plan.when : undefined
+        if (fatal === 'before') kill()
+        const answer = await inner.call(call, signal)
+        if (fatal === 'after') kill()
+        return answer
+      },
+      watch: (target, options, signal) => inner.watch(target, options, signal),
+      raw: (path, signal) => inner.raw(path, signal),
+      close: () => inner.close(),
+    },
+  }
+}
+
+/** Events are told on the side, at no fixed moment: they count as no step. */
+function isWrite(call: Call): boolean {
+  return call.verb !== 'get' && call.verb !== 'list' && call.target.resource !== 'events'
+}

@@ -1,0 +1,152 @@
+/**
+ * A whole hub without sockets: the real API on a store in memory, and the real controllers under the hub's own rights. A right that
+ * is missing fails here as in a cluster.
+ */
+import { systemClock } from '@larder/engine/base/clock'
+import { randomIds } from '@larder/engine/base/ids'
+import { silentLog, type Log } from '@larder/engine/base/log'
+import { createApi } from '@larder/engine/apiserver/core/api'
+import type { User } from '@larder/engine/apiserver/api'
+import { inProcessTransport } from '@larder/engine/apiserver/in-process'
+import { createClient, type Client } from '@larder/engine/client/client'
+import { findCondition } from '@larder/engine/runtime/conditions'
+import { createManager, type Manager } from '@larder/engine/runtime/manager'
+import { namespaceType, secretType, type Condition } from '@larder/engine/client/builtin'
+import type { ResourceType } from '@larder/engine/client/types'
+import type { KubeObject } from '@larder/engine/machinery/object'
+import { openMemoryStore } from '@larder/engine/storage/memory/store'
+import type { Driver } from '@larder/kit'
+import { backendKind, type Backend } from '../../model/backend.ts'
+import { claimKind, type Claim } from '../../model/claim.ts'
+import { classKind, type Class } from '../../model/class.ts'
+import { instanceKind, type Instance } from '../../model/instance.ts'
+import type { Cause } from '../../model/shared-fields.ts'
+import { installHub } from '../../samples/install.ts'
+import { hubUser } from '../../samples/rbac.ts'
+import { claimAdmission, readThrough } from '../claim/admission.ts'
+import { hubControllers } from '../hub.ts'
+import { cutTransport, type Cut } from './cut.ts'
+
+const ADMIN: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
+const PATIENCE_MS = 10_000
+
+export interface TestHub {
+  readonly admin: Client
+  /** Of the hub that runs. */
+  readonly cut: Cut
+  clientOf(user: User): Client
+  start(): Promise<void>
+  /** Kills the hub where it stands; nothing of it writes afterwards. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+  backend(name: string, spec?: Partial<Backend['spec']>): Promise<Backend>
+  service(name: string, spec?: Partial<Class['spec']>): Promise<Class>
+  claim(name: string, spec: Claim['spec'], namespace?: string): Promise<Claim>
+  /** The claim once it is Ready. */
+  ready(name: string, namespace?: string): Promise<Claim>
+  /** The cause of an object once it has one. */
+  cause<T extends WithCause>(type: ResourceType<T>, name: string, namespace?: string): Promise<Cause>
+  instanceOf(claim: Claim): Promise<Instance | undefined>
+  secretValues(name: string, namespace?: string): Promise<Record<string, string> | undefined>
+  /** Polls until the answer is not undefined, and says what was waited for when it never is. */
+  until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T>
+}
+
+type WithCause = KubeObject & {
+  readonly status?: {
+    readonly cause?: Cause
+    readonly conditions?: readonly Condition[]
+    readonly observedGeneration?: number
+  }
+}
+
+export interface TestHubOptions {
+  readonly drivers: readonly Driver[]
+  readonly log?: Log
+  readonly admission?: boolean
+}
+
+export async function testHub({ drivers, log = silentLog, admission = false }: TestHubOptions): Promise<TestHub> {
+  let admin!: Client
+  const plugin = claimAdmission(readThrough(() => admin))
+  const api = await createApi({
+    store: openMemoryStore(),
+    clock: systemClock,
+    ids: randomIds,
+    log,
+    admission: admission ? [plugin] : [],
+  })
+  admin = createClient(inProcessTransport(api, ADMIN))
+  await installHub(admin)
+  await admin.of(namespaceType).create({ metadata: { name: 'shop' } })
+
+  let manager: Manager | undefined
+  let cut = cutTransport(inProcessTransport(api, hubUser))
+
+  async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
+    const deadline = Date.now() + PATIENCE_MS
+    for (;;) {
+      const answer = await ask()
+      if (answer !== undefined) return answer
+      if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
+  }
+
+  const hub: TestHub = {
+    admin,
+    until,
+    get cut() {
+      return cut
+    },
+    clientOf: (user) => createClient(inProcessTransport(api, user)),
+    async start() {
+      cut = cutTransport(inProcessTransport(api, hubUser))
+      const client = createClient(cut.transport)
+      manager = createManager({ client, clock: systemClock, log })
+      const named = new Map(drivers.map((driver) => [driver.name, driver]))
+      for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log })) {
+        manager.add(controller)
+      }
+      manager.start()
+      await manager.ready()
+    },
+    async kill() {
+      cut.dieAt(cut.writes.length + 1, 'before')
+      await manager?.stop(0)
+      manager = undefined
+    },
+    async stop() {
+      await manager?.stop()
+      manager = undefined
+      await api.close()
+    },
+    backend: (name, spec) => admin.of(backendKind).create({ metadata: { name }, spec: { driver: 'shelf', ...spec } }),
+    service: (name, spec) =>
+      admin.of(classKind).create({ metadata: { name }, spec: { type: 'jar', backendRef: { name: 'shelf' }, ...spec } }),
+    claim: (name, spec, namespace = 'shop') => admin.of(claimKind).create({ metadata: { name, namespace }, spec }),
+    ready: (name, namespace = 'shop') =>
+      until(`claim ${name} to be Ready`, async () => {
+        const claim = await admin.of(claimKind).find(name, namespace)
+        const ready = findCondition(claim?.status?.conditions, 'Ready')
+        const current = claim?.status?.observedGeneration === claim?.metadata.generation
+        return ready?.status === 'True' && current ? claim : undefined
+      }),
+    cause: (type, name, namespace) =>
+      until(`${type.kind} ${name} to have a cause`, async () => {
+        const object = await admin.of(type).find(name, namespace)
+        return object?.status?.observedGeneration === object?.metadata.generation ? object?.status?.cause : undefined
+      }),
+    async instanceOf({ metadata }) {
+      const { items } = await admin.of(instanceKind).list()
+      return items.find((i) => i.spec.claimRef?.uid === metadata.uid)
+    },
+    async secretValues(name, namespace = 'shop') {
+      const secret = await admin.of(secretType).find(name, namespace)
+      if (!secret) return undefined
+      const entries = Object.entries(secret.data ?? {})
+      return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+    },
+  }
+  return hub
+}
