@@ -34,7 +34,7 @@ function answerOf(result: Result): Answer {
       return result.document.object
     case 'status':
       return result.status as unknown as KubeObject
-    case 'list':
+    default:
       return {
         kind: result.resource.listKind,
         apiVersion: formatApiVersion(result.resource.group, result.resource.version),

@@ -14,11 +14,12 @@ import type { Store } from '../../storage/store.ts'
 import { Admission, type AdmissionPlugin } from '../admission.ts'
 import type { Api, ApiWatch, CallContext, Result, User } from '../api.ts'
 import { bootstrap } from '../bootstrap.ts'
+import { startBuiltinControllers } from '../builtin-controllers/start.ts'
 import { Rbac } from '../rbac.ts'
 import type { TokenAuthority } from '../tokens.ts'
 import { Catalog } from './catalog.ts'
-import { conversionOf } from './conversions.ts'
 import type { Core } from './core.ts'
+import { serveCustomResources } from './custom-resources.ts'
 import { dispatch, requestOf } from './dispatch.ts'
 import { KeyedMutex } from './mutex.ts'
 import { watch, type WatchSink } from './verbs/watch.ts'
@@ -50,15 +51,20 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     log: options.log,
     tokens: options.tokens,
     catalog,
-    versions: new Versions(catalog, conversionOf),
+    versions: new Versions(catalog),
     rbac: new Rbac(store),
     admission: new Admission(options.admission ?? []),
     locks: new KeyedMutex(),
     closing: new Set(),
   }
-  const api = new KubernetesApi(core)
-  await bootstrap(store, catalog, (call) => api.call(SYSTEM, call))
-  return api
+  const call = (call: Call): Promise<Result> => dispatch(core, SYSTEM, call)
+  const customResources = await serveCustomResources(core, SYSTEM, call)
+  await bootstrap(store, catalog, call)
+  const context = { store, resources: catalog, call, clock: core.clock, log: core.log }
+  const controllers = options.controllers === false ? [] : [startBuiltinControllers(context, options.caCertificate)]
+  // On a used store there is nothing to wait for; on a new one the default objects exist when the API is ready.
+  for (const controller of controllers) await controller.idle()
+  return new KubernetesApi(core, [customResources, ...controllers])
 }
 
 /** The API itself, when it writes. */
@@ -67,9 +73,11 @@ const SYSTEM: User = { name: 'system:apiserver', groups: ['system:masters', 'sys
 class KubernetesApi implements Api {
   readonly #core: Core
   readonly #watches = new OpenWatches()
+  readonly #controllers: readonly { close(): Promise<void> }[]
 
-  constructor(core: Core) {
+  constructor(core: Core, controllers: readonly { close(): Promise<void> }[]) {
     this.#core = core
+    this.#controllers = controllers
     core.catalog.onGone((resources) => {
       for (const resource of resources) this.#watches.endOf(resource)
     })
@@ -94,7 +102,7 @@ class KubernetesApi implements Api {
       forget()
       started.stop()
     }
-    return { resource: started.resource, revision: started.revision, stop }
+    return { resource: started.resource, revision: () => started.revision(), stop }
   }
 
   authorizePath(user: User, verb: string, path: string): void {
@@ -103,6 +111,7 @@ class KubernetesApi implements Api {
 
   async close(): Promise<void> {
     this.#watches.endAll()
+    await Promise.all(this.#controllers.map((controller) => controller.close()))
     this.#core.rbac.close()
   }
 }

@@ -85,9 +85,16 @@ export class Catalog implements Resources {
     return this.#custom.get(name)?.[0]?.custom
   }
 
+  definition(name: string): CustomDefinition | undefined {
+    const served = this.#custom.get(name)
+    const state = served?.[0]?.custom
+    return served && state && { state, resources: served.map(({ resource }) => resource) }
+  }
+
   /** Serves the resources of a CRD, or none of them. Watches of those that are gone or changed end. */
   replace(name: string, definition: CustomDefinition | undefined): void {
     const before = this.#custom.get(name) ?? []
+    if (before.length === 0 && !definition) return
     for (const served of before) this.#remove(served)
     const after = (definition?.resources ?? []).map((resource) => ({ resource, custom: definition!.state }))
     if (after.length > 0) this.#custom.set(name, after)

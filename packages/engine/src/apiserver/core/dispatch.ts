@@ -26,6 +26,10 @@ export function dispatch(core: Core, user: User, call: Call, context: CallContex
   if (request.target.subresource !== undefined) return callSubresource(core, request, call)
   const review = reviewOf(request.resource)
   if (review && call.verb === 'create') return review(core, request, call.body)
+  return answer(core, request, call)
+}
+
+function answer(core: Core, request: Request, call: Call): Promise<Result> {
   switch (call.verb) {
     case 'get':
       return get(core, request, call)
@@ -39,7 +43,7 @@ export function dispatch(core: Core, user: User, call: Call, context: CallContex
       return patch(core, request, call)
     case 'delete':
       return deleteObject(core, request, call)
-    case 'deletecollection':
+    default:
       return deleteCollection(core, request, call)
   }
 }
@@ -71,7 +75,7 @@ function isPlaced(namespaced: boolean, verb: string, { namespace, name, subresou
   const ofOne = OF_ONE.has(verb) || subresource !== undefined
   if (ofOne !== (name !== undefined && name !== '') && !(name !== undefined && verb === 'watch')) return false
   if (!namespaced) return namespace === undefined
-  return namespace !== undefined || (!ofOne && verb !== 'create')
+  return namespace !== undefined || verb === 'list' || verb === 'watch'
 }
 
 function subresourceVerbs(resource: Request['resource'], subresource: string): readonly string[] {

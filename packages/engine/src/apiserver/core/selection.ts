@@ -23,7 +23,7 @@ export interface Selection {
   /** True when every object matches. */
   readonly everything: boolean
   /** False when the object cannot match. */
-  matchesIndex(key: string, index: Index): boolean
+  readonly matchesIndex: (key: string, index: Index) => boolean
   /** Absent when `matchesIndex` has the last word. */
   readonly matchesDocument: ((stored: Stored) => boolean) | undefined
 }

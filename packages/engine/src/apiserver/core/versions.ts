@@ -8,6 +8,7 @@ import type { JsonObject } from '../../base/json.ts'
 import { Document } from '../../machinery/document.ts'
 import { asJson, formatApiVersion, type KubeObject } from '../../machinery/object.ts'
 import type { Resource } from '../../machinery/shape.ts'
+import { conversionOf } from '../../machinery/types/conversion.ts'
 import type { Catalog, Served } from './catalog.ts'
 import { isStoredAsItself } from './index-of.ts'
 
@@ -17,22 +18,12 @@ export interface Stored {
   readonly document: Document
 }
 
-/** A form that is made by more than another apiVersion. */
-export interface Conversion {
-  toStored(object: JsonObject): JsonObject
-  fromStored(object: JsonObject): JsonObject
-}
-
-export type Conversions = (resource: Resource) => Conversion | undefined
-
 export class Versions {
   readonly #catalog: Catalog
-  readonly #conversions: Conversions
   readonly #views = new WeakMap<Resource, WeakMap<Document, Document>>()
 
-  constructor(catalog: Catalog, conversions: Conversions) {
+  constructor(catalog: Catalog) {
     this.#catalog = catalog
-    this.#conversions = conversions
   }
 
   /** The document as the resource's version shows it. */
@@ -53,12 +44,12 @@ export class Versions {
   toStored(resource: Resource, object: JsonObject): JsonObject {
     if (isStoredAsItself(resource)) return object
     const storage = this.#catalog.storageOf(resource)
-    const converted = this.#conversions(resource)?.toStored(object) ?? object
+    const converted = conversionOf(resource)?.toStored(object) ?? object
     return storage.shape.normalize({ ...converted, ...identityOf(storage) }).object
   }
 
   #rewrite(resource: Resource, object: KubeObject): KubeObject {
-    const converted = isStoredAsItself(resource) ? undefined : this.#conversions(resource)?.fromStored(asJson(object))
+    const converted = isStoredAsItself(resource) ? undefined : conversionOf(resource)?.fromStored(asJson(object))
     const { object: rewritten } = resource.shape.normalize({
       ...(converted ?? asJson(object)),
       ...identityOf(resource),

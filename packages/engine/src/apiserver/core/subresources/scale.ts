@@ -164,14 +164,7 @@ function selectorText(selector: Json | undefined): string {
 
 function expressionText({ key, operator, values }: JsonObject): string {
   const list = `(${((values ?? []) as readonly string[]).toSorted().join(',')})`
-  switch (operator) {
-    case 'In':
-      return `${String(key)} in ${list}`
-    case 'NotIn':
-      return `${String(key)} notin ${list}`
-    case 'Exists':
-      return String(key)
-    default:
-      return `!${String(key)}`
-  }
+  if (operator === 'In') return `${String(key)} in ${list}`
+  if (operator === 'NotIn') return `${String(key)} notin ${list}`
+  return operator === 'Exists' ? String(key) : `!${String(key)}`
 }

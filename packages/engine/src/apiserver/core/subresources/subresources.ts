@@ -13,27 +13,15 @@ export async function callSubresource(core: Core, request: Request, call: Call):
   const { subresource } = request.target
   if (subresource === 'scale') return callScale(core, request, call)
   if (subresource === 'token' && call.verb === 'create') return createToken(core, request, call.body, call.options)
-  switch (call.verb) {
-    case 'get':
-      return get(core, request, call)
-    case 'update':
-      return update(core, request, call)
-    case 'patch':
-      return patch(core, request, call)
-    default:
-      throw methodNotSupported(request.resource, call.verb)
-  }
+  if (call.verb === 'get') return get(core, request, call)
+  if (call.verb === 'update') return update(core, request, call)
+  if (call.verb === 'patch') return patch(core, request, call)
+  throw methodNotSupported(request.resource, call.verb)
 }
 
 async function callScale(core: Core, request: Request, call: Call): Promise<Result> {
-  switch (call.verb) {
-    case 'get':
-      return getScale(core, request)
-    case 'update':
-      return updateScale(core, request, call.body, call.options)
-    case 'patch':
-      return patchScale(core, request, call)
-    default:
-      throw methodNotSupported(request.resource, call.verb)
-  }
+  if (call.verb === 'get') return getScale(core, request)
+  if (call.verb === 'update') return updateScale(core, request, call.body, call.options)
+  if (call.verb === 'patch') return patchScale(core, request, call)
+  throw methodNotSupported(request.resource, call.verb)
 }

@@ -2,7 +2,6 @@
 import { isObject, type Json, type JsonObject } from '../../../base/json.ts'
 import type { WriteOptions } from '../../../machinery/call.ts'
 import { Document } from '../../../machinery/document.ts'
-import type { KubeObject } from '../../../machinery/object.ts'
 import { invalidValue } from '../../../machinery/problems.ts'
 import type { Kind } from '../../../machinery/shape.ts'
 import { ApiError, badRequest, invalid } from '../../../machinery/status.ts'
@@ -50,7 +49,7 @@ export async function createToken(
     spec: { ...spec, audiences, expirationSeconds },
     status: issued,
   }
-  const document = Document.fromObject(answer as unknown as KubeObject)
+  const document = Document.fromObject(answer)
   return { type: 'object', resource: { ...request.resource, ...TOKEN_REQUEST }, code: 201, document }
 }
 

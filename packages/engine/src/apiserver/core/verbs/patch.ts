@@ -34,7 +34,7 @@ export async function patch(core: Core, request: Request, call: Call & { verb: '
 }
 
 /** Throws ApiError 415. */
-export function checkPatchType(resource: Resource, patchType: PatchType): void {
+export function checkPatchType({ shape }: Pick<Resource, 'shape'>, patchType: PatchType): void {
   if (patchType === 'application/apply-patch+yaml') {
     throw new ApiError(
       415,
@@ -43,7 +43,7 @@ export function checkPatchType(resource: Resource, patchType: PatchType): void {
         'use client-side apply, or application/merge-patch+json',
     )
   }
-  if (patchType === 'application/strategic-merge-patch+json' && !resource.shape.strategicMerge) {
+  if (patchType === 'application/strategic-merge-patch+json' && !shape.strategicMerge) {
     throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json'])
   }
 }

@@ -6,7 +6,6 @@
  */
 import type { WatchOptions } from '../../../machinery/call.ts'
 import { Document } from '../../../machinery/document.ts'
-import type { KubeObject } from '../../../machinery/object.ts'
 import { expired } from '../../../machinery/status.ts'
 import { Compacted, type StoreEvent } from '../../../storage/store.ts'
 import type { ApiWatch, ApiWatchEvent } from '../../api.ts'
@@ -96,7 +95,7 @@ function translator(
       const did = event.previous !== undefined && matches(event.previous)
       if (event.type === 'delete') return did ? [{ type: 'DELETED', document: view(event) }] : []
       if (matches(event)) return [{ type: did ? 'MODIFIED' : 'ADDED', document: view(event) }]
-      return did ? [{ type: 'DELETED', document: farewell(view(event.previous!), event) }] : []
+      return did ? [{ type: 'DELETED', document: farewell(view(event.previous), event) }] : []
     })
 }
 
@@ -113,7 +112,7 @@ function farewell(last: Document, event: StoreEvent): Document {
   if (!document) {
     const { object } = last
     const metadata = { ...object.metadata, resourceVersion: String(event.revision) }
-    document = Document.fromObject({ ...object, metadata } as KubeObject)
+    document = Document.fromObject({ ...object, metadata })
     farewells.set(last, document)
   }
   return document
