@@ -1,20 +1,42 @@
 /** Fills in the defaults of one struct; the rules are data (defaults.ts). */
 import { equalJson, isObject, type Json } from '../../base/json.ts'
 import { DEFAULTS, type DefaultRule } from './defaults.ts'
+import { structure } from './types.ts'
 
 type Fields = Record<string, Json>
 
-/** Changes `object`, which must be the caller's own; objects below it are changed only along dotted paths. */
-export function applyDefaults(typeName: string, object: Fields): void {
-  const rules = DEFAULTS[typeName]
-  if (rules) for (const rule of rules) applyRule(rule, object)
+interface Step {
+  readonly rule: DefaultRule
+  /** The field is no pointer, so that an empty string in it says as little as no string. */
+  readonly emptyIsAbsent: boolean
 }
 
-function applyRule(rule: DefaultRule, object: Fields): void {
+const steps = new Map<string, readonly Step[]>()
+
+/** Changes `object`, which must be the caller's own; objects below it are changed only along dotted paths. */
+export function applyDefaults(typeName: string, object: Fields): void {
+  let found = steps.get(typeName)
+  if (!found) {
+    found = (DEFAULTS[typeName] ?? []).map((rule) => ({ rule, emptyIsAbsent: !isPointer(typeName, rule.path) }))
+    steps.set(typeName, found)
+  }
+  for (const step of found) apply(step, object)
+}
+
+function isPointer(typeName: string, path: string): boolean {
+  const [first, ...rest] = path.split('.')
+  const field = structure(typeName).byName.get(first!)
+  if (rest.length === 0 || field?.type.form !== 'struct') return field?.pointer ?? true
+  return isPointer(field.type.name, rest.join('.'))
+}
+
+function apply({ rule, emptyIsAbsent }: Step, object: Fields): void {
   const { owner, key } = locate(object, rule.path)
   if (!owner) return
-  const unset = owner[key] === undefined || (rule.when !== undefined && rule.path in rule.when)
-  if (!unset || !applies(rule, object)) return
+  const given = owner[key]
+  const absent = given === undefined || (given === '' && emptyIsAbsent)
+  const judged = rule.when !== undefined && rule.path in rule.when
+  if ((!absent && !judged) || !applies(rule, object)) return
   const value = rule.from === undefined ? rule.value : derive(read(object, rule.from), rule.as)
   if (value !== undefined) owner[key] = value
 }

@@ -6,8 +6,10 @@
  * `validation.go` files, limited to what a client without kubelet can meet.
  */
 
+import type { Json } from '../../base/json.ts'
+
 /** How names of objects of a kind are spelled; everything else is a DNS subdomain. */
-export type NameRule = 'subdomain' | 'label' | 'label1035' | 'pathSegment' | 'none'
+export type NameRule = 'subdomain' | 'label' | 'label1035' | 'pathSegment'
 
 export interface KindRules {
   readonly name?: NameRule
@@ -27,6 +29,19 @@ export interface KindRules {
   readonly allowed?: Readonly<Record<string, readonly string[]>>
   /** At least this number. */
   readonly atLeast?: Readonly<Record<string, number>>
+  /** Required while each of these paths holds one of the values; `null` stands for absent. */
+  readonly requiredWhen?: readonly { readonly path: string; readonly when: Readonly<Record<string, readonly Json[]>> }[]
+}
+
+/** What one field must be, wherever its type stands. */
+export interface FieldRule {
+  /** Instead of the values of the table. */
+  readonly values?: readonly string[]
+  /** Both ends included; 0 in an optional field means absent. */
+  readonly between?: readonly [number, number]
+  readonly syntax?: NameRule
+  /** No two items of the list are equal in this field. */
+  readonly unique?: string
 }
 
 const MIB = 1024 * 1024
@@ -40,18 +55,32 @@ const ROLE_REF = {
   immutable: ['roleRef'],
   immutableText: { roleRef: 'cannot change roleRef' },
 } as const
+const RBAC_GROUP = ['rbac.authorization.k8s.io']
 const NOT_NEGATIVE = { 'spec.replicas': 0, 'spec.minReadySeconds': 0 }
 
 /** By type of the table. */
 export const KIND_RULES: Readonly<Record<string, KindRules>> = {
   'core.v1.Namespace': { name: 'label' },
-  'core.v1.Service': { name: 'label1035', atLeast: { 'spec.healthCheckNodePort': 0 } },
+  'core.v1.Service': {
+    name: 'label1035',
+    requiredWhen: [
+      { path: 'spec.ports', when: { 'spec.type': ['ClusterIP'], 'spec.clusterIP': [null, ''] } },
+      { path: 'spec.ports', when: { 'spec.type': ['NodePort', 'LoadBalancer'] } },
+      { path: 'spec.externalName', when: { 'spec.type': ['ExternalName'] } },
+    ],
+  },
   'core.v1.ConfigMap': {
     frozenWhenImmutable: ['data', 'binaryData'],
     files: { paths: ['data', 'binaryData'], base64: ['binaryData'], maxBytes: MIB },
   },
   'core.v1.Secret': {
     immutable: ['type'],
+    requiredWhen: [
+      {
+        path: 'metadata.annotations.kubernetes.io/service-account.name',
+        when: { type: ['kubernetes.io/service-account-token'] },
+      },
+    ],
     frozenWhenImmutable: ['data'],
     files: { paths: ['data'], base64: ['data'], maxBytes: MIB },
     dataKeysByType: {
@@ -86,7 +115,7 @@ export const KIND_RULES: Readonly<Record<string, KindRules>> = {
   },
   'apps.v1.ControllerRevision': { immutable: ['data'], atLeast: { revision: 0 } },
   'batch.v1.Job': {
-    immutable: ['spec.completionMode'],
+    immutable: ['spec.completionMode', 'spec.selector', 'spec.template'],
     atLeast: { 'spec.parallelism': 0, 'spec.completions': 0, 'spec.backoffLimit': 0 },
     allowed: { 'spec.template.spec.restartPolicy': ['Never', 'OnFailure'] },
   },
@@ -97,8 +126,14 @@ export const KIND_RULES: Readonly<Record<string, KindRules>> = {
   'coordination.v1.Lease': { atLeast: { 'spec.leaseDurationSeconds': 1, 'spec.leaseTransitions': 0 } },
   'rbac.v1.Role': { name: 'pathSegment' },
   'rbac.v1.ClusterRole': { name: 'pathSegment' },
-  'rbac.v1.RoleBinding': ROLE_REF,
-  'rbac.v1.ClusterRoleBinding': ROLE_REF,
+  'rbac.v1.RoleBinding': {
+    ...ROLE_REF,
+    allowed: { 'roleRef.apiGroup': RBAC_GROUP, 'roleRef.kind': ['Role', 'ClusterRole'] },
+  },
+  'rbac.v1.ClusterRoleBinding': {
+    ...ROLE_REF,
+    allowed: { 'roleRef.apiGroup': RBAC_GROUP, 'roleRef.kind': ['ClusterRole'] },
+  },
   'scheduling.v1.PriorityClass': { immutable: ['value', 'preemptionPolicy'] },
   'storage.v1.StorageClass': { immutable: ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'] },
   'discovery.v1.EndpointSlice': { immutable: ['addressType'] },
@@ -120,8 +155,8 @@ export const MAY_BE_EMPTY: ReadonlySet<string> = new Set([
   'discovery.v1.EndpointSlice.endpoints',
   'storage.v1.CSINodeSpec.drivers',
   'authentication.v1.TokenRequestSpec.audiences',
-  'core.v1.PhotonPersistentDiskVolumeSource.pdID',
-  'core.v1.ISCSIVolumeSource.lun',
+  // Events made by recorders of before 1.19 have none.
+  'events.v1.Event.eventTime',
   'rbac.v1.RoleRef.apiGroup',
 ])
 
@@ -130,7 +165,42 @@ export const ALSO_REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'core.v1.Container': ['image'],
   'core.v1.EphemeralContainer': ['image'],
   'apps.v1.ReplicaSetSpec': ['template'],
-  'core.v1.LocalObjectReference': [],
   'admissionregistration.v1.RuleWithOperations': ['operations', 'apiGroups', 'apiVersions', 'resources'],
   'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': ['policyName', 'validationActions'],
+}
+
+const SELECTOR_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
+const PORT = { between: [1, 65535] } as const
+const SIDE_EFFECTS = { values: ['None', 'NoneOnDryRun'] }
+const WEBHOOK_TIMEOUT = { between: [1, 30] } as const
+const NAMED = { unique: 'name' }
+
+/** By `Type.field`. */
+export const FIELD_RULES: Readonly<Record<string, FieldRule>> = {
+  'meta.v1.LabelSelectorRequirement.operator': { values: SELECTOR_OPERATORS },
+  'core.v1.Container.name': { syntax: 'label' },
+  'core.v1.EphemeralContainer.name': { syntax: 'label' },
+  'core.v1.Volume.name': { syntax: 'label' },
+  'core.v1.PodSpec.containers': NAMED,
+  'core.v1.PodSpec.initContainers': NAMED,
+  'core.v1.PodSpec.volumes': NAMED,
+  'core.v1.ContainerPort.containerPort': PORT,
+  'core.v1.ContainerPort.hostPort': PORT,
+  'core.v1.ServicePort.port': PORT,
+  'core.v1.ServicePort.name': { syntax: 'label' },
+  'core.v1.ServiceSpec.ports': NAMED,
+  'core.v1.EndpointPort.port': PORT,
+  'core.v1.GRPCAction.port': PORT,
+  'apiextensions.v1.CustomResourceDefinitionSpec.scope': { values: ['Cluster', 'Namespaced'] },
+  'apiextensions.v1.CustomResourceDefinitionSpec.versions': NAMED,
+  'admissionregistration.v1.ValidatingWebhook.sideEffects': SIDE_EFFECTS,
+  'admissionregistration.v1.ValidatingWebhook.timeoutSeconds': WEBHOOK_TIMEOUT,
+  'admissionregistration.v1.MutatingWebhook.sideEffects': SIDE_EFFECTS,
+  'admissionregistration.v1.MutatingWebhook.timeoutSeconds': WEBHOOK_TIMEOUT,
+  'admissionregistration.v1.ValidatingWebhookConfiguration.webhooks': NAMED,
+  'admissionregistration.v1.MutatingWebhookConfiguration.webhooks': NAMED,
+  'rbac.v1.Subject.kind': { values: ['ServiceAccount', 'User', 'Group'] },
+  'autoscaling.v1.HorizontalPodAutoscalerSpec.maxReplicas': { between: [1, 2147483647] },
+  'autoscaling.v2.HorizontalPodAutoscalerSpec.maxReplicas': { between: [1, 2147483647] },
+  'batch.v1.CronJobSpec.concurrencyPolicy': { values: ['Allow', 'Forbid', 'Replace'] },
 }

@@ -1,0 +1,90 @@
+/** Checks of single types that compare fields with each other, which the data of rules.ts cannot say. */
+import { isObject, type Json, type JsonObject } from '../../base/json.ts'
+import { labelProblems } from '../metadata.ts'
+import { labelValueProblems, qualifiedNameProblems } from '../names.ts'
+import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '../problems.ts'
+import { compareQuantities, parseQuantity } from '../quantity.ts'
+import type { FieldProblem } from '../status.ts'
+
+type TypeCheck = (object: JsonObject, path: string) => readonly FieldProblem[]
+
+/** By type of the table; `object` is normalized. */
+export const TYPE_CHECKS: Readonly<Record<string, TypeCheck>> = {
+  // Templates; the metadata of the object itself is checked by metadata.ts.
+  'meta.v1.ObjectMeta': (metadata, path) => labelProblems(metadata['labels'], `${path}.labels`),
+  'meta.v1.LabelSelector': (selector, path) => labelProblems(selector['matchLabels'], `${path}.matchLabels`),
+  'meta.v1.LabelSelectorRequirement': checkRequirement,
+  'core.v1.ResourceRequirements': checkResources,
+  'rbac.v1.PolicyRule': checkPolicyRule,
+  'rbac.v1.Subject': checkSubject,
+  'admissionregistration.v1.WebhookClientConfig': (config, path) =>
+    (config['url'] === undefined) === (config['service'] === undefined)
+      ? [requiredValue(path, 'exactly one of url or service is required')]
+      : [],
+}
+
+function checkRequirement(requirement: JsonObject, path: string): FieldProblem[] {
+  const { key, operator } = requirement
+  const values = (requirement['values'] ?? []) as readonly string[]
+  const problems = [
+    ...qualifiedNameProblems(String(key)).map((why) => invalidValue(`${path}.key`, key, why)),
+    ...values.flatMap((value, index) =>
+      labelValueProblems(value).map((why) => invalidValue(`${path}.values[${index}]`, value, why)),
+    ),
+  ]
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
+    problems.push(requiredValue(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
+  }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    const why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+    problems.push(forbiddenField(`${path}.values`, why))
+  }
+  return problems
+}
+
+function checkResources(resources: JsonObject, path: string): FieldProblem[] {
+  const limits = isObject(resources['limits']) ? resources['limits'] : {}
+  const requests = isObject(resources['requests']) ? resources['requests'] : {}
+  const problems: FieldProblem[] = []
+  for (const [name, limit] of Object.entries(limits)) {
+    if (quantity(limit).nano < 0n) {
+      problems.push(invalidValue(`${path}.limits[${name}]`, limit, 'must be greater than or equal to 0'))
+    }
+  }
+  for (const [name, request] of Object.entries(requests)) {
+    const limit = limits[name]
+    const at = `${path}.requests`
+    if (quantity(request).nano < 0n) {
+      problems.push(invalidValue(`${at}[${name}]`, request, 'must be greater than or equal to 0'))
+    }
+    if (limit !== undefined && compareQuantities(quantity(request), quantity(limit)) > 0) {
+      problems.push(invalidValue(at, request, `must be less than or equal to ${name} limit of ${String(limit)}`))
+    }
+  }
+  return problems
+}
+
+const quantity = (value: Json) => parseQuantity(String(value))
+
+function checkPolicyRule(rule: JsonObject, path: string): FieldProblem[] {
+  if (rule['nonResourceURLs'] !== undefined) {
+    const mixed = ['apiGroups', 'resources', 'resourceNames'].some((field) => rule[field] !== undefined)
+    if (!mixed) return []
+    const why = 'rules cannot apply to both regular resources and non-resource URLs'
+    return [invalidValue(`${path}.nonResourceURLs`, rule['nonResourceURLs'], why)]
+  }
+  return [
+    ...(rule['apiGroups']
+      ? []
+      : [requiredValue(`${path}.apiGroups`, 'resource rules must supply at least one api group')]),
+    ...(rule['resources']
+      ? []
+      : [requiredValue(`${path}.resources`, 'resource rules must supply at least one resource')]),
+  ]
+}
+
+function checkSubject(subject: JsonObject, path: string): FieldProblem[] {
+  const group = subject['apiGroup'] ?? ''
+  const expected = subject['kind'] === 'ServiceAccount' ? '' : 'rbac.authorization.k8s.io'
+  return group === expected ? [] : [unsupportedValue(`${path}.apiGroup`, group, [expected])]
+}
