@@ -55,7 +55,7 @@ export interface LaunchOptions {
 
 export async function launch(options: LaunchOptions): Promise<EngineProcess> {
   const work = join(options.folder, WORK)
-  await clearDeadRecord(options.folder)
+  await clearDeadRecord(options.folder, options.account)
   // Append: see output.ts.
   const output = openSync(join(options.folder, 'log/output.log'), 'a', 0o600)
   const input = openSync(options.input ?? '/dev/null', 'r')
@@ -100,18 +100,17 @@ export async function recordedProcess(folder: string, account: Account | undefin
 }
 
 /**
- * Removes a record only when there is one and its process is dead: as long as the file is there nobody else can create
+ * Removes a record only when there is one and its process is dead or a stranger: as long as the file is there nobody else can create
  * it, so a start that another hub had under way is never robbed of its record.
  */
-async function clearDeadRecord(folder: string): Promise<void> {
+async function clearDeadRecord(folder: string, account: Account | undefined): Promise<void> {
   const path = join(folder, RECORD)
   const there = await readFile(path, 'utf8').then(
     () => true,
     () => false,
   )
   if (!there) return
-  const identity = await readRecord(folder)
-  if (!identity || !isAlive(identity)) await rm(path, { force: true })
+  if (!(await recordedProcess(folder, account))) await rm(path, { force: true })
 }
 
 async function readRecord(folder: string): Promise<Identity | undefined> {

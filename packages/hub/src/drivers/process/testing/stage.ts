@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Credential, Json, Log, Session, Want } from '@larder/kit'
+import type { Credential, Json, Log, Seen, Session, Want } from '@larder/kit'
 import type { Stage } from '@larder/kit/conformance'
 import { Redis } from 'ioredis'
 import type { Clock } from '../clock.ts'
@@ -89,8 +89,13 @@ export async function createReady(shop: Workshop, id: string, more?: Partial<Wan
   return want
 }
 
-export function untilReady(shop: Workshop, want: Want): Promise<true> {
-  return until(`${want.id} is ready`, async () => (await shop.session.observe(want, never)).phase === 'ready')
+export async function untilReady(shop: Workshop, want: Want): Promise<void> {
+  let last: Seen | undefined
+  try {
+    await until('it is ready', async () => (last = await shop.session.observe(want, never)).phase === 'ready')
+  } catch {
+    throw new Error(`${want.id} does not get ready: ${JSON.stringify(last)}`)
+  }
 }
 
 /** Processes that work anywhere below this folder, by looking at all processes. */
