@@ -38,7 +38,7 @@ export interface Entry {
   /** Of the write that made this version. */
   readonly revision: number
   readonly index: Index
-  /** Reads from disk when it is not in the cache. */
+  /** Reads from disk when it is not in the cache; throws `Compacted` for a version kept for longer than the history. */
   readonly document: Document
 }
 
@@ -77,7 +77,7 @@ export interface Range {
   /** Start behind this key. */
   readonly after?: string
   readonly limit?: number
-  /** Read as of this revision; absent: the newest. */
+  /** Read as of this revision, which must not be in the future (`RangeError`); absent: the newest. */
   readonly at?: number
   readonly match?: (key: string, index: Index) => boolean
 }
@@ -101,8 +101,12 @@ export interface Store {
   count(prefix: string): number
   /** Keys whose index names this owner. */
   owned(uid: string): readonly string[]
+  /** Rejects with `RevisionConflict`, which tells what is durable, or `StorageFailed`. */
   write(write: Write): Promise<Entry>
-  /** Events in batches, as they were committed. The listener must not throw and must not block. */
+  /**
+   * Events in batches, as they were committed; what is past comes first, in a microtask. The listener must not throw and must
+   * not block. Throws `Compacted` at once.
+   */
   watch(range: { prefix: string; after: number }, listener: (events: readonly StoreEvent[]) => void): () => void
   /** Forgets superseded versions up to and including this revision. */
   compact(through: number): Promise<void>

@@ -69,7 +69,7 @@ interface Pending extends DecidedWrite {
   readonly reject: (error: Error) => void
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   historyLimit?: number
   log?: Log
 }
@@ -79,7 +79,7 @@ export interface WriteOptions {
  * in all are 5 seconds at the full rate of a bench and hours of a hub's life, for about 5 MB of memory and, at
  * 1 KB a document, 12 MB of disk; a read at an old revision walks them in half a millisecond.
  */
-export const DEFAULT_HISTORY_LIMIT = 10_000
+const DEFAULT_HISTORY_LIMIT = 10_000
 
 /** Events that one step of compaction forgets: some 3 ms of the writer's time, so that no write waits long behind it. */
 const COMPACTION_STEP = 500
@@ -159,6 +159,7 @@ export class RevisionedStore implements Store {
       throw new RangeError(`revision ${through} is ahead of the store, which is at ${this.revision}`)
     }
     while (through > this.compacted) {
+      if (this.#closed) throw new StorageFailed('the store is closed')
       const superseded: number[] = []
       for (const change of this.#ledger.forget(through, COMPACTION_STEP)) {
         if (change.previous) superseded.push(change.previous.revision)
@@ -239,7 +240,9 @@ export class RevisionedStore implements Store {
     const excess = history.length - this.#historyLimit
     if (this.#compacting || excess < COMPACTION_STEP) return
     this.#compacting = this.compact(history.at(excess - 1)!.revision)
-      .catch((error: unknown) => this.#log.warn('compaction failed', { error: errorChain(error) }))
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#log.warn('compaction failed', { error: errorChain(error) })
+      })
       .finally(() => (this.#compacting = undefined))
   }
 }

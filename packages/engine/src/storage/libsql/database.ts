@@ -8,7 +8,7 @@ import Database from 'libsql'
 
 export type { Database }
 
-export const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 1
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS log (

@@ -1,9 +1,9 @@
 /** S9, S1 across restarts, and what a folder may look like when it is opened. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { StorageInUse, type Store } from '../store.ts'
+import { StorageFailed, StorageInUse, type Store } from '../store.ts'
 import { temporaryFolder } from '../testing/folder.ts'
 import { contentOf, put, remove } from '../testing/objects.ts'
 import { startWriter } from '../testing/processes.ts'
@@ -109,6 +109,13 @@ describe('the folder', () => {
     await change('DELETE FROM log WHERE revision = 3')
     await expect(openLibsqlStore({ dir })).rejects.toThrow(
       `${join(dir, 'store.db')} is damaged at revision 4 (//samples/a/x); put back a copy of the folder`,
+    )
+  })
+
+  test('that cannot be made is refused', async () => {
+    writeFileSync(dir, 'a file')
+    await expect(openLibsqlStore({ dir })).rejects.toThrow(
+      new StorageFailed(`cannot use the folder ${dir}: EEXIST: file already exists, mkdir '${dir}'`),
     )
   })
 

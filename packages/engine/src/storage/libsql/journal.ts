@@ -18,7 +18,7 @@ interface Step {
   readonly reject: (error: StorageFailed) => void
 }
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly file: string
   readonly documents: Documents
   readonly indexes: Indexes

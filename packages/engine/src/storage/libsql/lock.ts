@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import Database from 'libsql'
 import { StorageInUse } from '../store.ts'
 
-export interface Lock {
+interface Lock {
   release(): void
 }
 

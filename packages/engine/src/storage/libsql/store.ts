@@ -12,7 +12,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Log } from '../../base/log.ts'
 import { Change } from '../history.ts'
 import { Ledger } from '../ledger.ts'
-import { StorageFailed, type Store } from '../store.ts'
+import { StorageFailed, StorageInUse, type Store } from '../store.ts'
 import { RevisionedStore } from '../writes.ts'
 import { createSchema, openDatabase, type Database } from './database.ts'
 import { Documents, StoredEntry } from './documents.ts'
@@ -20,7 +20,7 @@ import { Indexes } from './indexes.ts'
 import { LibsqlJournal } from './journal.ts'
 import { lockFolder } from './lock.ts'
 
-export interface LibsqlStoreOptions {
+interface LibsqlStoreOptions {
   /** Made when it does not exist. On a local file system: WAL needs shared memory. */
   readonly dir: string
   /** What hot documents may take in memory, as an estimate. Default 32 MiB: some 7,000 documents of 1 KB. */
@@ -35,8 +35,7 @@ const DEFAULT_CACHE_BYTES = 32 * 1024 * 1024
 /** Throws `StorageInUse` when another process holds the folder, `StorageFailed` when it cannot be read or written. */
 export async function openLibsqlStore(options: LibsqlStoreOptions): Promise<Store> {
   const dir = resolve(options.dir)
-  makeFolder(dir)
-  const lock = lockFolder(dir)
+  const lock = takeFolder(dir)
   const file = join(dir, 'store.db')
   let database: Database.Database | undefined
   let journal: LibsqlJournal | undefined
@@ -100,6 +99,16 @@ function scan({ database, file, ledger, documents, indexes }: Scan): void {
 function readCompacted(database: Database.Database): number {
   const row = database.prepare("SELECT value FROM meta WHERE name = 'compacted'").raw().get([]) as [number]
   return row[0]
+}
+
+function takeFolder(dir: string): ReturnType<typeof lockFolder> {
+  try {
+    makeFolder(dir)
+    return lockFolder(dir)
+  } catch (error) {
+    if (error instanceof StorageInUse) throw error
+    throw new StorageFailed(`cannot use the folder ${dir}: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /** A power failure must not take the folder away from under writes that were acknowledged in it. */

@@ -10,6 +10,7 @@ import { Document } from '../../../dist/machinery/document.js'
 const [dir, ballast] = process.argv.slice(2)
 let store = await openLibsqlStore({ dir })
 const acknowledged = new Map()
+const acks = []
 const told = []
 store.watch({ prefix: '/', after: 1 }, (events) => told.push(...events.map(({ revision }) => revision)))
 let n = 0
@@ -24,45 +25,60 @@ await store.close()
 store = await openLibsqlStore({ dir })
 const afterRestart = seen()
 await store.close()
-process.stdout.write(`${JSON.stringify({ first, atFailure, recovered, later, afterRecovery, afterRestart, told })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ first, atFailure, recovered, later, afterRecovery, afterRestart, acks, told })}\n`,
+)
 
-/** Sixteen at a time: the failing commit holds several, and others are on their way behind it. */
+/** Sixteen at a time, and a chain of writes of one key beside them, which does not wait for anything. */
 async function fillUntilFailure() {
+  const chain = startChain()
   for (;;) {
     const results = await Promise.allSettled(Array.from({ length: 16 }, () => write()))
     const failed = results.filter(({ status }) => status === 'rejected')
     if (failed.length === 0) continue
-    const onTop = await chainOnTop()
-    return {
-      name: failed[0].reason.name,
-      message: failed[0].reason.message,
-      cause: String(failed[0].reason.cause),
-      onTop,
-    }
+    const { name, message, cause } = failed[0].reason
+    return { name, message, cause: String(cause), chain: await chain.stop() }
   }
 }
 
-/** Two writes of one key, too long for what room may be left, the second decided on top of the first. */
-async function chainOnTop() {
+/** Each write is decided on top of the one before, while that one is on its way: behind a lost one all are lost. */
+function startChain() {
   const key = '//samples/a/chain'
-  let seen = 0
-  const one = store.write({
-    type: 'put',
-    key,
-    expect: 0,
-    index: { uid: key },
-    document: (revision) => big(key, (seen = revision), 500_000),
-  })
-  const two = store.write({
-    type: 'put',
-    key,
-    expect: seen,
-    index: { uid: key },
-    document: (revision) => big(key, revision, 500_000),
-  })
-  const results = await Promise.allSettled([one, two])
-  for (const { value } of results) if (value) acknowledged.set(key, value.revision)
-  return results.map(({ status, reason }) => (status === 'fulfilled' ? 'ok' : reason.name))
+  const results = []
+  let last = 0
+  let waiting = 0
+  let stopped = false
+  const extend = () => {
+    if (stopped) return
+    setImmediate(extend)
+    if (waiting > 100) return
+    waiting++
+    const document = (revision) => big(key, (last = revision))
+    const result = store.write({ type: 'put', key, expect: last, index: { uid: key }, document }).then(
+      ({ revision }) => {
+        acknowledge(key, revision)
+        return 'ok'
+      },
+      (error) => {
+        // Whoever learns of a failure reads again; this one does not.
+        stopped = true
+        return error.name
+      },
+    )
+    results.push(result.finally(() => waiting--))
+  }
+  extend()
+  return {
+    async stop() {
+      stopped = true
+      const names = await Promise.all(results)
+      const firstLost = names.indexOf('StorageFailed')
+      return {
+        lost: firstLost < 0 ? 0 : names.length - firstLost,
+        behind: [...new Set(firstLost < 0 ? [] : names.slice(firstLost))],
+      }
+    },
+  }
 }
 
 async function writeUntilSuccess() {
@@ -85,13 +101,18 @@ async function write() {
     index: { uid: key },
     document: (revision) => big(key, revision),
   })
-  acknowledged.set(key, entry.revision)
+  acknowledge(key, entry.revision)
   return entry.revision
 }
 
-function big(key, revision, length = 3_000) {
+function acknowledge(key, revision) {
+  acknowledged.set(key, revision)
+  acks.push(revision)
+}
+
+function big(key, revision) {
   const metadata = { name: key, resourceVersion: String(revision) }
-  return Document.fromObject({ apiVersion: 'v1', kind: 'Sample', metadata, data: 'x'.repeat(length) })
+  return Document.fromObject({ apiVersion: 'v1', kind: 'Sample', metadata, data: 'x'.repeat(3_000) })
 }
 
 /** What is in the store, compared with what was acknowledged. */
