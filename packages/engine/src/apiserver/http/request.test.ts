@@ -13,6 +13,7 @@ describe('a request for a resource', () => {
     ['GET', '/api/v1/pods?watch=true', 'watch', { resource: 'pods' }],
     ['GET', '/api/v1/pods?watch=1', 'watch', { resource: 'pods' }],
     ['GET', '/api/v1/pods?watch=false', 'list', { resource: 'pods' }],
+    ['HEAD', '/api/v1/pods?watch=true', 'list', { resource: 'pods' }],
     ['HEAD', '/api/v1/namespaces/a/pods/p', 'get', { namespace: 'a', resource: 'pods', name: 'p' }],
     ['GET', '/api/v1/namespaces/a/pods/', 'list', { namespace: 'a', resource: 'pods' }],
     ['GET', '/api/v1/namespaces', 'list', { resource: 'namespaces' }],

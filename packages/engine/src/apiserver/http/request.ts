@@ -72,7 +72,7 @@ function verbOf(method: string, target: Target, query: URLSearchParams | undefin
     case 'GET':
     case 'HEAD':
       if (isNamed) return 'get'
-      return query !== undefined && isTrue(query.get('watch')) ? 'watch' : 'list'
+      return method === 'GET' && query !== undefined && isTrue(query.get('watch')) ? 'watch' : 'list'
     case 'POST':
       if (!isNamed || target.subresource !== undefined) return 'create'
       break

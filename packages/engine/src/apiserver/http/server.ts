@@ -147,7 +147,7 @@ class Edge {
     const isClosing = (): boolean => this.#isClosing
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       response.on('error', () => {})
-      void this.#serve(new Http1Exchange(request, response, isClosing))
+      this.#start(new Http1Exchange(request, response, isClosing))
     })
     // The listener for 'request' brought Node's compatibility layer for HTTP/2 with it; streams come to us directly.
     server.removeAllListeners('stream')
@@ -155,7 +155,7 @@ class Edge {
       'stream',
       (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[]) => {
         stream.on('error', () => {})
-        void this.#serve(new Http2Exchange(stream, headers, rawHeaders))
+        this.#start(new Http2Exchange(stream, headers, rawHeaders))
       },
     )
     ;(server as unknown as { keepAliveTimeout: number }).keepAliveTimeout = KEEP_ALIVE_MS
@@ -169,6 +169,14 @@ class Edge {
 
   #readiness(): readonly Check[] {
     return [...this.#options.ready(), { name: 'shutdown', ok: !this.#isClosing }]
+  }
+
+  #start(exchange: Exchange): void {
+    this.#serve(exchange).catch((error: unknown) => {
+      // Not even the Status could be sent. One exchange is lost; a rejection that nobody hears would end the process.
+      this.#options.log.error('an answer could not be sent', { path: exchange.url.split('?')[0] }, error)
+      exchange.abort()
+    })
   }
 
   async #serve(exchange: Exchange): Promise<void> {
