@@ -6,10 +6,11 @@ import { withApi } from '../cli/connect.ts'
 import type { DataFolder } from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
 import type { Terminal } from '../cli/terminal.ts'
-import { connectResp } from '../drivers/process/resp.ts'
+import { callResp } from '../drivers/process/resp.ts'
 
 const DEMO = { name: 'hello', namespace: 'default' } as const
 const READY_LIMIT_MS = 60_000
+const PING_LIMIT_MS = 5_000
 
 export async function runDemo(folder: DataFolder, terminal: Terminal): Promise<void> {
   await withApi({ data: folder.dir }, terminal, async ({ client }) => {
@@ -24,29 +25,19 @@ export async function runDemo(folder: DataFolder, terminal: Terminal): Promise<v
     const binding = claim.status?.binding?.name ?? DEMO.name
     const secret = await client.of(secretType).get(binding, DEMO.namespace)
     const value = (key: string) => Buffer.from(secret.data?.[key] ?? '', 'base64').toString()
-    const answer = await ping(
-      { host: value('host'), port: Number(value('port')), username: value('username'), password: value('password') },
-      terminal.signal,
-    )
+    const [answer] = await callResp({
+      host: value('host'),
+      port: Number(value('port')),
+      login: { username: value('username'), password: value('password') },
+      commands: [['PING']],
+      timeoutMs: PING_LIMIT_MS,
+      signal: terminal.signal,
+    })
+    if (answer !== 'PONG') throw new CommandFailed(EXIT.failed, `Redis answered PING with ${String(answer)}`)
     terminal.out(
       `Redis           redis://${value('host')}:${value('port')}  user ${value('username')}, password in Secret ${DEMO.namespace}/${binding}\n`,
     )
     terminal.out(`PING            ${answer}\n`)
     terminal.note(`Try      kubectl --kubeconfig ${folder.kubeconfig} get claims -A\n`)
   })
-}
-
-async function ping(
-  at: { host: string; port: number; username: string; password: string },
-  signal: AbortSignal,
-): Promise<string> {
-  const connection = await connectResp(at, signal)
-  try {
-    const answer = await connection.command(['PING'], signal)
-    if (answer !== 'PONG')
-      throw new CommandFailed(EXIT.failed, `Redis at ${at.host}:${at.port} answered PING with ${String(answer)}`)
-    return answer
-  } finally {
-    connection.close()
-  }
 }

@@ -6,27 +6,30 @@
  * ServiceAccount: they can do no more here than in a cluster.
  */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { systemClock } from '@larder/engine/base/clock'
-import { randomIds } from '@larder/engine/base/ids'
+import { join } from 'node:path'
 import { ensureCertificates } from '@larder/engine/apiserver/certificates'
-import { createApi } from '@larder/engine/apiserver/core/api'
+import { SERVICE_ACCOUNTS } from '@larder/engine/apiserver/core/keys'
 import { writeWhole } from '@larder/engine/apiserver/files'
-import { serveApi } from '@larder/engine/apiserver/http/server'
+import type { ApiMetrics } from '@larder/engine/apiserver/http/metrics'
 import { inProcessTransport } from '@larder/engine/apiserver/in-process'
 import { renderKubeconfig } from '@larder/engine/apiserver/kubeconfig'
 import { openTokenAuthority } from '@larder/engine/apiserver/tokens'
+import { systemClock } from '@larder/engine/base/clock'
+import { randomIds } from '@larder/engine/base/ids'
+import type { Log } from '@larder/engine/base/log'
 import { createClient } from '@larder/engine/client/client'
 import { createManager } from '@larder/engine/runtime/manager'
 import { openLibsqlStore } from '@larder/engine/storage/libsql/store'
-import { StorageInUse } from '@larder/engine/storage/store'
+import { StorageInUse, type Store } from '@larder/engine/storage/store'
+import type { Driver } from '@larder/kit'
 import type { OptionValues } from '../cli/command.ts'
-import { startTicks, type DataFolder } from '../cli/data-folder.ts'
+import { startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
-import { claimAdmission } from '../controllers/claim/admission.ts'
+import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
 import { hubControllers } from '../controllers/hub.ts'
 import { noopDriver } from '../drivers/noop/driver.ts'
 import { processDriver } from '../drivers/process/driver.ts'
+import { engineFinder } from '../engines/find.ts'
 import { installHub, installSamples } from '../samples/install.ts'
 import { hubUser } from '../samples/rbac.ts'
 import { openHubLog } from './log.ts'
@@ -65,11 +68,12 @@ interface Start {
   readonly undo: (() => unknown)[]
 }
 
+/** The rest of the start reads as a list; each thing undoes itself. */
 async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   const clock = systemClock
   const version = larderVersion()
-  const wanted = choosePorts(folder, options)
-  makeDataFolder(folder)
+  const ports = choosePorts(folder, options)
+  makeDataFolder(folder.dir)
   const { log, close: closeLog } = openHubLog(folder)
   undo.push(closeLog)
 
@@ -77,20 +81,106 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => store.close())
   onStep('store', `${store.count('/')} objects`)
 
-  const certificates = await ensureCertificates(folder.dir, clock)
+  const [certificates, engine] = await Promise.all([ensureCertificates(folder.dir, clock), loadEngine()])
   const tokens = openTokenAuthority({
     dir: folder.dir,
     clock,
-    serviceAccountUid: (namespace, name) => store.get(`/core/serviceaccounts/${namespace}/${name}`)?.index.uid,
+    serviceAccountUid: (namespace, name) => store.get(`${SERVICE_ACCOUNTS}${namespace}/${name}`)?.index.uid,
   })
-  const api = await createApi({
-    store,
-    clock,
-    ids: randomIds,
-    log,
-    tokens,
-    caCertificate: certificates.caCertificate,
-    admission: [],
-  })
+  const { caCertificate } = certificates
+  const admission = [claimAdmission(readThrough(() => administrator))]
+  const api = await engine.createApi({ store, clock, ids: randomIds, log, tokens, caCertificate, admission })
   undo.push(() => api.close())
+  const administrator = createClient(inProcessTransport(api, ADMINISTRATOR))
+
+  let ready = false
+  const checks = () => [{ name: 'hub', ok: ready }]
+  const metrics = engine.createApiMetrics()
+  undo.push(() => metrics.close())
+  const server = await listening(ports.api, 'api-port', folder, (port) =>
+    engine.serveApi({ api, certificates, tokens, port, clock, log, metrics, ready: checks, version }),
+  )
+  undo.push(() => server.close())
+  const publicHttp = await listening(ports.http, 'port', folder, (port) =>
+    servePublicHttp({ port, ready: () => ready, metrics: () => exposition(metrics) }),
+  )
+  undo.push(() => publicHttp.close())
+  keepPorts(folder, { http: publicHttp.port, api: server.port })
+  writeRunRecord(folder, { version, api: server.url, http: `http://127.0.0.1:${publicHttp.port}` })
+  undo.push(() => rmSync(folder.run, { force: true }))
+  onStep('kubernetes API', server.url)
+
+  await installHub(administrator)
+  if (options.samples !== false) await installSamples(administrator)
+  const processes = processDriver({ dataDir: folder.dir, clock, engines: engineFinder() })
+  undo.push(() => processes.close())
+  const drivers = new Map<string, Driver>([processes, noopDriver()].map((driver) => [driver.name, driver]))
+  const client = createClient(inProcessTransport(api, hubUser))
+  const manager = createManager({ client, clock, log })
+  for (const controller of hubControllers({ client, drivers, clock, log })) manager.add(controller)
+  manager.start()
+  undo.push(() => manager.stop())
+  await manager.ready()
+  onStep('controllers', 'backend, class, instance, claim, policy')
+
+  ready = true
+  const kubeconfig = renderKubeconfig({ url: server.url, caCertificate, client: certificates.admin })
+  writeWhole(folder.kubeconfig, kubeconfig, 0o600)
+  undo.push(() => rmSync(folder.kubeconfig, { force: true }))
+  onStep('ready', `kubeconfig ${folder.kubeconfig}`)
+}
+
+/** The two heavy halves of the API load while certificates are read. */
+async function loadEngine() {
+  const [{ createApi }, { serveApi }, { createApiMetrics }] = await Promise.all([
+    import('@larder/engine/apiserver/core/api'),
+    import('@larder/engine/apiserver/http/server'),
+    import('@larder/engine/apiserver/http/metrics'),
+  ])
+  return { createApi, serveApi, createApiMetrics }
+}
+
+/** Others may pass through but not look in: an engine that runs as an unprivileged account must reach its own folder below. */
+function makeDataFolder(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o711 })
+  chmodSync(dir, 0o711)
+}
+
+async function openStore(folder: DataFolder, log: Log): Promise<Store> {
+  try {
+    return await openLibsqlStore({ dir: join(folder.dir, 'store'), log })
+  } catch (error) {
+    if (!(error instanceof StorageInUse)) throw error
+    const holder = error.pid === undefined ? 'another process' : `process ${error.pid}`
+    throw new CommandFailed(EXIT.conflict, `a hub runs on ${folder.dir} already`, {
+      why: `${holder} holds it`,
+      next: `larder down --data ${folder.dir}`,
+      cause: error,
+    })
+  }
+}
+
+async function listening<T>(
+  port: number,
+  flag: 'port' | 'api-port',
+  folder: DataFolder,
+  listen: (port: number) => Promise<T>,
+): Promise<T> {
+  try {
+    return await listen(port)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw portTaken(port, flag, folder, error)
+    throw error
+  }
+}
+
+async function exposition(metrics: ApiMetrics): Promise<{ contentType: string; text: string }> {
+  const registry = await metrics.registry()
+  return { contentType: registry.contentType, text: await registry.metrics() }
+}
+
+function writeRunRecord(folder: DataFolder, about: Pick<RunRecord, 'version' | 'api' | 'http'>): void {
+  const ticks = startTicks(process.pid)
+  const record: RunRecord = { pid: process.pid, ...(ticks !== undefined && { startTicks: ticks }), ...about }
+  writeWhole(folder.run, `${JSON.stringify(record)}\n`, 0o600)
 }
