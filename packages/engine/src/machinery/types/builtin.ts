@@ -20,7 +20,7 @@ function expand(entry: KindEntry): Resource {
   return {
     ...identity,
     resource,
-    singular: entry.singular ?? kind.toLowerCase(),
+    singular: kind.toLowerCase(),
     listKind: `${kind}List`,
     namespaced: entry.scope === 'Namespaced',
     shortNames: entry.short ?? [],

@@ -79,6 +79,7 @@ export const DEFAULTS: Readonly<Record<string, readonly DefaultRule[]>> = {
     copy('serviceAccount', 'serviceAccountName'),
   ],
   'core.v1.Volume': [{ path: 'emptyDir', value: {}, unlessOthersThan: ['name'] }],
+  'core.v1.ImageVolumeSource': [copy('pullPolicy', 'reference', 'pullPolicy')],
   'core.v1.SecretVolumeSource': each({ defaultMode: FILE_MODE }),
   'core.v1.ConfigMapVolumeSource': each({ defaultMode: FILE_MODE }),
   'core.v1.DownwardAPIVolumeSource': each({ defaultMode: FILE_MODE }),
@@ -123,9 +124,10 @@ export const DEFAULTS: Readonly<Record<string, readonly DefaultRule[]>> = {
     persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
   }),
   'apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy': each({ whenDeleted: 'Retain', whenScaled: 'Retain' }),
+  // Only where the type is left open too.
   'apps.v1.StatefulSetUpdateStrategy': [
+    set('rollingUpdate', { partition: 0 }, { type: [null] }),
     set('type', 'RollingUpdate'),
-    set('rollingUpdate', { partition: 0 }, { type: ['RollingUpdate'] }),
   ],
   'apps.v1.RollingUpdateStatefulSetStrategy': each({ partition: 0 }),
   'apps.v1.DaemonSetSpec': each({ revisionHistoryLimit: 10 }),

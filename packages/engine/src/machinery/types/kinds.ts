@@ -12,8 +12,6 @@ export interface KindEntry {
   /** The type of the table; its last part is the kind. */
   readonly type: string
   readonly resource: string
-  /** Absent: the kind in lower case. */
-  readonly singular?: string
   readonly scope: 'Namespaced' | 'Cluster'
   readonly short?: readonly string[]
   readonly categories?: readonly string[]
@@ -117,8 +115,9 @@ export const KINDS: readonly KindEntry[] = [
     categories: ALL,
     subresources: ['status'],
     selectable: selectors('spec.clusterIP', 'spec.type'),
+    createOnUpdate: true,
   }),
-  core('endpoints', 'Endpoints', 'Namespaced', { short: ['ep'], singular: 'endpoints' }),
+  core('endpoints', 'Endpoints', 'Namespaced', { short: ['ep'], createOnUpdate: true }),
   core('pods', 'Pod', 'Namespaced', {
     short: ['po'],
     categories: ALL,
@@ -151,7 +150,7 @@ export const KINDS: readonly KindEntry[] = [
     selectable: selectors('status.replicas'),
   }),
   core('resourcequotas', 'ResourceQuota', 'Namespaced', { short: ['quota'], subresources: ['status'] }),
-  core('limitranges', 'LimitRange', 'Namespaced', { short: ['limits'] }),
+  core('limitranges', 'LimitRange', 'Namespaced', { short: ['limits'], createOnUpdate: true }),
 
   apps('deployments', 'Deployment', 'Namespaced', {
     short: ['deploy'],
@@ -245,10 +244,12 @@ export const KINDS: readonly KindEntry[] = [
   admission('validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', 'Cluster', {
     categories: ['api-extensions'],
     generation: true,
+    unconditionalUpdate: false,
   }),
   admission('mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', 'Cluster', {
     categories: ['api-extensions'],
     generation: true,
+    unconditionalUpdate: false,
   }),
   admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy', 'Cluster', {
     categories: ['api-extensions'],
@@ -269,7 +270,7 @@ export const KINDS: readonly KindEntry[] = [
   storage('storageclasses', 'StorageClass', 'Cluster', { short: ['sc'] }),
   storage('csidrivers', 'CSIDriver', 'Cluster', { generation: true, unconditionalUpdate: false }),
   storage('csinodes', 'CSINode', 'Cluster', { unconditionalUpdate: false }),
-  storage('csistoragecapacities', 'CSIStorageCapacity', 'Namespaced'),
+  storage('csistoragecapacities', 'CSIStorageCapacity', 'Namespaced', { unconditionalUpdate: false }),
   storage('volumeattachments', 'VolumeAttachment', 'Cluster', { subresources: ['status'], unconditionalUpdate: false }),
 
   kindsOf('policy', 'v1', 'policy.v1')('poddisruptionbudgets', 'PodDisruptionBudget', 'Namespaced', {
