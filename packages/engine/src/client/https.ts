@@ -41,7 +41,7 @@ export function httpsTransport(connection: Connection): Transport {
   const wire = createWire(connection)
   return {
     async call(call, signal) {
-      return (await wire.exchange(httpCallOf(call), isRead(call), signal)) as unknown as Answer
+      return (await wire.exchange(httpCallOf(call), isRepeatable(call), signal)) as unknown as Answer
     },
     watch: (target, options, signal) => watch(wire, target, options, signal),
     raw: (path, signal) => wire.exchange({ method: 'GET', path }, true, signal),
@@ -160,12 +160,12 @@ function createWire(connection: Connection): Wire {
     send,
     unreachable,
     async exchange(call, repeatable, signal) {
-      if (!repeatable && Object.keys(agent.freeSockets).length > 0) await noticeClosed()
       try {
         return await attempt(call, signal)
       } catch (error) {
-        // The server closed a kept connection just as we took it up. A write is not repeated: it may have been done.
+        // The server closed a kept connection just as we took it up. The others are as old: a repetition needs a new one.
         if (!repeatable || (error as { stale?: boolean }).stale !== true || signal?.aborted) throw error
+        for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy()
         return attempt(call, signal)
       }
     },
@@ -173,20 +173,17 @@ function createWire(connection: Connection): Wire {
   }
 }
 
-/**
- * Lets the event loop read what has already arrived. Without it a write after a restart of the server takes up a kept
- * connection whose end lies unread in the kernel, and fails without having been sent.
- */
-async function noticeClosed(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
-
 function isStale(req: http.ClientRequest, error: NodeJS.ErrnoException): boolean {
   return req.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
-function isRead(call: Call): boolean {
-  return call.verb === 'get' || call.verb === 'list'
+/**
+ * May be sent again when nobody knows whether it was done: the second time then does nothing more, or is refused as the caller's own
+ * repetition would be. Not so a create whose name the server makes up, and a JSON patch, which may append.
+ */
+function isRepeatable(call: Call): boolean {
+  if (call.verb === 'create') return typeof (call.body as { metadata?: { name?: unknown } }).metadata?.name === 'string'
+  return call.verb !== 'patch' || call.patchType !== 'application/json-patch+json'
 }
 
 async function readText(response: http.IncomingMessage): Promise<string> {

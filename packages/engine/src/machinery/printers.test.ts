@@ -29,6 +29,8 @@ const selector = {
   matchExpressions: [{ key: 'a', operator: 'NotIn', values: ['y', 'x'] }],
 }
 
+const waitingFor = (reason: string, restartCount = 0) => ({ state: { waiting: { reason } }, restartCount })
+
 describe('columns of built-in kinds', () => {
   test('every kind prints an object that has nothing but a name', () => {
     const resources = builtinResources().filter((resource) => resource.verbs.includes('list'))
@@ -246,7 +248,6 @@ describe('columns of built-in kinds', () => {
   })
 
   const running = { state: { running: {} }, ready: true, restartCount: 0 }
-  const waitingFor = (reason: string, restartCount = 0) => ({ state: { waiting: { reason } }, restartCount })
   const twoContainers = { containers: [{ name: 'a' }, { name: 'b' }] }
 
   test.each<[string, JsonObject, string, string, string]>([

@@ -27,7 +27,7 @@ export interface News {
 export interface EventRecorder {
   /** Returns at once and never throws; what cannot be written is logged. */
   record(news: News): void
-  /** Resolves when everything recorded so far is written or given up. */
+  /** Writes what waits for its turn. Resolves when everything recorded so far is written or given up. */
   flush(): Promise<void>
 }
 
@@ -105,7 +105,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     // The second time is told at once: one is news, two is a series.
     const waitMs = series.count <= 2 ? 0 : series.writtenAt + SERIES_INTERVAL_MS - clock.now()
     if (waitMs <= 0) enqueue(() => write(series))
-    else clock.after(waitMs, () => enqueue(() => write(series)))
+    else clock.after(waitMs, () => enqueue(async () => (series.pending ? write(series) : undefined)))
   }
 
   return {
@@ -125,6 +125,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       enqueue(() => create(series, news))
     },
     async flush() {
+      for (const series of seriesByName.values()) if (series.pending) enqueue(() => write(series))
       for (let seen; seen !== tail;) {
         seen = tail
         await seen

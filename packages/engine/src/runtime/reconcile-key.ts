@@ -54,6 +54,9 @@ export function createReconciler<T extends KubeObject>(
   /** Versions that the runtime wrote in the last pass of a key, and that show nothing which that pass did not know. */
   const echoes = new Map<string, Set<string>>()
 
+  /** Keys whose next pass waits for the cache. */
+  const parked = new Set<string>()
+
   function noteEcho(key: string, written: KubeObject): void {
     const revision = written.metadata.resourceVersion
     if (revision !== undefined) echoes.get(key)?.add(revision)
@@ -62,9 +65,13 @@ export function createReconciler<T extends KubeObject>(
   async function run(key: string): Promise<void> {
     const behind = ownWrites.pending(key)
     if (behind) {
-      void behind.then(() => queue.add(key))
+      if (parked.has(key)) return
+      parked.add(key)
+      // Unless the event that ends the wait has itself begun a pass meanwhile.
+      void behind.then(() => parked.delete(key) && queue.add(key))
       return
     }
+    parked.delete(key)
     const { name, namespace } = parseKey(key)
     const object = informers.of(definition.type).get(name, namespace)
     echoes.delete(key)

@@ -37,6 +37,8 @@ export interface World {
   readonly store: Store
   /** Called before each call of `client`; what it throws is what the caller gets, and the API does not. */
   intercept: ((call: Call) => void) | undefined
+  /** How much later than it happened `client` learns of everything it watches. */
+  watchLagMs: number
   /** Ends every connection and watch. Calls are Unreachable until `up`. */
   down(): Promise<void>
   /** A new API on the same store, at the same address. */
@@ -55,6 +57,7 @@ class TestWorld implements World {
   readonly store = openMemoryStore()
   readonly client: Client
   intercept: ((call: Call) => void) | undefined
+  watchLagMs = 0
   readonly #dir = mkdtempSync(join(tmpdir(), 'larder-world-'))
   readonly #managers: Manager[] = []
   readonly #metrics = createApiMetrics()
@@ -72,7 +75,7 @@ class TestWorld implements World {
         this.intercept?.(call)
         return this.#through().call(call, signal)
       },
-      watch: (target, options, signal) => this.#through().watch(target, options, signal),
+      watch: (target, options, signal) => this.#late(this.#through().watch(target, options, signal)),
       raw: (path, signal) => this.#through().raw(path, signal),
       close: async () => {},
     })
@@ -115,6 +118,13 @@ class TestWorld implements World {
     await this.store.close()
     this.#metrics.close()
     rmSync(this.#dir, { recursive: true })
+  }
+
+  async *#late<T>(events: AsyncIterable<T>): AsyncGenerator<T> {
+    for await (const event of events) {
+      if (this.watchLagMs > 0) await new Promise((resolve) => setTimeout(resolve, this.watchLagMs))
+      yield event
+    }
   }
 
   #through(): Transport {
