@@ -1,4 +1,5 @@
-import { secretType } from '@larder/engine/client/builtin'
+import { unavailable } from '@larder/kit'
+import { namespaceType, secretType } from '@larder/engine/client/builtin'
 import { isNotFound } from '@larder/engine/machinery/status'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -49,4 +50,249 @@ describe('a claim of a class', () => {
     expect(instance?.status?.steps?.map(({ name, outcome }) => [name, outcome])).toEqual([['create', 'Done']])
     expect(shelf.created.get(uid)).toBe(1)
   })
+
+  test('takes its time in passes that are woken, not timed', async () => {
+    await hub.claim('warm', { className: 'jars' })
+    await hub.ready('warm')
+    const startedAt = performance.now()
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    expect(performance.now() - startedAt).toBeLessThan(500)
+  })
+
+  test('in sync, nothing is written', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    await hub.until('the last write', () => (hub.cut.writes.at(-1)?.includes('status') ? true : undefined))
+    await hub.kill()
+    await hub.start()
+    // A label wakes every controller that could be concerned; the marker class shows that all of them have looked.
+    const labels = { metadata: { labels: { touched: 'yes' } } }
+    await hub.admin.of(claimKind).patch('jar', labels, { namespace: 'shop' })
+    await hub.admin.of(instanceKind).patch(claim.status!.instanceRef!.name, labels, { namespace: 'larder-instances' })
+    await hub.admin.of(classKind).patch('jars', labels)
+    await hub.admin.of(secretType).patch('jar', labels, { namespace: 'shop' })
+    await hub.service('marker')
+    await hub.until('the marker', async () => {
+      const marker = await hub.admin.of(classKind).get('marker')
+      return findCondition(marker.status?.conditions, 'Ready')?.status === 'True' || undefined
+    })
+    expect(hub.cut.writes.filter((write) => !write.includes('marker'))).toEqual([])
+    expect(shelf.count('bind')).toBe(1)
+  })
+
+  test('twenty at once: none is made twice, none is lost', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `jar-${i}`)
+    await Promise.all(names.map((name) => hub.claim(name, { className: 'jars' })))
+    const claims = await Promise.all(names.map((name) => hub.ready(name)))
+    expect([...shelf.created.values()]).toEqual(names.map(() => 1))
+    expect(new Set(claims.map((c) => c.status?.instanceRef?.name)).size).toBe(20)
+    const passwords = await Promise.all(names.map(async (name) => (await hub.secretValues(name))?.['password']))
+    expect(new Set(passwords).size).toBe(20)
+  })
+
+  test('asks for a plan by name: what the plan fixes goes to the driver', async () => {
+    const created = await hub.claim('jar', { className: 'jars', plan: 'large' })
+    await hub.ready('jar')
+    expect(shelf.services.get(created.metadata.uid!)).toMatchObject({ plan: 'large', parameters: { lid: 'blue' } })
+  })
 })
+
+describe('deletion', () => {
+  test('when it returns the old password no longer logs in and the Secret is gone; then the service goes', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    const password = (await hub.secretValues('jar'))!['password']!
+    expect(shelf.accepts(password)).toBe(true)
+
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    await gone(claim.metadata.name)
+    expect(shelf.accepts(password)).toBe(false)
+    expect(shelf.calls).toContain(`unbind ${claim.status!.credential!.id}`)
+    expect(await hub.secretValues('jar')).toBeUndefined()
+    await hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
+    expect(shelf.services.size).toBe(0)
+  })
+
+  test('of a claim whose service is being made leaves nothing', async () => {
+    shelf.seen = (want) =>
+      shelf.services.has(want.id) && want.intent !== 'delete' ? { phase: 'changing', doing: 'Filling', againMs: 60_000 } : undefined
+    const claim = await hub.claim('jar', { className: 'jars' })
+    const cause = await hub.cause(claimKind, 'jar', 'shop')
+    expect(cause).toMatchObject({ actor: 'provider', heals: true })
+    await hub.until('the service to be begun', () => (shelf.services.size > 0 ? true : undefined))
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    await gone('jar')
+    await hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
+    expect(shelf.services.size).toBe(0)
+  })
+
+  test('a backend that cannot revoke: the claim waits until the service itself is gone', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    shelf.fail = (verb) => (verb === 'unbind' || verb === 'delete' ? unavailable('the cellar is flooded') : undefined)
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    const cause = await hub.until('a cause', async () => (await hub.admin.of(claimKind).get('jar', 'shop')).status?.cause)
+    expect(cause).toMatchObject({ reason: 'Unbinding', message: expect.stringContaining('the cellar is flooded') })
+    shelf.fail = () => undefined
+    await gone('jar')
+    expect(shelf.services.size).toBe(0)
+    expect(await hub.instanceOf(claim)).toBeUndefined()
+  })
+
+  test('a namespace that goes is not kept by a dead backend; the instance revokes later', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    shelf.fail = (verb) => (verb === 'probe' ? undefined : unavailable('the cellar is flooded'))
+    await hub.admin.of(namespaceType).delete('shop')
+    await hub.until('the namespace to go', async () => ((await hub.admin.of(namespaceType).find('shop')) ? undefined : true))
+    expect(shelf.services.size).toBe(1)
+    shelf.fail = () => undefined
+    await hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
+    expect(shelf.services.size).toBe(0)
+  })
+
+  test('of an instance that a claim holds waits for the claim', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    const { name, namespace } = claim.status!.instanceRef!
+    await hub.admin.of(instanceKind).delete(name, { namespace })
+    expect(await hub.cause(instanceKind, name, namespace)).toMatchObject({
+      reason: 'InUse',
+      message: 'claim shop/jar holds this instance; it goes when the claim goes',
+    })
+    expect(shelf.services.size).toBe(1)
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    await hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
+    expect(shelf.services.size).toBe(0)
+  })
+
+  test('of a class that claims live on: it takes no new ones, and goes with the last', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    await hub.admin.of(classKind).delete('jars')
+    expect(await hub.cause(classKind, 'jars')).toMatchObject({
+      reason: 'InUse',
+      message: `used by Instance larder-instances/${claim.status!.instanceRef!.name}`,
+    })
+    await hub.claim('late', { className: 'jars' })
+    expect(await hub.cause(claimKind, 'late', 'shop')).toMatchObject({ reason: 'ClassNotOffered' })
+    expect((await hub.ready('jar')).status?.binding).toEqual({ name: 'jar' })
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    await hub.until('the class to go', async () => ((await hub.admin.of(classKind).find('jars')) ? undefined : true))
+  })
+})
+
+describe('the Secret of a binding', () => {
+  test.each([
+    ['was deleted', () => hub.admin.of(secretType).delete('jar', { namespace: 'shop' })],
+    ['was edited', () => hub.admin.of(secretType).patch('jar', { data: { password: 'bm8=' } }, { namespace: 'shop' })],
+    ['lost its labels', () => hub.admin.of(secretType).patch('jar', { metadata: { labels: null } }, { namespace: 'shop' })],
+  ])('heals when it %s', async (_, damage) => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    const before = await hub.secretValues('jar')
+    const bound = shelf.count('bind')
+    await damage()
+    await hub.until('the Secret to heal', () => (shelf.count('bind') > bound ? true : undefined))
+    await hub.until('the old values', async () =>
+      (await hub.secretValues('jar'))?.['password'] === before?.['password'] ? true : undefined,
+    )
+    expect((await hub.ready('jar')).status?.credential?.serial).toBe(1)
+  })
+
+  test('takes the name and the labels that the claim asks for', async () => {
+    await hub.claim('jar', { className: 'jars', binding: { name: 'keys', labels: { team: 'red' } } })
+    expect((await hub.ready('jar')).status?.binding).toEqual({ name: 'keys' })
+    expect((await hub.admin.of(secretType).get('keys', 'shop')).metadata.labels).toMatchObject({ team: 'red' })
+  })
+
+  test('of somebody else is never overwritten, and its going makes room', async () => {
+    const foreign = { metadata: { name: 'jar', namespace: 'shop' }, data: { mine: 'eA==' } }
+    await hub.admin.of(secretType).create(foreign)
+    await hub.claim('jar', { className: 'jars' })
+    expect(await hub.cause(claimKind, 'jar', 'shop')).toMatchObject({ reason: 'BindingNameTaken' })
+    expect(await hub.secretValues('jar')).toEqual({ mine: 'x' })
+    await hub.admin.of(secretType).delete('jar', { namespace: 'shop' })
+    await hub.ready('jar')
+  })
+})
+
+describe('a change of a live claim', () => {
+  test('of its role means new credentials; the old are revoked once the new are there', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    const old = (await hub.secretValues('jar'))!['password']!
+    await hub.admin.of(claimKind).patch('jar', { spec: { role: 'reader' } }, { namespace: 'shop' })
+    const claim = await hub.until('the second credentials', async () => {
+      const now = await hub.ready('jar')
+      return now.status?.credential?.serial === 2 && !now.status.credential.predecessor ? now : undefined
+    })
+    expect(claim.status?.credential).toMatchObject({ id: `c-${claim.metadata.uid}-2`, role: 'reader' })
+    const values = await hub.secretValues('jar')
+    expect(shelf.accepts(values!['password']!)).toBe(true)
+    expect(shelf.accepts(old)).toBe(false)
+  })
+
+  test('of its plan changes the service and not the credentials', async () => {
+    const { metadata } = await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    await hub.admin.of(claimKind).patch('jar', { spec: { plan: 'large' } }, { namespace: 'shop' })
+    await hub.until('the change', () => (shelf.services.get(metadata.uid!)?.plan === 'large' ? true : undefined))
+    const claim = await hub.ready('jar')
+    expect(claim.status?.credential?.serial).toBe(1)
+    const instance = await hub.until('the instance to be as asked', async () => {
+      const i = await hub.instanceOf(claim)
+      return i?.status?.applied?.plan === 'large' ? i : undefined
+    })
+    expect(instance.status?.steps?.map((s) => s.name)).toEqual(['create', 'update'])
+  })
+
+  test('that is refused takes nothing down', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    await hub.admin.of(claimKind).patch('jar', { spec: { plan: 'huge' } }, { namespace: 'shop' })
+    const claim = await hub.until('the refusal', async () => {
+      const now = await hub.admin.of(claimKind).get('jar', 'shop')
+      return findCondition(now.status?.conditions, 'Stalled') ? now : undefined
+    })
+    expect(findCondition(claim.status?.conditions, 'Ready')).toMatchObject({ status: 'True', reason: 'Ready' })
+    expect(findCondition(claim.status?.conditions, 'Stalled')).toMatchObject({
+      reason: 'PlanNotFound',
+      message: 'spec.plan: class jars has no plan "huge"; allowed: small, large',
+    })
+    await hub.admin.of(claimKind).patch('jar', { spec: { plan: null } }, { namespace: 'shop' })
+    await hub.until('the refusal to go', async () => {
+      const now = await hub.admin.of(claimKind).get('jar', 'shop')
+      return findCondition(now.status?.conditions, 'Stalled') ? undefined : true
+    })
+  })
+
+  test('an edit of the class changes no service that exists', async () => {
+    const { metadata } = await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    const before = await hub.instanceOf(claim)
+    await hub.admin.of(classKind).patch('jars', { spec: { recipe: { colour: 'green' } } })
+    const revision = await hub.until('another revision', async () => {
+      const { status } = await hub.admin.of(classKind).get('jars')
+      return status?.revision !== before?.spec.revision ? status?.revision : undefined
+    })
+    await hub.claim('new', { className: 'jars' })
+    expect((await hub.instanceOf(await hub.ready('new')))?.spec.revision).toBe(revision)
+    expect((await hub.instanceOf(claim))?.spec).toEqual(before?.spec)
+    expect(shelf.created.get(metadata.uid!)).toBe(1)
+  })
+})
+
+async function gone(name: string): Promise<void> {
+  await hub.until(`claim ${name} to go`, async () =>
+    hub.admin
+      .of(claimKind)
+      .get(name, 'shop')
+      .then(() => undefined)
+      .catch((error: unknown) => {
+        if (isNotFound(error)) return true
+        throw error
+      }),
+  )
+}

@@ -23,7 +23,7 @@ export function claimController(hub: HubContext): Controller {
     name: 'claim',
     type: claimKind,
     finalizer: FINALIZER,
-    workers: 16,
+    workers: 8,
     indexes: {
       class: ({ spec }) => (spec.className === undefined ? [] : [spec.className]),
       binding: (claim) => [`${claim.metadata.namespace}/${bindingName(claim)}`],

@@ -18,7 +18,7 @@ export function instanceController(hub: HubContext): Controller {
     name: 'instance',
     type: instanceKind,
     finalizer: FINALIZER,
-    workers: 16,
+    workers: 8,
     indexes: {
       externalID: ({ spec }) => (spec.externalID ? [spec.externalID] : []),
       claim: ({ spec }) => (spec.claimRef ? [spec.claimRef.uid] : []),

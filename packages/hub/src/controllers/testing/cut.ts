@@ -35,7 +35,8 @@ export function cutTransport(inner: Transport): Cut {
       async call(call, signal) {
         if (dead) throw new Killed('the hub was killed')
         if (!isWrite(call)) return inner.call(call, signal)
-        const { resource, subresource, name = '' } = call.target
+        const { resource, subresource } = call.target
+        const name = call.target.name ?? nameIn(call)
         writes.push(`${call.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} ${name}`)
         const fatal = plan?.write === writes.length ? plan.when : undefined
         if (fatal === 'before') kill()
@@ -48,6 +49,12 @@ export function cutTransport(inner: Transport): Cut {
       close: () => inner.close(),
     },
   }
+}
+
+/** A creation names its object in the body. */
+function nameIn(call: Call): string {
+  const body = 'body' in call ? (call.body as { readonly metadata?: { readonly name?: string } }) : undefined
+  return body?.metadata?.name ?? ''
 }
 
 /** Events are told on the side, at no fixed moment: they count as no step. */

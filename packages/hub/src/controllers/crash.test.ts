@@ -1,0 +1,132 @@
+/**
+ * The hub is killed at every write of a claim's life, before the write and after it, and started again on the same store. Whatever
+ * the moment: one service, one set of credentials, a claim that is Ready; and after deletion nothing.
+ */
+import { describe, expect, test } from 'vitest'
+import { isNotFound } from '@larder/engine/machinery/status'
+import { claimKind } from '../model/claim.ts'
+import { instanceKind } from '../model/instance.ts'
+import { testHub, type TestHub } from './testing/hub.ts'
+import { Shelf, shelfDriver } from './testing/shelf-driver.ts'
+
+/** Writes of one life: finalizer, instance, statuses, Secret. Each scenario says how many it met; more than this is news. */
+const MAX_WRITES = 12
+
+async function world(): Promise<{ hub: TestHub; shelf: Shelf }> {
+  const shelf = new Shelf()
+  const hub = await testHub({ drivers: [shelfDriver(shelf)] })
+  await hub.start()
+  await hub.backend('shelf')
+  await hub.service('jars', { roles: [{ name: 'writer', default: true }, { name: 'reader' }] })
+  await hub.claim('before', { className: 'jars' })
+  await hub.ready('before')
+  return { hub, shelf }
+}
+
+/** Runs until the planned death or until `settled`; true when it died. */
+async function dies(hub: TestHub, settled: () => Promise<unknown>): Promise<boolean> {
+  const death = hub.until('the death of the hub', () => (hub.cut.dead ? true : undefined)).catch(() => false)
+  const died = await Promise.race([death, settled().then(() => false)])
+  return died || hub.cut.dead
+}
+
+const moments = Array.from({ length: MAX_WRITES }, (_, i) => i + 1).flatMap(
+  (write) =>
+    [
+      [write, 'before'],
+      [write, 'after'],
+    ] as const,
+)
+
+const gone = (hub: TestHub, name: string) =>
+  hub.until(`claim ${name} to go`, () =>
+    hub.admin
+      .of(claimKind)
+      .get(name, 'shop')
+      .then(() => undefined)
+      .catch((error: unknown) => isNotFound(error) || undefined),
+  )
+
+describe('killed while a claim is made', () => {
+  test.each(moments)('at write %i, %s it', async (write, when) => {
+    const { hub, shelf } = await world()
+    hub.cut.dieAt(hub.cut.writes.length + write, when)
+    const { metadata } = await hub.claim('jar', { className: 'jars' })
+    if (await dies(hub, () => hub.ready('jar'))) {
+      await hub.kill()
+      await hub.start()
+    }
+    const claim = await hub.ready('jar')
+    const uid = metadata.uid!
+    expect(shelf.created.get(uid)).toBe(1)
+    expect([...shelf.services.get(uid)!.credentials.keys()]).toEqual([claim.status!.credential!.id])
+    const { items } = await hub.admin.of(instanceKind).list()
+    expect(items.filter((i) => i.spec.claimRef?.uid === uid)).toHaveLength(1)
+    expect(shelf.accepts((await hub.secretValues('jar'))!['password']!)).toBe(true)
+    await hub.stop()
+  })
+})
+
+describe('killed while a role is changed', () => {
+  test.each(moments.slice(0, 14))('at write %i, %s it', async (write, when) => {
+    const { hub, shelf } = await world()
+    await hub.claim('jar', { className: 'jars' })
+    const { metadata } = await hub.ready('jar')
+    const old = (await hub.secretValues('jar'))!['password']!
+    hub.cut.dieAt(hub.cut.writes.length + write, when)
+    await hub.admin.of(claimKind).patch('jar', { spec: { role: 'reader' } }, { namespace: 'shop' })
+    const settled = () =>
+      hub.until('the second credentials', async () => {
+        const { status } = await hub.ready('jar')
+        return status?.credential?.role === 'reader' && !status.credential.predecessor ? status : undefined
+      })
+    if (await dies(hub, settled)) {
+      await hub.kill()
+      await hub.start()
+    }
+    const status = await settled()
+    const service = shelf.services.get(metadata.uid!)!
+    expect([...service.credentials].map(([id, c]) => [id, c.role])).toEqual([[status.credential!.id, 'reader']])
+    expect(shelf.accepts((await hub.secretValues('jar'))!['password']!)).toBe(true)
+    expect(shelf.accepts(old)).toBe(false)
+    await hub.stop()
+  })
+})
+
+describe('killed while a claim is deleted', () => {
+  test.each(moments.slice(0, 14))('at write %i, %s it', async (write, when) => {
+    const { hub, shelf } = await world()
+    await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    hub.cut.dieAt(hub.cut.writes.length + write, when)
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    const left = () => hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
+    if (await dies(hub, () => Promise.all([gone(hub, 'jar'), left()]))) {
+      await hub.kill()
+      await hub.start()
+    }
+    await gone(hub, 'jar')
+    await left()
+    expect(await hub.secretValues('jar')).toBeUndefined()
+    expect([...shelf.services.keys()]).not.toContain(claim.metadata.uid)
+    expect(shelf.services.size).toBe(1)
+    await hub.stop()
+  })
+})
+
+test('killed in the middle of twenty claims: none lost, none made twice, none stuck', async () => {
+  const { hub, shelf } = await world()
+  const names = Array.from({ length: 20 }, (_, i) => `jar-${i}`)
+  hub.cut.dieAt(hub.cut.writes.length + 45, 'after')
+  await Promise.all(names.map((name) => hub.claim(name, { className: 'jars' })))
+  await hub.until('the death of the hub', () => (hub.cut.dead ? true : undefined))
+  await hub.kill()
+  await hub.start()
+  const claims = await Promise.all(names.map((name) => hub.ready(name)))
+  expect(shelf.services.size).toBe(21)
+  expect([...shelf.created.values()].every((count) => count === 1)).toBe(true)
+  for (const { metadata, status } of claims) {
+    expect([...shelf.services.get(metadata.uid!)!.credentials.keys()]).toEqual([status!.credential!.id])
+  }
+  await hub.stop()
+})
