@@ -16,7 +16,7 @@ import { script, startTraced, startWriter, type Talker, type WriterSettings } fr
 import { diedInCommit, parseTrace } from '../testing/trace.ts'
 import { openLibsqlStore } from './store.ts'
 
-const KILLS = 208
+const KILLS = 200
 const LANES = [1_000_000, 100]
 
 test(
@@ -89,7 +89,7 @@ class Lane {
 
   async #killSomewhere(settings: WriterSettings): Promise<readonly string[]> {
     const writer = startWriter(this.#dir, settings)
-    const acks = this.#random(40)
+    const acks = this.#random(20)
     await writer.until((lines) => lines.filter((line) => line.startsWith('ack ')).length >= acks && lines.length > 0)
     return await lastWords(writer, 'SIGKILL')
   }
@@ -100,7 +100,7 @@ class Lane {
     const target =
       this.#random(3) === 0
         ? `fsync:signal=SIGKILL:when=${4 + this.#random(20)}`
-        : `pwrite64:signal=SIGKILL:when=${45 + this.#random(200)}`
+        : `pwrite64:signal=SIGKILL:when=${45 + this.#random(120)}`
     const flags = ['-e', 'trace=pwrite64,fsync', '-e', `inject=${target}`]
     const writer = await startTraced(output, flags, [script('writer.mjs'), this.#dir, JSON.stringify(settings)])
     await lastWords(writer, undefined)
