@@ -21,8 +21,9 @@ export const namespaces: Habits = {
 
   update(object, old, subresource) {
     if (subresource === 'finalize') {
-      const spec = isObject(old['spec']) ? old['spec'] : {}
-      return { ...old, spec: { ...spec, finalizers: finalizersOf(object) } }
+      const { finalizers: _, ...spec } = isObject(old['spec']) ? old['spec'] : {}
+      const finalizers = finalizersOf(object)
+      return { ...old, spec: finalizers.length > 0 ? { ...spec, finalizers } : spec }
     }
     const { spec: _, ...rest } = object
     const kept = old['spec'] === undefined ? rest : { ...rest, spec: old['spec'] }
