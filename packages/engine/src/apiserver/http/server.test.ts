@@ -7,6 +7,7 @@ import { type Harness, startHarness, type TestClient } from './testing/harness.t
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
+import { connect as connectTls } from 'node:tls'
 
 let harness: Harness
 let admin: TestClient
@@ -311,12 +312,26 @@ describe('who asks', () => {
     expect((await harness.h1(foreign.admin).ask({ path: CONFIG_MAPS })).code).toBe(401)
   })
 
-  test('the certificate stays known on later connections that resume the session', async () => {
-    for (let i = 0; i < 3; i++) {
-      const client = harness.h1()
-      expect((await client.ask({ path: CONFIG_MAPS })).code).toBe(200)
-      client.close()
-    }
+  test('the certificate stays known when a later connection resumes the TLS session', async () => {
+    const { key, certificate } = harness.certificates.admin
+    const options = { port: harness.server.port, ca: harness.certificates.caCertificate, key, cert: certificate }
+    const ask = (session?: Buffer) =>
+      new Promise<{ reused: boolean; head: string; session: Buffer }>((resolve, reject) => {
+        const socket = connectTls({ ...options, host: '127.0.0.1', ...(session && { session }) }, () => {
+          socket.write(`GET ${CONFIG_MAPS} HTTP/1.1\r\nHost: larder\r\n\r\n`)
+        })
+        let latest: Buffer
+        socket.on('session', (ticket) => (latest = ticket))
+        socket.on('error', reject)
+        socket.once('data', (head) => {
+          resolve({ reused: socket.isSessionReused(), head: head.toString().slice(0, 15), session: latest })
+          socket.destroy()
+        })
+      })
+    const first = await ask()
+    expect([first.reused, first.head]).toEqual([false, 'HTTP/1.1 200 OK'])
+    const second = await ask(first.session)
+    expect([second.reused, second.head]).toEqual([true, 'HTTP/1.1 200 OK'])
   })
 
   test('an administrator may act as another, who then may what the other may', async () => {

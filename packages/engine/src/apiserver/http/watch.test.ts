@@ -261,6 +261,20 @@ test('closing ends the watches cleanly, finishes what is being answered, and let
   await own.close()
 })
 
+test('a client that goes away takes its watch with it', async () => {
+  const own = await startHarness()
+  const open = async () => {
+    const text = (await own.h1().ask({ path: '/metrics' })).bytes.toString()
+    return /apiserver_longrunning_requests (\d+)/.exec(text)?.[1]
+  }
+  const clients = [own.h1(), own.h2()]
+  for (const client of clients) await client.open({ path: '/api/v1/configmaps?watch=1&resourceVersion=0' })
+  expect(await open()).toBe('2')
+  for (const client of clients) client.close()
+  await expect.poll(open).toBe('0')
+  await own.close()
+})
+
 test('a port that is taken is an error of that name', async () => {
   await expect(startHarness({ port: harness.server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
 })
