@@ -45,9 +45,13 @@ export type CompiledSchema =
   | { readonly schema: StructuralSchema; readonly problems: readonly [] }
   | { readonly schema: undefined; readonly problems: readonly FieldProblem[] }
 
+let rulesModule: typeof import('../cel/rules.ts') | undefined
+
 /** Loads what compiling this schema (or a CRD that holds it) needs. Cheap when it is loaded already. */
 export async function loadSchemaEngines(schema: Json | undefined): Promise<void> {
-  if (hasKey(schema, 'pattern')) await loadRe2()
+  const hasRules = hasKey(schema, 'x-kubernetes-validations')
+  if (hasRules || hasKey(schema, 'pattern')) await loadRe2()
+  if (hasRules) rulesModule ??= await import('../cel/rules.ts')
 }
 
 /** `loadSchemaEngines` must have been awaited. Never throws for what the schema says: that is in `problems`. */
@@ -56,6 +60,10 @@ export function compileSchema(schema: Json | undefined, options: SchemaOptions =
   const problems: FieldProblem[] = []
   const root = readSchema(schema, path, problems)
   if (problems.length === 0) completeDefaults(root, problems)
+  const hasRules = problems.length === 0 && hasKey(schema, 'x-kubernetes-validations')
+  if (hasRules && !rulesModule)
+    throw new Error('loadSchemaEngines() must be awaited before schemas with rules are compiled')
+  const checkRules = hasRules ? rulesModule!.compileRules(root, isResource, problems) : undefined
   if (problems.length > 0) return { schema: undefined, problems }
   const check = compileCheck(root)
   return {
@@ -66,7 +74,11 @@ export function compileSchema(schema: Json | undefined, options: SchemaOptions =
         const findings: Findings = { unknown: [], problems: [] }
         return { value: normalizeObject(value, root, '', findings, isResource), ...findings }
       },
-      validate: (value, old) => runCheck(check, value, old),
+      validate(value, old) {
+        const found = runCheck(check, value, old)
+        // Rules may rely on what the schema promises.
+        return found.length > 0 || !checkRules ? found : checkRules(value, old)
+      },
     },
   }
 }

@@ -16,6 +16,7 @@ import {
   unsupportedValue,
 } from '../problems.ts'
 import type { FieldProblem } from '../status.ts'
+import { canonical, indexByKeys, keyOf } from './list-keys.ts'
 import { formatCheck } from './formats.ts'
 import type { SchemaNode, SchemaType, ValueRules } from './node.ts'
 
@@ -198,24 +199,6 @@ function listCheck(node: SchemaNode): Check {
       check(item, `${path}[${i}]`, twins && keys && twins.get(keyOf(item, keys)), problems)
     }
   }
-}
-
-/** The identity of a list item of type `map`: the values of its keys, as JSON. */
-export function keyOf(item: Json, keys: readonly string[]): string {
-  return isObject(item) ? stringifyJson(keys.map((key) => canonical(item[key] ?? null))) : ''
-}
-
-export function indexByKeys(list: readonly Json[], keys: readonly string[]): ReadonlyMap<string, Json> {
-  return new Map(list.map((item) => [keyOf(item, keys), item]))
-}
-
-/** Equal values become equal texts: keys sorted, 1n as 1. */
-function canonical(value: Json): Json {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
-  if (Array.isArray(value)) return value.map((item: Json) => canonical(item))
-  if (!isObject(value)) return value
-  const entries = Object.entries(value).map(([key, item]) => [key, canonical(item)] as const)
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 const setCheck: Check = (value, path, _old, problems) => {
