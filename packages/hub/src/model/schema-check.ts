@@ -11,7 +11,7 @@ import {
 } from '@larder/engine/machinery/schema/structural'
 import type { FieldProblem } from '@larder/engine/machinery/status'
 
-/** `spec.parameters.colour: Unsupported value: "green": supported values: "blue", "red"` */
+/** `spec.parameters.colour: Unsupported value: "green": supported values: "red", "blue"` */
 export const describeProblem = ({ path, detail }: FieldProblem): string => `${path}: ${detail}`
 
 export interface Checked {

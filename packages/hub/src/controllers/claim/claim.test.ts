@@ -116,7 +116,9 @@ describe('deletion', () => {
 
   test('of a claim whose service is being made leaves nothing', async () => {
     shelf.seen = (want) =>
-      shelf.services.has(want.id) && want.intent !== 'delete' ? { phase: 'changing', doing: 'Filling', againMs: 60_000 } : undefined
+      shelf.services.has(want.id) && want.intent !== 'delete'
+        ? { phase: 'changing', doing: 'Filling', againMs: 60_000 }
+        : undefined
     const claim = await hub.claim('jar', { className: 'jars' })
     const cause = await hub.cause(claimKind, 'jar', 'shop')
     expect(cause).toMatchObject({ actor: 'provider', heals: true })
@@ -132,7 +134,10 @@ describe('deletion', () => {
     const claim = await hub.ready('jar')
     shelf.fail = (verb) => (verb === 'unbind' || verb === 'delete' ? unavailable('the cellar is flooded') : undefined)
     await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
-    const cause = await hub.until('a cause', async () => (await hub.admin.of(claimKind).get('jar', 'shop')).status?.cause)
+    const cause = await hub.until(
+      'a cause',
+      async () => (await hub.admin.of(claimKind).get('jar', 'shop')).status?.cause,
+    )
     expect(cause).toMatchObject({ reason: 'Unbinding', message: expect.stringContaining('the cellar is flooded') })
     shelf.fail = () => undefined
     await gone('jar')
@@ -145,7 +150,9 @@ describe('deletion', () => {
     const claim = await hub.ready('jar')
     shelf.fail = (verb) => (verb === 'probe' ? undefined : unavailable('the cellar is flooded'))
     await hub.admin.of(namespaceType).delete('shop')
-    await hub.until('the namespace to go', async () => ((await hub.admin.of(namespaceType).find('shop')) ? undefined : true))
+    await hub.until('the namespace to go', async () =>
+      (await hub.admin.of(namespaceType).find('shop')) ? undefined : true,
+    )
     expect(shelf.services.size).toBe(1)
     shelf.fail = () => undefined
     await hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
@@ -187,7 +194,10 @@ describe('the Secret of a binding', () => {
   test.each([
     ['was deleted', () => hub.admin.of(secretType).delete('jar', { namespace: 'shop' })],
     ['was edited', () => hub.admin.of(secretType).patch('jar', { data: { password: 'bm8=' } }, { namespace: 'shop' })],
-    ['lost its labels', () => hub.admin.of(secretType).patch('jar', { metadata: { labels: null } }, { namespace: 'shop' })],
+    [
+      'lost its labels',
+      () => hub.admin.of(secretType).patch('jar', { metadata: { labels: null } }, { namespace: 'shop' }),
+    ],
   ])('heals when it %s', async (_, damage) => {
     await hub.claim('jar', { className: 'jars' })
     await hub.ready('jar')

@@ -20,6 +20,7 @@ import { resolveInstance, type Resolved } from '../../model/resolve-instance.ts'
 import { isConsumer } from '../../model/visibility.ts'
 import { stallOn } from '../reporting.ts'
 import { heldInstance } from './held-instance.ts'
+import { plannedCredential } from './plan-credential.ts'
 
 /** On the instance: the generation of the claim that its spec was resolved from. An edit of the class moves no instance. */
 const RESOLVED_FROM = 'larder.dev/claim-generation'
@@ -97,6 +98,8 @@ async function make(pass: Pass<Claim>, service: Class, resolved: Resolved): Prom
     instance = await take(pass, await instances.get(claimInstanceName(uid), home))
   }
   refer(pass, instance)
+  // With the same write as the reference, so that binding needs no pass of its own to say what it will make.
+  pass.status.credential ??= plannedCredential(uid, 1, resolved.role)
   return wait('Provisioning', 'the service is being made')
 }
 

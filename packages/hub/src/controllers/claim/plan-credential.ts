@@ -7,6 +7,9 @@ import { chooseRole } from '../../model/plan-choice.ts'
 import { isRefusal } from '../../model/refusal.ts'
 import { stallOn } from '../reporting.ts'
 
+/** As soon as the status is written; not in the same turn, so that a write that is refused cannot become a loop without a pause. */
+export const SOON_MS = 1
+
 /**
  * Says in status which credentials are wanted, before any are made: whatever a crash leaves behind outside is then
  * known by its id, and the next pass makes the same again instead of others.
@@ -21,13 +24,17 @@ export function planCredential(pass: Pass<Claim>): Outcome {
   if (current && (current.predecessor || current.role === role)) return done
   const serial = (current?.serial ?? 0) + 1
   pass.status.credential = {
-    id: credentialId(uid, serial),
-    serial,
-    ...(role !== undefined && { role }),
+    ...plannedCredential(uid, serial, role),
     ...(current && { predecessor: { id: current.id, ...(current.role !== undefined && { role: current.role }) } }),
   }
-  return wait('Binding', 'credentials are being made', 0)
+  return wait('Binding', 'credentials are being made', SOON_MS)
 }
+
+export const plannedCredential = (claimUid: string, serial: number, role: string | undefined) => ({
+  id: credentialId(claimUid, serial),
+  serial,
+  ...(role !== undefined && { role }),
+})
 
 /** The class may have gone or changed while the claim lives: then what the claim has stays. */
 export function wantedRole(pass: Pass<Claim>, held: string | undefined): string | undefined {

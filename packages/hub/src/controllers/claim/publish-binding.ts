@@ -7,12 +7,12 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { Bound } from '@larder/kit'
 import type { Claim, ClaimCredential } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
-import { credentialId } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { bindingData, bindingName, bindingSecret, isIntact, isOurs } from './binding-secret.ts'
 import { credentialOf, openBinding, rememberCredential, type Binding } from './binding.ts'
 import { heldInstance } from './held-instance.ts'
+import { plannedCredential, SOON_MS } from './plan-credential.ts'
 
 type Ready = Extract<Bound, { phase: 'ready' }>
 
@@ -74,16 +74,12 @@ function replace(pass: Pass<Claim>, credential: ClaimCredential): Outcome {
       'the backend does not show the credentials again, and older ones wait for their revocation',
     )
   }
-  const serial = credential.serial + 1
-  const { role } = credential
-  const roleField = role === undefined ? {} : { role }
+  const { id, role, serial } = credential
   pass.status.credential = {
-    id: credentialId(pass.object.metadata.uid ?? '', serial),
-    serial,
-    ...roleField,
-    predecessor: { id: credential.id, ...roleField },
+    ...plannedCredential(pass.object.metadata.uid ?? '', serial + 1, role),
+    predecessor: { id, ...(role !== undefined && { role }) },
   }
-  return wait('Binding', 'the backend does not show the credentials again; new ones are being made', 0)
+  return wait('Binding', 'the backend does not show the credentials again; new ones are being made', SOON_MS)
 }
 
 async function publish(

@@ -5,7 +5,7 @@ import type { HubContext } from '../context.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { credentialOf, forgetCredential, openBinding } from './binding.ts'
 import { heldInstance } from './held-instance.ts'
-import { wantedRole } from './plan-credential.ts'
+import { SOON_MS, wantedRole } from './plan-credential.ts'
 
 /** Revokes one of the claim's credentials; `done` when they no longer work. */
 export async function revoke(
@@ -42,5 +42,5 @@ export const revokePredecessor = (hub: HubContext) =>
     delete pass.status.credential?.predecessor
     // The role may have changed again while two were alive, which was not acted on then.
     const role = pass.status.credential?.role
-    return wantedRole(pass, role) === role ? done : wait('Binding', 'older credentials were revoked', 0)
+    return wantedRole(pass, role) === role ? done : wait('Binding', 'older credentials were revoked', SOON_MS)
   }
