@@ -87,11 +87,29 @@ export function checkTransition(rules: KindRules, object: JsonObject, old: JsonO
     if (equalJson(value, read(old, path))) continue
     problems.push(invalidValue(path, value ?? null, rules.immutableText?.[path] ?? IMMUTABLE))
   }
+  if (
+    rules.mutable &&
+    !equalJson(without(object['spec'], rules.mutable.fields), without(old['spec'], rules.mutable.fields))
+  ) {
+    problems.push(forbiddenField('spec', rules.mutable.why))
+  }
   if (!rules.frozenWhenImmutable || old['immutable'] !== true) return
   for (const path of ['immutable', ...rules.frozenWhenImmutable]) {
     if (equalJson(object[path], old[path])) continue
     problems.push(forbiddenField(path, 'field is immutable when `immutable` is set'))
   }
+}
+
+/** A copy of the spec without the fields; `list[].field` is left out of each item. */
+function without(spec: Json | undefined, fields: readonly string[]): Json {
+  const rest: Record<string, Json> = isObject(spec) ? { ...spec } : {}
+  for (const path of fields) {
+    const [name, field] = path.split('[].') as [string, string | undefined]
+    const list = rest[name]
+    if (field === undefined) delete rest[name]
+    else if (Array.isArray(list)) rest[name] = list.map((item: Json) => without(item, [field]))
+  }
+  return rest
 }
 
 /** Annotations have dots in their names: what follows `metadata.annotations.` is one name. */

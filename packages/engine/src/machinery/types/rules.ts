@@ -17,6 +17,8 @@ export interface KindRules {
   readonly immutable?: readonly string[]
   /** With `immutable: true` in the stored object, these may not change, nor may the flag go. */
   readonly frozenWhenImmutable?: readonly string[]
+  /** Of the spec, an update may change these fields only: `template`, or `containers[].image` in each item. */
+  readonly mutable?: { readonly fields: readonly string[]; readonly why: string }
   /** Words instead of `field is immutable`, by path. */
   readonly immutableText?: Readonly<Record<string, string>>
   /** The keys of these maps are config keys, and all their values together at most `maxBytes`. */
@@ -91,7 +93,28 @@ export const KIND_RULES: Readonly<Record<string, KindRules>> = {
     },
   },
   'core.v1.ReplicationController': { selectsTemplate: 'map', atLeast: NOT_NEGATIVE },
-  'core.v1.PersistentVolumeClaim': { allowed: { 'status.phase': ['Pending', 'Bound', 'Lost'] } },
+  'core.v1.Pod': {
+    mutable: {
+      fields: [
+        'containers[].image',
+        'initContainers[].image',
+        'activeDeadlineSeconds',
+        'tolerations',
+        'terminationGracePeriodSeconds',
+        // Upstream changes these two by subresources that are not served here.
+        'nodeName',
+        'schedulingGates',
+      ],
+      why: 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+    },
+  },
+  'core.v1.PersistentVolumeClaim': {
+    allowed: { 'status.phase': ['Pending', 'Bound', 'Lost'] },
+    mutable: {
+      fields: ['resources', 'volumeAttributesClassName', 'volumeName'],
+      why: 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+    },
+  },
   'apps.v1.Deployment': {
     ...IMMUTABLE_SELECTOR,
     atLeast: { ...NOT_NEGATIVE, 'spec.revisionHistoryLimit': 0, 'spec.progressDeadlineSeconds': 0 },
@@ -104,7 +127,19 @@ export const KIND_RULES: Readonly<Record<string, KindRules>> = {
   },
   'apps.v1.StatefulSet': {
     ...IMMUTABLE_SELECTOR,
-    immutable: ['spec.selector', 'spec.serviceName', 'spec.podManagementPolicy'],
+    immutable: [],
+    mutable: {
+      fields: [
+        'replicas',
+        'ordinals',
+        'template',
+        'updateStrategy',
+        'revisionHistoryLimit',
+        'persistentVolumeClaimRetentionPolicy',
+        'minReadySeconds',
+      ],
+      why: "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+    },
     atLeast: { ...NOT_NEGATIVE, 'spec.revisionHistoryLimit': 0 },
     allowed: { 'spec.template.spec.restartPolicy': ['Always'] },
   },

@@ -15,6 +15,7 @@ export const TYPE_CHECKS: Readonly<Record<string, TypeCheck>> = {
   'meta.v1.LabelSelector': (selector, path) => labelProblems(selector['matchLabels'], `${path}.matchLabels`),
   'meta.v1.LabelSelectorRequirement': checkRequirement,
   'core.v1.ResourceRequirements': checkResources,
+  'batch.v1.CronJobSpec': checkSchedule,
   'rbac.v1.PolicyRule': checkPolicyRule,
   'rbac.v1.Subject': checkSubject,
   'admissionregistration.v1.WebhookClientConfig': (config, path) =>
@@ -65,6 +66,15 @@ function checkResources(resources: JsonObject, path: string): FieldProblem[] {
 }
 
 const quantity = (value: Json) => parseQuantity(String(value))
+
+/** Only the number of fields: what stands in them is for whoever runs the jobs. */
+function checkSchedule(spec: JsonObject, path: string): FieldProblem[] {
+  const schedule = String(spec['schedule'] ?? '')
+  const fields = schedule.split(/\s+/).filter((field) => field !== '' && !/^(?:CRON_)?TZ=/.test(field))
+  if (schedule === '' || schedule.startsWith('@') || fields.length === 5) return []
+  const why = `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`
+  return [invalidValue(`${path}.schedule`, schedule, why)]
+}
 
 function checkPolicyRule(rule: JsonObject, path: string): FieldProblem[] {
   if (rule['nonResourceURLs'] !== undefined) {

@@ -192,6 +192,12 @@ describe('a create is refused', () => {
         'rules[0].resources: Required value: resource rules must supply at least one resource',
       ],
     ],
+    [
+      'cronjobs',
+      'with a schedule of four fields',
+      { metadata, spec: { ...(GOOD['cronjobs']!['spec'] as JsonObject), schedule: '* * * *' } },
+      ['spec.schedule: Invalid value: "* * * *": expected exactly 5 fields, found 4: [* * * *]'],
+    ],
     ['storageclasses', 'without a provisioner', { metadata }, ['provisioner: Required value']],
   ])('%s %s', (resource, _, object, expected) => {
     expect(problemsOf(resource, object)).toEqual(expected)
@@ -250,6 +256,20 @@ describe('an update is refused', () => {
       ],
     ],
     [
+      'pods',
+      'of more than images and the like',
+      { metadata, spec: pod({ containers: [{ name: 'c', image: 'new', args: ['x'] }] }) },
+      { metadata, spec: pod() },
+      [`spec: Forbidden: ${KIND_RULES['core.v1.Pod']!.mutable!.why}`],
+    ],
+    [
+      'statefulsets',
+      'of the name of its service',
+      deployment({ serviceName: 'b' }),
+      deployment({ serviceName: 'a' }),
+      [`spec: Forbidden: ${KIND_RULES['apps.v1.StatefulSet']!.mutable!.why}`],
+    ],
+    [
       'deployments',
       'of the selector',
       deployment({ selector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] } }),
@@ -259,6 +279,14 @@ describe('an update is refused', () => {
   ])('%s %s', (resource, _, object, old, expected) => {
     expect(problemsOf(resource, object, old)).toEqual(expected)
   })
+})
+
+it.each<[string, string, JsonObject, JsonObject]>([
+  ['pods', 'image', { metadata, spec: pod({ containers: [{ name: 'c', image: 'new' }] }) }, { metadata, spec: pod() }],
+  ['statefulsets', 'number of replicas', deployment({ replicas: 3 }), deployment()],
+  ['deployments', 'template', deployment({ template: { ...template, spec: pod({ hostname: 'h' }) } }), deployment()],
+])('an update of %s may change the %s', (resource, _, object, old) => {
+  expect(problemsOf(resource, object, old)).toEqual([])
 })
 
 it('names follow the rule of their kind', () => {
