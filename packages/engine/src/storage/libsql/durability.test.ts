@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../testing/folder.ts'
-import { script, startTraced } from '../testing/processes.ts'
+import { endStragglers, script, startTraced } from '../testing/processes.ts'
 import { parseTrace, type Call } from '../testing/trace.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 beforeEach(() => (folder = temporaryFolder()))
-afterEach(() => folder.dispose())
+afterEach(async () => {
+  await endStragglers()
+  folder.dispose()
+})
 
 describe('S2 an acknowledgement follows its fsync', () => {
   test.each([

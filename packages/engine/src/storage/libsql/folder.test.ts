@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StorageFailed, StorageInUse, type Store } from '../store.ts'
 import { temporaryFolder } from '../testing/folder.ts'
 import { contentOf, put, remove } from '../testing/objects.ts'
-import { startWriter } from '../testing/processes.ts'
+import { endStragglers, startWriter } from '../testing/processes.ts'
 import { openLibsqlStore } from './store.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -17,6 +17,7 @@ beforeEach(() => {
   dir = join(folder.dir, 'store')
 })
 afterEach(async () => {
+  await endStragglers()
   for (const store of open) await store.close()
   open = []
   folder.dispose()

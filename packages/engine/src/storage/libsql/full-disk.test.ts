@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '../testing/folder.ts'
-import { script, startTraced, Talker } from '../testing/processes.ts'
+import { endStragglers, script, startTraced, Talker } from '../testing/processes.ts'
 
 interface Seen {
   readonly revision: number
@@ -34,7 +34,8 @@ beforeEach(() => {
   folder = temporaryFolder()
   mounted = undefined
 })
-afterEach(() => {
+afterEach(async () => {
+  await endStragglers()
   if (mounted) expect(spawnSync('umount', [mounted]).status).toBe(0)
   folder.dispose()
 })

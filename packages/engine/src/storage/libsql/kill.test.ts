@@ -12,7 +12,14 @@ import { expect, test } from 'vitest'
 import type { Store, StoreEvent } from '../store.ts'
 import { temporaryFolder } from '../testing/folder.ts'
 import { contentOf } from '../testing/objects.ts'
-import { script, startTraced, startWriter, type Talker, type WriterSettings } from '../testing/processes.ts'
+import {
+  endStragglers,
+  script,
+  startTraced,
+  startWriter,
+  type Talker,
+  type WriterSettings,
+} from '../testing/processes.ts'
 import { diedInCommit, parseTrace } from '../testing/trace.ts'
 import { openLibsqlStore } from './store.ts'
 
@@ -27,6 +34,7 @@ test(
     try {
       await Promise.all(lanes.map((lane) => lane.run(KILLS / LANES.length)))
     } finally {
+      await endStragglers()
       for (const lane of lanes) lane.dispose()
     }
     const sum = (pick: (lane: Lane) => number) => lanes.reduce((total, lane) => total + pick(lane), 0)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { temporaryFolder } from '../testing/folder.ts'
-import { script, Talker } from '../testing/processes.ts'
+import { endStragglers, script, Talker } from '../testing/processes.ts'
 
 interface Measured {
   readonly ms: number
@@ -18,7 +18,10 @@ interface Report {
 
 let folder: ReturnType<typeof temporaryFolder>
 beforeEach(() => (folder = temporaryFolder()))
-afterEach(() => folder.dispose())
+afterEach(async () => {
+  await endStragglers()
+  folder.dispose()
+})
 
 async function crowd(...args: string[]): Promise<Report> {
   const child = new Talker(process.execPath, [script('crowd.mjs'), folder.dir, ...args])

@@ -11,6 +11,26 @@ export interface WriterSettings {
   readonly historyLimit?: number
 }
 
+const running = new Set<ChildProcess>()
+
+/** For `afterEach`: a test that failed has not waited for its children, and they hold folders and mounts. */
+export async function endStragglers(): Promise<void> {
+  const children = [...running]
+  const closed = Promise.all(children.map((child) => once(child, 'close')))
+  for (const { pid } of children) killGroup(pid!)
+  await closed
+}
+
+/** strace leaves what it traces running when it is killed, so the two are a group. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // All of it has ended; only its last lines are still on their way.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /** A child that prints lines (see writer.mjs). */
 export class Talker {
   readonly child: ChildProcess
@@ -21,7 +41,9 @@ export class Talker {
   readonly ended: Promise<unknown>
 
   constructor(command: string, args: readonly string[]) {
-    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    if (this.child.pid !== undefined) running.add(this.child)
+    this.child.once('close', () => running.delete(this.child))
     readLines(this.child.stdout!, (line) => {
       this.lines.push(line)
       this.#onLine()
