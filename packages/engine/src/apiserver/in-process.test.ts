@@ -65,6 +65,14 @@ describe('the in-process transport', () => {
     expect(seen.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED a', 'ADDED b'])
   })
 
+  test('answers discovery', async () => {
+    const transport = inProcessTransport(world.api, { name: 'bob', groups: ['system:authenticated'] })
+    expect(await transport.raw('/apis/apps')).toMatchObject({ kind: 'APIGroup', name: 'apps' })
+    expect(await transport.raw('/api/v1')).toMatchObject({ kind: 'APIResourceList', groupVersion: 'v1' })
+    expect(await refusal(transport.raw('/apis/nope'))).toMatch(/^404 /)
+    expect(await refusal(transport.raw('/metrics'))).toMatch(/^403 /)
+  })
+
   test('ends a watch when the API closes', async () => {
     const transport = inProcessTransport(world.api, ADMIN)
     const watching = (async () => {

@@ -8,6 +8,7 @@ import type { Answer, Call, Target, Transport, WatchEvent, WatchOptions } from '
 import type { Json } from '../base/json.ts'
 import { formatApiVersion, type KubeObject } from '../machinery/object.ts'
 import { expired, routeNotFound } from '../machinery/status.ts'
+import { coreVersions, groupList, resourceList, singleGroup } from './discovery.ts'
 import type { Api, ApiWatchEvent, Result, User } from './api.ts'
 
 /** Events that may wait for a reader; beyond them it is told to list again, so that a stuck one cannot fill the memory. */
@@ -22,29 +23,42 @@ export function inProcessTransport(api: Api, user: User): Transport {
     watch: (target, options, signal) => watchInProcess(api, user, target, options, signal),
     async raw(path: string): Promise<Json> {
       api.authorizePath(user, 'get', path)
-      throw routeNotFound()
+      const found = discover(api, path)
+      if (!found) throw routeNotFound()
+      return found
     },
     close: () => Promise.resolve(),
   }
 }
 
+/** Discovery in its plain form; what else has a path belongs to the HTTP server. */
+function discover({ resources }: Api, path: string): Json | undefined {
+  const [root, ...rest] = path.split('/').slice(1)
+  const all = resources.all()
+  if (root === 'api') {
+    const [version] = rest
+    return version === undefined ? coreVersions(all, '') : resourceList(all, { group: '', version })
+  }
+  if (root !== 'apis') return undefined
+  const [group, version] = rest
+  if (group === undefined) return groupList(all)
+  return version === undefined ? singleGroup(all, group) : resourceList(all, { group, version })
+}
+
 function answerOf(result: Result): Answer {
-  switch (result.type) {
-    case 'object':
-      return result.document.object
-    case 'status':
-      return result.status as unknown as KubeObject
-    default:
-      return {
-        kind: result.resource.listKind,
-        apiVersion: formatApiVersion(result.resource.group, result.resource.version),
-        metadata: {
-          resourceVersion: result.resourceVersion,
-          ...(result.continue !== undefined && { continue: result.continue }),
-          ...(result.remainingItemCount !== undefined && { remainingItemCount: result.remainingItemCount }),
-        },
-        items: result.documents.map(({ object }) => object),
-      }
+  if (result.type === 'object') return result.document.object
+  // A Status has no name; everything else of an object it has.
+  if (result.type === 'status') return result.status as unknown as KubeObject
+  const { resource, resourceVersion, continue: token, remainingItemCount, documents } = result
+  return {
+    kind: resource.listKind,
+    apiVersion: formatApiVersion(resource.group, resource.version),
+    metadata: {
+      resourceVersion,
+      ...(token !== undefined && { continue: token }),
+      ...(remainingItemCount !== undefined && { remainingItemCount }),
+    },
+    items: documents.map(({ object }) => object),
   }
 }
 

@@ -77,6 +77,19 @@ async function allow(rules: readonly PolicyRule[], subjects: readonly JsonObject
   await world.admin.create(bindings, { metadata, subjects, roleRef })
 }
 
+const may = async (name: string, verb: string, resource: string, group = ''): Promise<boolean> => {
+  const review = await world
+    .as({ name, groups: ['system:authenticated'] })
+    .create(at('authorization.k8s.io/v1/selfsubjectaccessreviews'), {
+      spec: { resourceAttributes: { namespace: 'default', verb, group, resource } },
+    })
+  return (review['status'] as { allowed: boolean }).allowed
+}
+const rbac = 'rbac.authorization.k8s.io'
+
+const review = (kind: string, spec: JsonObject, namespace?: string) =>
+  [at(`authorization.k8s.io/v1/${kind}`, namespace), { spec }] as const
+
 describe('a refusal', () => {
   test('says who, what and where, in the words of upstream', async () => {
     expect(await refusal(asBob().get(at('secrets', 'default', 's')))).toBe(
@@ -182,15 +195,6 @@ describe('the first roles', () => {
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
       })
     }
-    const may = async (name: string, verb: string, resource: string, group = ''): Promise<boolean> => {
-      const review = await world
-        .as({ name, groups: ['system:authenticated'] })
-        .create(at('authorization.k8s.io/v1/selfsubjectaccessreviews'), {
-          spec: { resourceAttributes: { namespace: 'default', verb, group, resource } },
-        })
-      return (review['status'] as { allowed: boolean }).allowed
-    }
-    const rbac = 'rbac.authorization.k8s.io'
     expect([
       await may('v', 'list', 'configmaps'),
       await may('v', 'list', 'secrets'),
@@ -205,9 +209,6 @@ describe('the first roles', () => {
 })
 
 describe('reviews', () => {
-  const review = (kind: string, spec: JsonObject, namespace?: string) =>
-    [at(`authorization.k8s.io/v1/${kind}`, namespace), { spec }] as const
-
   test('answer for oneself, for others, in a namespace, and are not stored', async () => {
     await allow([rule({ resources: ['secrets'], verbs: ['list'] })], [subject('User', 'bob')])
     const resourceAttributes = { namespace: 'default', verb: 'list', resource: 'secrets' }

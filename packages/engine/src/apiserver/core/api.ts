@@ -10,7 +10,8 @@ import type { Ids } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
 import type { Call, Target, WatchOptions } from '../../machinery/call.ts'
 import { builtinResources } from '../../machinery/types/builtin.ts'
-import type { Store } from '../../storage/store.ts'
+import { internal } from '../../machinery/status.ts'
+import { StorageFailed, type Store } from '../../storage/store.ts'
 import { Admission, type AdmissionPlugin } from '../admission.ts'
 import type { Api, ApiWatch, CallContext, Result, User } from '../api.ts'
 import { bootstrap } from '../bootstrap.ts'
@@ -88,7 +89,11 @@ class KubernetesApi implements Api {
   }
 
   async call(user: User, call: Call, context?: CallContext): Promise<Result> {
-    return dispatch(this.#core, user, call, context)
+    try {
+      return await dispatch(this.#core, user, call, context)
+    } catch (error) {
+      throw error instanceof StorageFailed ? internal(error.message, error) : error
+    }
   }
 
   async watch(user: User, target: Target, options: WatchOptions, on: WatchSink): Promise<ApiWatch> {

@@ -101,10 +101,10 @@ export class Catalog implements Resources {
     else this.#custom.delete(name)
     for (const served of after) this.#add(served)
     this.#all = undefined
-    this.#generation++
     const gone = before
       .map(({ resource }) => resource)
       .filter((resource) => !after.some((one) => one.resource === resource))
+    if (gone.length > 0 || after.length !== before.length) this.#generation++
     if (gone.length > 0) for (const listener of this.#listeners) listener(gone)
   }
 

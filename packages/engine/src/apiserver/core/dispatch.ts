@@ -30,22 +30,13 @@ export function dispatch(core: Core, user: User, call: Call, context: CallContex
 }
 
 function answer(core: Core, request: Request, call: Call): Promise<Result> {
-  switch (call.verb) {
-    case 'get':
-      return get(core, request, call)
-    case 'list':
-      return list(core, request, call)
-    case 'create':
-      return create(core, request, call)
-    case 'update':
-      return update(core, request, call)
-    case 'patch':
-      return patch(core, request, call)
-    case 'delete':
-      return deleteObject(core, request, call)
-    default:
-      return deleteCollection(core, request, call)
-  }
+  if (call.verb === 'get') return get(core, request, call)
+  if (call.verb === 'list') return list(core, request, call)
+  if (call.verb === 'create') return create(core, request, call)
+  if (call.verb === 'update') return update(core, request, call)
+  if (call.verb === 'patch') return patch(core, request, call)
+  if (call.verb === 'delete') return deleteObject(core, request, call)
+  return deleteCollection(core, request, call)
 }
 
 /** Throws ApiError 403, 404 or 405. */

@@ -4,8 +4,6 @@
  * The check runs in the same turn of the event loop as the decision of the write. Between the two no deletion can begin,
  * so a container's controller, which looks once the deletion is durable, sees everything that was let in.
  */
-import { isObject } from '../../base/json.ts'
-import { asJson } from '../../machinery/object.ts'
 import { ApiError, forbidden, notFound } from '../../machinery/status.ts'
 import type { Core, Request } from './core.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS, namespaceKey } from './keys.ts'
@@ -25,14 +23,8 @@ export function checkOpen(core: Core, request: Request, name: string): void {
   const key = namespaceKey(namespace)
   const entry = core.store.get(key)
   if (!entry) throw notFound({ group: '', resource: 'namespaces' }, namespace)
-  if (core.closing.has(key) || isTerminating(core, key)) throw terminating(request, name, namespace)
-}
-
-function isTerminating(core: Core, key: string): boolean {
-  const entry = core.store.get(key)
-  if (!entry) return false
-  const status = asJson(entry.document.object)['status']
-  return isObject(status) && status['phase'] === 'Terminating'
+  if (core.closing.has(key) || entry.index.fields?.['status.phase'] === 'Terminating')
+    throw terminating(request, name, namespace)
 }
 
 function terminating({ resource }: Request, name: string, namespace: string): ApiError {

@@ -78,7 +78,8 @@ function writeScale(
     const next = write(parent, pathsOf(request).specReplicas, replicasOf(scale, name))
     const { uid, resourceVersion } = metadataOf(scale)
     const metadata = { ...metadataOf(next), uid: uid ?? null, resourceVersion: resourceVersion ?? null }
-    const main: Request = { ...request, target: { ...target, subresource: undefined as never } }
+    const { subresource: _, ...mainTarget } = target
+    const main: Request = { ...request, target: mainTarget }
     const result = await replace(core, main, entry, { ...next, metadata }, options, { type: 'body' })
     if (result.type !== 'object') return result
     return scaleResult(request, asJson(result.document.object))

@@ -45,11 +45,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 /** Where a resource is, `configmaps` or `apps/v1/deployments`, in a namespace unless it is cluster-scoped. */
 export function at(resource: string, namespace?: string, name?: string, subresource?: string): Target {
   const parts = resource.split('/')
-  const [group, version, plural] = parts.length === 1 ? ['', 'v1', resource] : (parts as [string, string, string])
+  const [group, version, plural] = (parts.length === 1 ? ['', 'v1', resource] : parts) as [string, string, string]
   return {
-    group: group!,
-    version: version!,
-    resource: plural!,
+    group,
+    version,
+    resource: plural,
     ...(namespace !== undefined && { namespace }),
     ...(name !== undefined && { name }),
     ...(subresource !== undefined && { subresource }),
@@ -120,7 +120,7 @@ export interface Recording {
 
 async function record(api: Api, user: User, target: Target, options: WatchOptions): Promise<Recording> {
   const events: string[] = []
-  let notify = (): void => undefined
+  let notify: (() => void) | undefined
   let end!: (error: Error | undefined) => void
   const ended = new Promise<Error | undefined>((resolve) => (end = resolve))
   const watch = await api.watch(user, target, options, {
@@ -129,12 +129,12 @@ async function record(api: Api, user: User, target: Target, options: WatchOption
         const { name, resourceVersion } = document.object.metadata
         events.push(`${type} ${name} ${resourceVersion}`)
       }
-      notify()
+      notify?.()
     },
     end,
   })
   const atLeast = async (count: number): Promise<string[]> => {
-    while (events.length < count) await new Promise<void>((resolve) => (notify = () => void resolve()))
+    while (events.length < count) await new Promise<void>((resolve) => (notify = resolve))
     return events
   }
   return { events, watch, ended, atLeast }

@@ -13,6 +13,8 @@ afterEach(() => world.close())
 const maps = at('configmaps', 'team')
 const make = (name: string, metadata = {}) => world.admin.create(maps, { metadata: { name, ...metadata } })
 
+const about = (name: string) => ({ kind: 'Pod', namespace: 'team', name, uid: `uid-${name}` })
+
 async function page(options: ListOptions, target = maps) {
   const result = await world.admin.call({ verb: 'list', target, options })
   if (result.type !== 'list') throw new Error('no list')
@@ -52,7 +54,6 @@ describe('selectors', () => {
 
   test('events by what they are about, in both groups', async () => {
     const events = at('events', 'team')
-    const about = (name: string) => ({ kind: 'Pod', namespace: 'team', name, uid: `uid-${name}` })
     for (const name of ['a', 'b']) {
       await world.admin.create(events, {
         metadata: { name },

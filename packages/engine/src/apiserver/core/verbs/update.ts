@@ -164,10 +164,10 @@ function withGeneration(
   old: JsonObject,
 ): JsonObject {
   if (!resource.hasGeneration || subresource === 'status' || subresource === 'approval') return object
-  const { metadata: _, ...rest } = object
-  const { metadata: __, ...oldRest } = old
-  if (equalJson(rest, oldRest)) return object
   const metadata = metadataOf(object)
+  // Neither metadata counts, nor that the CRD has a new storage version since.
+  const same = { metadata, apiVersion: object['apiVersion'] ?? '' }
+  if (equalJson(object, { ...old, ...same })) return object
   return { ...object, metadata: { ...metadata, generation: Number(metadata['generation'] ?? 0) + 1 } }
 }
 

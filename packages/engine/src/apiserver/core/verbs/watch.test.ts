@@ -99,6 +99,13 @@ describe('with a selector', () => {
     expect(await watching.atLeast(1)).toEqual([`ADDED b ${world.store.revision}`])
   })
 
+  test('in the target, the same', async () => {
+    const watching = await world.admin.watch({ ...maps, name: 'b' })
+    await make('a')
+    await make('b')
+    expect(await watching.atLeast(1)).toEqual([`ADDED b ${world.store.revision}`])
+  })
+
   test('on a field that only documents know', async () => {
     await world.admin.create(at(CRDS), widgetCrd())
     const widgets = at(WIDGETS, 'default')

@@ -22,7 +22,7 @@ export interface WatchSink {
 
 /** Throws ApiError 400 or 410. */
 export function watch(core: Core, request: Request, options: WatchOptions, sink: WatchSink): ApiWatch {
-  const selection = selectionOf(core, request, options)
+  const selection = selectionOf(core, request, ofOneName(request, options))
   const translate = translator(core, request, selection)
   const from = parseRevision(options.resourceVersion)
   const prefix = prefixOf(request.resource, request.target.namespace)
@@ -36,6 +36,14 @@ export function watch(core: Core, request: Request, options: WatchOptions, sink:
     if (error instanceof Compacted) throw expired(`too old resource version: ${after} (${core.store.compacted})`)
     throw error
   }
+}
+
+/** A target with a name, as the paths under `/watch/` have it, is a selection by name. */
+function ofOneName({ target: { name } }: Request, options: WatchOptions): WatchOptions {
+  if (name === undefined) return options
+  const { fieldSelector } = options
+  const byName = `metadata.name=${name}`
+  return { ...options, fieldSelector: fieldSelector ? `${fieldSelector},${byName}` : byName }
 }
 
 /** Holds events back until the caller has its ApiWatch in hand, so that it knows what the first of them belong to. */

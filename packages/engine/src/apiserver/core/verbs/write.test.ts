@@ -14,6 +14,7 @@ const map = (name: string, data: Record<string, string> = {}, metadata = {}) => 
   metadata: { name, ...metadata },
   data,
 })
+const container = (name: string, image: string) => ({ name, image })
 const named = (name: string) => at('configmaps', 'default', name)
 
 describe('create', () => {
@@ -264,7 +265,6 @@ describe('patch', () => {
     })
     expect(await refusal(world.admin.patch(named('a'), [{ op: 'test', path: '/data/k', value: '3' }]))).toMatch(/^422 /)
     const d = at('apps/v1/deployments', 'default', 'd')
-    const container = (name: string, image: string) => ({ name, image })
     await world.admin.create(at('apps/v1/deployments', 'default'), {
       metadata: { name: 'd' },
       spec: {
@@ -323,4 +323,9 @@ test('an object cannot grow beyond what a body may have', async () => {
       world.admin.patch(at(WIDGETS, 'default', 'w'), { metadata: { annotations: { a: 'x'.repeat(2000) } } }),
     ),
   ).toBe('413 Request entity too large: limit is 3145728')
+})
+
+test('a write that the store cannot keep is 500, and says why', async () => {
+  await world.store.close()
+  expect(await refusal(world.admin.create(maps, map('a')))).toBe('500 Internal error occurred: the store is closed')
 })
