@@ -13,7 +13,6 @@ import { routeNotFound } from '../../machinery/status.ts'
 import type { Resources } from '../api.ts'
 import { headersOf, sendBody, sendJson } from './answer.ts'
 import { accepts } from './negotiate.ts'
-import { loadOpenApiDocuments } from './openapi-documents.ts'
 import type { Request } from './resources.ts'
 
 export type HandleOpenApi = (request: Request, rest: readonly string[]) => Promise<void>
@@ -56,7 +55,7 @@ export function createOpenApi(resources: Resources): HandleOpenApi {
   async function documentOf({ group, version, resources, hash }: GroupVersion): Promise<Buffer> {
     const known = documents.get(hash)
     if (known) return known
-    const { openApiV3Document } = await loadOpenApiDocuments()
+    const { openApiV3Document } = await import('../../machinery/openapi/v3.ts')
     const document = Buffer.from(stringifyJson(openApiV3Document(group, version, resources)))
     documents.set(hash, document)
     return document
@@ -118,7 +117,7 @@ function forgetFailure<T>(promise: Promise<T>, forget: () => void): Promise<T> {
 }
 
 async function buildV2(resources: readonly Resource[]): Promise<Version2> {
-  const { openApiV2 } = await loadOpenApiDocuments()
+  const { openApiV2 } = await import('../../machinery/openapi/v2.ts')
   const { json, protobuf } = openApiV2(resources)
   return { json: Buffer.from(stringifyJson(json)), protobuf }
 }

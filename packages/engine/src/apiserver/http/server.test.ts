@@ -412,6 +412,34 @@ describe('paths that are no resource', () => {
     expect((await admin.ask({ path: '/.well-known/openid-configuration' })).json.issuer).toBe(harness.tokens.issuer)
   })
 
+  test('OpenAPI v3: an index with hashes, documents that may be kept for ever, and the way on from an old hash', async () => {
+    const index = await admin.ask({ path: '/openapi/v3' })
+    const path = index.json.paths['apis/apps/v1'].serverRelativeURL as string
+    expect(path).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{32}$/)
+    const document = await admin.ask({ path })
+    expect(document.json.openapi).toMatch(/^3\.0/)
+    expect(document.json.components.schemas).toHaveProperty(['io.k8s.api.apps.v1.Deployment'])
+    expect(document.headers['cache-control']).toContain('immutable')
+    const etag = document.headers['etag'] as string
+    expect((await admin.ask({ path, headers: { 'if-none-match': etag } })).code).toBe(304)
+    const old = await admin.ask({ path: path.replace(/=.*/, '=0000') })
+    expect([old.code, old.headers['location']]).toEqual([301, path])
+    const plain = await admin.ask({ path: path.replace(/\?.*/, '') })
+    expect(plain.headers['cache-control']).toBe('no-cache, private')
+    expect((await admin.ask({ path: '/openapi/v3/apis/none/v1' })).code).toBe(404)
+  })
+
+  test('OpenAPI v2: gnostic protobuf under the name that old clients take, and JSON', async () => {
+    const asked = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+    const protobuf = await admin2.ask({ path: '/openapi/v2?timeout=32s', headers: { accept: asked } })
+    expect(protobuf.code).toBe(200)
+    expect(protobuf.headers['content-type']).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf')
+    // Field 1 of the message is the version of Swagger.
+    expect(protobuf.bytes.subarray(0, 5)).toEqual(Buffer.from('\n\x032.0'))
+    const json = await admin.ask({ path: '/openapi/v2', headers: { accept: 'application/json' } })
+    expect(json.json.swagger).toBe('2.0')
+  })
+
   test('metrics count by verb, resource and code, and never by names from URLs', async () => {
     await admin.ask({ path: '/apis/made.up/v1/unheard' })
     const text = (await admin.ask({ path: '/metrics' })).bytes.toString()

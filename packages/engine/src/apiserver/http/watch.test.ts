@@ -261,6 +261,19 @@ test('closing ends the watches cleanly, finishes what is being answered, and let
   await own.close()
 })
 
+test('a client that does not read cannot hold up the closing for ever', async () => {
+  const own = await startHarness({ closeGraceMs: 50 })
+  const path = '/api/v1/namespaces/default/configmaps'
+  const text = 'x'.repeat(1_000_000)
+  for (let i = 0; i < 12; i++) {
+    await own.h1().ask({ method: 'POST', path, body: { metadata: { name: `part-${i}` }, data: { text } } })
+  }
+  const { stream } = await own.h1().open({ path })
+  await own.server.close()
+  await expect(readAll(stream)).rejects.toThrow('aborted')
+  await own.close()
+})
+
 test('a client that goes away takes its watch with it', async () => {
   const own = await startHarness()
   const open = async () => {
