@@ -15,6 +15,7 @@ export const TYPE_CHECKS: Readonly<Record<string, TypeCheck>> = {
   'meta.v1.LabelSelector': (selector, path) => labelProblems(selector['matchLabels'], `${path}.matchLabels`),
   'meta.v1.LabelSelectorRequirement': checkRequirement,
   'core.v1.ResourceRequirements': checkResources,
+  'core.v1.ServiceSpec': checkPortNames,
   'batch.v1.CronJobSpec': checkSchedule,
   'rbac.v1.PolicyRule': checkPolicyRule,
   'rbac.v1.Subject': checkSubject,
@@ -41,6 +42,13 @@ function checkRequirement(requirement: JsonObject, path: string): FieldProblem[]
     problems.push(forbiddenField(`${path}.values`, why))
   }
   return problems
+}
+
+/** One port may be nameless, several must be told apart. */
+function checkPortNames(spec: JsonObject, path: string): FieldProblem[] {
+  const ports = (spec['ports'] ?? []) as readonly JsonObject[]
+  if (ports.length < 2) return []
+  return ports.flatMap(({ name }, index) => (name === undefined ? [requiredValue(`${path}.ports[${index}].name`)] : []))
 }
 
 function checkResources(resources: JsonObject, path: string): FieldProblem[] {

@@ -158,6 +158,12 @@ describe('a create is refused', () => {
         "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
       ],
     ],
+    [
+      'services',
+      'with two ports of which one has no name',
+      { metadata, spec: { ports: [{ port: 1, name: 'a' }, { port: 2 }] } },
+      ['spec.ports[1].name: Required value'],
+    ],
     ['services', 'without ports', { metadata, spec: {} }, ['spec.ports: Required value']],
     [
       'services',
