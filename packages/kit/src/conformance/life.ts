@@ -48,7 +48,7 @@ type Settled = Extract<Bound, { phase: 'ready' }>
 export async function bind(stage: Stage, kept: Kept, credential: Credential, settleMs: number): Promise<Settled> {
   const bound = await settle<Bound>(kept, credential, settleMs, (c) => stage.session.bind(kept.want, c, never))
   assert.equal(bound.phase, 'ready', 'message' in bound ? bound.message : undefined)
-  return bound as Settled
+  return bound
 }
 
 export async function unbind(stage: Stage, kept: Kept, credential: Credential, settleMs: number): Promise<void> {

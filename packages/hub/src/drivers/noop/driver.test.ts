@@ -39,19 +39,19 @@ const harness: Harness = {
   },
 }
 
+const want = (more: Partial<Want>): Want => ({
+  id: 'a',
+  generation: 1,
+  recipe: {},
+  parameters: {},
+  existing: 'Refuse',
+  origin: { door: 'test' },
+  changed: [],
+  ...more,
+})
+
 describe('noop', () => {
   for (const { rule, title, run } of conformance(harness)) test(`${rule}: ${title}`, run)
-
-  const want = (more: Partial<Want>): Want => ({
-    id: 'a',
-    generation: 1,
-    recipe: {},
-    parameters: {},
-    existing: 'Refuse',
-    origin: { door: 'test' },
-    changed: [],
-    ...more,
-  })
 
   test('without a delay it is ready at once', async () => {
     const session = connect(noopDriver())

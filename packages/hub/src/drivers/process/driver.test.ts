@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Want } from '@larder/kit'
@@ -219,14 +219,14 @@ describe('the life of a hub', () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'larder-process-'))
     const killed = owner(dataDir, 'a', 'b', 'c')
     await killed.ready
-    const before = processesIn(dataDir).sort()
+    const before = processesIn(dataDir)
     expect(before).toHaveLength(3)
     await killed.kill()
-    expect(processesIn(dataDir).sort()).toEqual(before)
+    expect(processesIn(dataDir)).toEqual(before)
 
     const shop = await open(dataDir)
     for (const id of ['a', 'b', 'c']) await untilReady(shop, shop.want(id))
-    expect(processesIn(dataDir).sort()).toEqual(before)
+    expect(processesIn(dataDir)).toEqual(before)
     // Supervised as its own: killed it comes back, deleted it goes.
     process.kill(before[0] ?? 0, 'SIGKILL')
     await until('three again', async () => processesIn(dataDir).filter((pid) => pid !== before[0]).length === 3)
@@ -270,7 +270,6 @@ describe('the life of a hub', () => {
     await first.driver.close()
     const path = join(first.dataDir, 'services/half-deleted/instance.json')
     const record: unknown = JSON.parse(await readFile(path, 'utf8'))
-    const { writeFile } = await import('node:fs/promises')
     await writeFile(path, JSON.stringify({ ...(record as object), deleting: true }))
     const second = await open(first.dataDir)
     await until('it is absent', async () => (await second.session.observe(want, never)).phase === 'absent')
@@ -281,16 +280,12 @@ describe('the life of a hub', () => {
     const first = await open()
     const want = await createReady(first, 'mistaken')
     await first.driver.close()
-    const stranger = owner(await mkdtemp(join(tmpdir(), 'larder-process-')))
-    await stranger.ready
     const self = await readFile(`/proc/${process.pid}/stat`, 'utf8')
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
-    const { writeFile } = await import('node:fs/promises')
     // This very test runner, with its right start time: it only works elsewhere.
     const record = join(first.dataDir, 'services/mistaken/run/process')
     await writeFile(record, `${process.pid}\n${boot.trim()}\n${self.trim()}\nend\n`)
     expect(await stopLeftovers(first.dataDir)).toEqual([])
-    await stranger.kill()
     const second = await open(first.dataDir)
     const seen = await until('an answer', async () => {
       const s = await second.session.observe(want, never)

@@ -4,7 +4,7 @@
  * An engine is data: the recipe of a Class says which program, with which files and arguments, how to tell that it
  * answers and how it makes a user (recipe.ts). This folder knows no engine by name.
  *
- * Example: for `Class redis` the hub calls `create`; the driver writes `DIR/services/ID`, starts the program there under
+ * Example: for an Instance the hub calls `create`; the driver writes `DIR/services/ID`, starts the program there under
  * an unprivileged account and returns at once. `observe` says `changing` until it answers. The process belongs to the
  * data folder, not to the hub: a hub that is killed leaves it running, and the next one adopts it (launch.ts).
  *

@@ -101,8 +101,8 @@ export class InstanceFolder {
     const engineOwns = path.startsWith('data/')
     await this.#own(folder, engineOwns ? 'own' : 'enter')
     if (options.once && (await isThere(target))) return
-    await writeWhole(target, content, this.#account && !engineOwns ? 0o640 : 0o600)
-    if (this.#account) await chown(target, engineOwns ? this.#account.uid : 0, this.#account.gid)
+    const owner = this.#account && { uid: engineOwns ? this.#account.uid : 0, gid: this.#account.gid }
+    await writeWhole(target, content, owner && !engineOwns ? 0o640 : 0o600, owner)
   }
 
   async isThere(path: string): Promise<boolean> {
@@ -152,12 +152,19 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** Whole or not at all, and on the disk when it returns: a crash must not leave half a record. */
-async function writeWhole(path: string, content: string, mode: number): Promise<void> {
+async function writeWhole(
+  path: string,
+  content: string,
+  mode: number,
+  owner?: { uid: number; gid: number },
+): Promise<void> {
   const draft = `${path}.draft`
   await rm(draft, { force: true })
   const file = await open(draft, 'wx', mode)
   try {
     await file.writeFile(content)
+    // Before it has its name: a file that is written only once would keep the wrong owner after a crash in between.
+    if (owner) await file.chown(owner.uid, owner.gid)
     await file.sync()
   } finally {
     await file.close()

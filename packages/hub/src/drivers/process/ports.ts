@@ -31,7 +31,7 @@ export function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** Who listens there, `redis-server (pid 12)`; undefined where the system does not tell. */
+/** Who listens there, `nginx (pid 12)`; undefined where the system does not tell. */
 export function portHolder(port: number): string | undefined {
   try {
     const inodes = listeningInodes(port)

@@ -298,12 +298,13 @@ export class Service {
     const said = words === '' ? 'and said nothing' : `and said: ${words}`
     return new StartFailure(
       'EngineDied',
-      `engine ${recipe.engine.name} ended at its start with ${inWords(exit)} ${said}${this.#hint()}`,
+      `engine ${recipe.engine.name} ended at its start with ${inWords(exit)} ${said}${this.#hint(words)}`,
     )
   }
 
   /** An engine that insists on its absolute path cannot live below a folder that its account may not pass. */
-  #hint(): string {
+  #hint(words: string): string {
+    if (!/permission denied|EACCES/i.test(words)) return ''
     const { account } = this.#tools
     const blocking = account && blockingFolder(this.folder.inner('data'), account)
     return blocking === undefined ? '' : ` (account ${account?.name} may not pass ${blocking}: chmod o+x would let it)`

@@ -1,8 +1,9 @@
 import type { FieldError, Json, JsonSchema } from '@larder/kit'
 
 /**
- * Checks a value against the part of JSON Schema that our own recipe schemas use: type, properties, required,
- * additionalProperties, items, enum, pattern, minItems, minProperties and maxProperties. Reading a recipe through its
+ * Checks a value against the part of structural schemas that our own recipes use: type, properties, required,
+ * additionalProperties, items, enum, pattern, minItems, minProperties and maxProperties. As there, a field that is not
+ * among the `properties` is unknown without saying so. Reading a recipe through its
  * published schema keeps the two from telling different stories.
  */
 export function checkShape(schema: JsonSchema, value: Json | undefined, path: string): FieldError[] {
@@ -51,11 +52,11 @@ function checkFields(schema: JsonSchema, value: { readonly [k: string]: Json }, 
       errors.push({ path: `${path}.${name}`, reason: 'required', message: 'is required' })
     }
   }
+  const closed = schema['properties'] !== undefined && schema['x-kubernetes-preserve-unknown-fields'] !== true
   for (const [name, field] of Object.entries(value)) {
     const known = Object.hasOwn(properties, name) ? properties[name] : schema['additionalProperties']
     if (isRecord(known)) errors.push(...checkShape(known, field, `${path}.${name}`))
-    else if (known === false)
-      errors.push({ path: `${path}.${name}`, reason: 'unknown', message: 'is not a known field' })
+    else if (closed) errors.push({ path: `${path}.${name}`, reason: 'unknown', message: 'is not a known field' })
   }
   const count = Object.keys(value).length
   const { minProperties, maxProperties } = schema

@@ -55,7 +55,11 @@ export class Supervisor {
 
   /** Adopts what a killed hub left running, starts what a stopped hub stopped, goes on with deletions. Once. */
   resume(): Promise<void> {
-    this.#resumed ??= this.#resume()
+    this.#resumed ??= this.#resume().catch((error: unknown) => {
+      // Tried again by the next verb: the folder may have been mended.
+      this.#resumed = undefined
+      throw asUnavailable(error, this.#folder)
+    })
     return this.#resumed
   }
 
@@ -99,9 +103,12 @@ export class Supervisor {
   }
 
   async #resume(): Promise<void> {
+    const known = new Set([...this.#services.values()].map((service) => service.folder.path))
     for (const name of await namesIn(this.#folder)) {
+      if (known.has(join(this.#folder, name))) continue
       const folder = new InstanceFolder(join(this.#folder, name), this.#tools.account)
-      const record = await folder.record()
+      const record = await this.#readRecord(folder)
+      if (record === 'unreadable') continue
       if (!record) {
         // Cut off before the record was there, so nothing was started, or after it was removed with the rest.
         await folder.remove()
@@ -114,6 +121,17 @@ export class Supervisor {
       else service.start()
     }
     this.#boundOutputs()
+  }
+
+  async #readRecord(folder: InstanceFolder): Promise<InstanceRecord | 'unreadable' | undefined> {
+    try {
+      return await folder.record()
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      // One broken record must not keep all the others from running.
+      this.#tools.log.warn('the record of a service is not JSON and is left alone', { folder: folder.path })
+      return 'unreadable'
+    }
   }
 
   async #ensure(want: Want): Promise<Service> {
@@ -134,8 +152,7 @@ export class Supervisor {
       }
       return await this.#create({ ...spec, ports: await this.#ports(want.id, recipe.ports, {}) })
     } catch (error) {
-      const failure = folderFailure(error, this.#folder)
-      throw failure instanceof StartFailure ? unavailable(failure.message, error) : failure
+      throw asUnavailable(error, this.#folder)
     }
   }
 
@@ -179,4 +196,9 @@ export class Supervisor {
       this.#boundOutputs()
     })
   }
+}
+
+function asUnavailable(error: unknown, folder: string): unknown {
+  const failure = folderFailure(error, folder)
+  return failure instanceof StartFailure ? unavailable(failure.message, error) : failure
 }

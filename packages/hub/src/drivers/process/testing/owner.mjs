@@ -8,14 +8,21 @@ const log = { debug() {}, info() {}, warn() {} }
 const clock = {
   now: () => Date.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms)
+    const timer = setTimeout(() => callback(), ms)
     return () => clearTimeout(timer)
   },
 }
 const driver = processDriver({ dataDir, engines: engineFinder(), clock, log })
 const session = driver.connect({ config: {}, credentials: {} }, { log, now: () => new Date() })
 const never = new AbortController().signal
-const shared = { generation: 1, recipe: redisRecipe, parameters: {}, existing: 'Refuse', origin: { door: 'test' }, changed: [] }
+const shared = {
+  generation: 1,
+  recipe: redisRecipe,
+  parameters: {},
+  existing: 'Refuse',
+  origin: { door: 'test' },
+  changed: [],
+}
 const wants = ids.map((id) => ({ ...shared, id }))
 process.send('creating')
 await Promise.all(wants.map((want) => session.create(want, never)))

@@ -98,7 +98,7 @@ export async function untilReady(shop: Workshop, want: Want): Promise<void> {
   }
 }
 
-/** Processes that work anywhere below this folder, by looking at all processes. */
+/** Processes that work anywhere below this folder, lowest pid first, by looking at all processes. */
 export function processesIn(folder: string): number[] {
   if (process.platform !== 'linux') {
     const table = execFileSync('lsof', ['-a', '-d', 'cwd', '-F', 'pn'], { encoding: 'utf8' })
@@ -107,6 +107,7 @@ export function processesIn(folder: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && cwdOf(name).startsWith(`${folder}/`))
     .map(Number)
+    .sort((a, b) => a - b)
 }
 
 function cwdOf(pid: string): string {
