@@ -7,7 +7,7 @@
  * the same object is refused by every server or by none.
  */
 const RULE_UNITS = 1_000_000
-const OBJECT_UNITS = 5_000_000
+const OBJECT_UNITS = 3_000_000
 
 export class BudgetExceeded extends Error {
   readonly scope: 'rule' | 'object'
@@ -29,9 +29,11 @@ export class Budget {
   }
 
   charge(units: number): void {
+    // Once a rule has run out it stays so: some operators of CEL swallow the errors of one side.
+    const paid = Math.min(units, Math.max(this.#ruleLeft, 0))
+    this.#objectLeft -= paid
     this.#ruleLeft -= units
-    this.#objectLeft -= units
-    if (this.#ruleLeft < 0) throw new BudgetExceeded(this.#objectLeft < 0 ? 'object' : 'rule')
+    if (this.#ruleLeft < 0) throw new BudgetExceeded(this.#objectLeft <= 0 ? 'object' : 'rule')
   }
 
   /** Charges for a value as deep as it goes, stopping early when it cannot be paid. */

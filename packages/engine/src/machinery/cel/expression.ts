@@ -8,7 +8,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { compilePattern, type Pattern } from '../schema/pattern.ts'
 import type { Budget } from './budget.ts'
-import { matches } from './library.ts'
+import { isPatternAtHand, matches } from './library.ts'
 
 interface CelNode {
   readonly op: string
@@ -126,14 +126,35 @@ function instrument(node: CelNode, current: { budget: Budget | undefined }): voi
   const literal = isMatches ? literalPattern(node) : undefined
   node.handle = (...args) => {
     if (name === 'size') return handle(...args)
-    for (const arg of args.slice(0, 2)) if (!isNode(arg) && isValue(arg)) current.budget?.chargeSize(arg)
+    const { budget } = current
+    for (const arg of args.slice(0, 2)) if (!isNode(arg) && isValue(arg)) budget?.chargeSize(arg)
+    if (node.op === 'rcall' || node.op === 'call') budget?.charge(priceOf(name, args[0] as unknown[]))
     if (!isMatches) return handle(...args)
     const [text, pattern] = args[0] as [unknown, unknown]
     if (typeof text !== 'string' || typeof pattern !== 'string') throw new ExpressionError('matches() takes texts')
-    if (literal) return literal.test(text)
-    // RE2 takes time in proportion to both.
-    current.budget?.charge((text.length * pattern.length) / 10)
-    return matches(text, pattern)
+    return literal ? literal.test(text) : matches(text, pattern)
+  }
+}
+
+/** The cost of compiling a pattern that is not at hand: a millisecond for one with large repetitions. */
+const PATTERN_UNITS = 5000
+
+/** What a function costs beyond the size of its arguments. */
+function priceOf(name: string, args: readonly unknown[]): number {
+  const [text, pattern, replacement] = args
+  switch (name) {
+    case 'matches':
+    case 'find':
+    case 'findAll':
+      // RE2 takes time in proportion to both.
+      if (typeof text !== 'string' || typeof pattern !== 'string') return 0
+      return (text.length * pattern.length) / 100 + (isPatternAtHand(pattern) ? 0 : PATTERN_UNITS)
+    case 'replace':
+      return typeof text === 'string' && typeof replacement === 'string' ? (text.length * replacement.length) / 10 : 0
+    case 'join':
+      return Array.isArray(text) && typeof pattern === 'string' ? (text.length * pattern.length) / 10 : 0
+    default:
+      return 0
   }
 }
 

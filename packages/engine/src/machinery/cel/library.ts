@@ -6,6 +6,7 @@
  * does not compile, so its CRD is refused.
  */
 import { Environment } from '@marcbachmann/cel-js'
+import type { RE2JS } from 're2js'
 import { addQuantities, compareQuantities, parseQuantity, subtractQuantities, type Quantity } from '../quantity.ts'
 import { compileRe2 } from '../schema/pattern.ts'
 import { Cidr, IpAddress } from './addresses.ts'
@@ -96,13 +97,30 @@ function sets(environment: Environment): void {
     )
 }
 
+const MAX_PATTERNS = 200
+const patterns = new Map<string, RE2JS>()
+
+/** Whether using the pattern needs no compiling. */
+export function isPatternAtHand(pattern: string): boolean {
+  return patterns.has(pattern)
+}
+
+function patternOf(source: string): RE2JS {
+  const known = patterns.get(source)
+  if (known) return known
+  const compiled = compileRe2(source)
+  if (patterns.size >= MAX_PATTERNS) patterns.clear()
+  patterns.set(source, compiled)
+  return compiled
+}
+
 /** What `string.matches` must run instead of JavaScript's regular expressions. */
 export function matches(text: string, pattern: string): boolean {
-  return compileRe2(pattern).test(text)
+  return patternOf(pattern).test(text)
 }
 
 function findAll(text: string, pattern: string, limit: bigint): string[] {
-  const matcher = compileRe2(pattern).matcher(text)
+  const matcher = patternOf(pattern).matcher(text)
   const found: string[] = []
   const most = limit < 0n ? Number.POSITIVE_INFINITY : Number(limit)
   for (let i = 0; i < most && matcher.find(); i++) found.push(matcher.group() ?? '')

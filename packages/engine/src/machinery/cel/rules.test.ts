@@ -306,6 +306,7 @@ describe('the root', () => {
   })
 })
 
+// Without a budget each of these runs for minutes: the test's own time limit would end it.
 describe('the budget', () => {
   const big = Array.from({ length: 3000 }, (_, i) => i)
   test.each([
@@ -315,11 +316,29 @@ describe('the budget', () => {
     "self.l.exists(x, self.s.matches('(a|b)*c'))",
     'self.l.all(x, self.l == self.l)',
     'self.l.all(i, v, self.l.exists(j, w, w == -1) || true)',
-  ])('ends %s within a second', async (rule) => {
-    const start = performance.now()
+  ])('ends %s', async (rule) => {
     const found = await judge(rule, { l: big, s: 'a'.repeat(100_000) })
     expect(found).toEqual([`Invalid value: "object": call cost exceeds limit for rule: ${rule}`])
-    expect(performance.now() - start).toBeLessThan(1000)
+  })
+
+  test.each([
+    "self.l.all(x, 'a'.find('a{900}' + string(x)) == '')",
+    "self.s.replace('a', self.s).size() > 0",
+    'self.l.all(x, self.l.all(y, self.l.all(z, true))) || true',
+  ])('is not escaped by %s', async (rule) => {
+    const found = await judge(rule, { l: big, s: 'a'.repeat(100_000) })
+    expect(found).toEqual([`Invalid value: "object": call cost exceeds limit for rule: ${rule}`])
+  })
+
+  test('of the whole object ends when many rules each take their share', async () => {
+    const rule = 'self.all(x, self.all(y, x + y >= 0))'
+    const items = { type: 'array', items: { type: 'integer' }, 'x-kubernetes-validations': [{ rule }] }
+    const { schema } = await compiled([], { lists: { type: 'array', items } })
+    const found = schema!.validate({ spec: { lists: Array.from({ length: 200 }, () => big) } }, undefined)
+    expect(found.length).toBeLessThan(10)
+    expect(found.at(-1)!.detail).toBe(
+      'Invalid value: "array": validation failed due to running out of cost budget, no further validation rules will be run',
+    )
   })
 
   test('leaves room for honest work', async () => {
