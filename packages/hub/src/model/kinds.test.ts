@@ -59,8 +59,9 @@ function undescribed(schema: JsonObject, path: string): string[] {
   ]
 }
 
+const noted = (rule: string) => expect.stringContaining(rule)
+
 describe('rules that hold on any cluster', () => {
-  const noted = (rule: string) => expect.stringContaining(rule)
   const ref = { namespace: 'a', name: 'b' }
 
   test.each([

@@ -14,6 +14,7 @@ import { createManager, type Manager } from '@larder/engine/runtime/manager'
 import { namespaceType, secretType, type Condition } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Store } from '@larder/engine/storage/store'
 import { openMemoryStore } from '@larder/engine/storage/memory/store'
 import type { Driver } from '@larder/kit'
 import { backendKind, type Backend } from '../../model/backend.ts'
@@ -62,15 +63,28 @@ type WithCause = KubeObject & {
 
 export interface TestHubOptions {
   readonly drivers: readonly Driver[]
+  /** Shared by hubs of several lives, for tests of a second start. */
+  readonly store?: Store
   readonly log?: Log
   readonly admission?: boolean
 }
 
-export async function testHub({ drivers, log = silentLog, admission = false }: TestHubOptions): Promise<TestHub> {
+async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+export async function testHub(options: TestHubOptions): Promise<TestHub> {
+  const { drivers, log = silentLog, admission = false, store = openMemoryStore() } = options
   let admin!: Client
   const plugin = claimAdmission(readThrough(() => admin))
   const api = await createApi({
-    store: openMemoryStore(),
+    store,
     clock: systemClock,
     ids: randomIds,
     log,
@@ -82,16 +96,6 @@ export async function testHub({ drivers, log = silentLog, admission = false }: T
 
   let manager: Manager | undefined
   let cut = cutTransport(inProcessTransport(api, hubUser))
-
-  async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
-    const deadline = Date.now() + PATIENCE_MS
-    for (;;) {
-      const answer = await ask()
-      if (answer !== undefined) return answer
-      if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`)
-      await new Promise((resolve) => setTimeout(resolve, 2))
-    }
-  }
 
   const hub: TestHub = {
     admin,
