@@ -106,6 +106,18 @@ describe('operations', () => {
     expect(refusal({}, ...bomb)).toContain('copies of this patch exceed the limit of 3145728 bytes')
   })
 
+  test('what went wrong is told as a cause', () => {
+    const patch = [{ op: 'test', path: '/a', value: 2 }]
+    try {
+      jsonPatch({ a: 1 }, patch)
+      expect.unreachable()
+    } catch (error) {
+      if (!isApiError(error, 'Invalid')) throw error
+      const message = 'test operation does not apply: testing path failed: "/a"'
+      expect(error.toStatus().details).toEqual({ causes: [{ reason: 'UnexpectedServerResponse', message }] })
+    }
+  })
+
   test('a patch that is no list is refused', () => {
     expect(() => jsonPatch({}, { op: 'add' })).toThrow(
       'error decoding patch: a JSON patch must be a list of operations',

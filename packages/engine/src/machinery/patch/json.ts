@@ -59,15 +59,12 @@ function readOperations(patch: Json): readonly Operation[] {
   })
 }
 
-/** The text that kubectl prints for it: upstream answers every failed operation alike, with the cause behind it. */
-function unprocessable(operation: Operation, why: string): ApiError {
-  const cause = { reason: 'FieldValueInvalid', message: `${operation.op} operation at "${operation.path}": ${why}` }
-  return new ApiError(
-    422,
-    'Invalid',
-    `the server rejected our request due to an error in our request: ${operation.op} operation does not apply: ${why}: "${operation.path}"`,
-    { causes: [cause] },
-  )
+/** Upstream's generic 422: one sentence for all, and what went wrong as its cause, which kubectl prints. */
+function unprocessable({ op, path }: Operation, why: string): ApiError {
+  const message = `${op} operation does not apply: ${why}: "${path}"`
+  return new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${message}`, {
+    causes: [{ reason: 'UnexpectedServerResponse', message }],
+  })
 }
 
 function applyOperation(target: Json, operation: Operation): Json {
@@ -91,7 +88,7 @@ function applyOperation(target: Json, operation: Operation): Json {
     }
     default: {
       const found = lookUp(target, operation, path, value === undefined || value === null)
-      if (!equalJson(found ?? null, value ?? null)) throw unprocessable(operation, `testing path failed`)
+      if (!equalJson(found ?? null, value ?? null)) throw unprocessable(operation, 'testing path failed')
       return target
     }
   }
