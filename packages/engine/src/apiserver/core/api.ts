@@ -58,7 +58,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     locks: new KeyedMutex(),
     closing: new Set(),
   }
-  const call = (call: Call): Promise<Result> => dispatch(core, SYSTEM, call)
+  const call = async (call: Call): Promise<Result> => dispatch(core, SYSTEM, call)
   const customResources = await serveCustomResources(core, SYSTEM, call)
   await bootstrap(store, catalog, call)
   const context = { store, resources: catalog, call, clock: core.clock, log: core.log }

@@ -27,51 +27,72 @@ export interface CustomResources {
 
 /** Resolves when the CRDs of the store are served. */
 export async function serveCustomResources(core: Core, user: User, call: SystemCall): Promise<CustomResources> {
-  const { store, clock, log } = core
-  const terminating = new Map<string, string>()
-  const worker = new KeyedWorker({
-    name: 'custom-resources',
-    clock,
-    log,
-    work: (key) => (key === ALL_NAMES ? acceptNames(core, call) : cleanUp(core, user, call, key)),
-  })
-  const serve = (name: string, crd: JsonObject, revision: number): void => {
-    publish(core, name, crd, revision)
-    if (!isTerminating(crd)) return
-    terminating.set(prefixOfObjects(crd), name)
-    worker.wake(name)
-  }
-  const onDefinition = (event: StoreEvent): void => {
-    const name = event.key.slice(CUSTOM_RESOURCE_DEFINITIONS.length)
-    const crd = asJson(event.document.object)
-    if (event.type === 'put') serve(name, crd, event.revision)
-    else {
-      core.catalog.replace(name, undefined)
-      terminating.delete(prefixOfObjects(crd))
-      worker.wake(ALL_NAMES)
-    }
-  }
-  const onDeletion = ({ type, key }: StoreEvent): void => {
-    if (type !== 'delete') return
-    const name = terminating.get(key.slice(0, key.indexOf('/', key.indexOf('/', 1) + 1) + 1))
-    if (name !== undefined) worker.wake(name)
-  }
+  const { store } = core
+  const publisher = new Publisher(core, user, call)
   for (const { key, document, revision } of store.list({ prefix: CUSTOM_RESOURCE_DEFINITIONS }).entries) {
     const crd = asJson(document.object)
     await loadSchemaEngines(crd)
-    serve(key.slice(CUSTOM_RESOURCE_DEFINITIONS.length), crd, revision)
+    publisher.serve(nameOf(key), crd, revision)
   }
   const after = store.revision
   const stops = [
-    store.watch({ prefix: CUSTOM_RESOURCE_DEFINITIONS, after }, (events) => events.forEach(onDefinition)),
-    store.watch({ prefix: '/', after }, (events) => terminating.size > 0 && events.forEach(onDeletion)),
+    store.watch({ prefix: CUSTOM_RESOURCE_DEFINITIONS, after }, (events) => publisher.onDefinitions(events)),
+    store.watch({ prefix: '/', after }, (events) => publisher.onDeletions(events)),
   ]
   return {
-    idle: () => worker.idle(),
+    idle: () => publisher.worker.idle(),
     close: () => {
       for (const stop of stops) stop()
-      return worker.close()
+      return publisher.worker.close()
     },
+  }
+}
+
+const nameOf = (key: string): string => key.slice(CUSTOM_RESOURCE_DEFINITIONS.length)
+
+class Publisher {
+  readonly worker: KeyedWorker
+  readonly #core: Core
+  /** Collections of CRDs that are being deleted, to the CRD's name: each object that goes is a reason to look again. */
+  readonly #terminating = new Map<string, string>()
+
+  constructor(core: Core, user: User, call: SystemCall) {
+    const { clock, log } = core
+    this.#core = core
+    this.worker = new KeyedWorker({
+      name: 'custom-resources',
+      clock,
+      log,
+      work: (key) => (key === ALL_NAMES ? acceptNames(core, call) : cleanUp(core, user, call, key)),
+    })
+  }
+
+  serve(name: string, crd: JsonObject, revision: number): void {
+    publish(this.#core, name, crd, revision)
+    if (!isTerminating(crd)) return
+    this.#terminating.set(prefixOfObjects(crd), name)
+    this.worker.wake(name)
+  }
+
+  onDefinitions(events: readonly StoreEvent[]): void {
+    for (const { type, key, document, revision } of events) {
+      const crd = asJson(document.object)
+      if (type === 'put') this.serve(nameOf(key), crd, revision)
+      else {
+        this.#core.catalog.replace(nameOf(key), undefined)
+        this.#terminating.delete(prefixOfObjects(crd))
+        this.worker.wake(ALL_NAMES)
+      }
+    }
+  }
+
+  onDeletions(events: readonly StoreEvent[]): void {
+    if (this.#terminating.size === 0) return
+    for (const { type, key } of events) {
+      const collection = key.slice(0, key.indexOf('/', key.indexOf('/', 1) + 1) + 1)
+      const name = type === 'delete' ? this.#terminating.get(collection) : undefined
+      if (name !== undefined) this.worker.wake(name)
+    }
   }
 }
 
