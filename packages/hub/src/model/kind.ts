@@ -79,7 +79,7 @@ export function crdOf(kind: Kind<unknown, unknown>): JsonObject & KubeObject {
           storage: true,
           subresources: { status: {} },
           schema: { openAPIV3Schema: objectSchema(kind) },
-          additionalPrinterColumns: kind.columns.map(({ wide, ...column }) => ({ ...column, priority: wide ? 1 : 0 })),
+          additionalPrinterColumns: kind.columns.map(({ wide, ...column }) => ({ ...column, ...(wide && { priority: 1 }) })),
         },
       ],
     },

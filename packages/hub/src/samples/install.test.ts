@@ -98,6 +98,6 @@ test('counting calls: a start on a used store reads each object once', async () 
     close: () => transport.close(),
   }
   await installHub(createClient(counting))
-  expect(calls.every((call) => call.verb === 'get')).toBe(true)
+  expect(calls.filter((call) => call.verb !== 'get')).toEqual([])
   expect(calls.length).toBeLessThan(20)
 })
