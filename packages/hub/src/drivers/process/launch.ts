@@ -79,11 +79,20 @@ export async function launch(options: LaunchOptions): Promise<EngineProcess> {
       await ended
       throw new Error('no process')
     }
-    if (options.nice !== undefined) setPriority(child.pid, options.nice)
+    if (options.nice !== undefined) lower(child.pid, options.nice)
     return { pid: child.pid, started: identify(child.pid)?.started ?? '', adopted: false, ended }
   } finally {
     closeSync(output)
     closeSync(input)
+  }
+}
+
+function lower(pid: number, nice: number): void {
+  try {
+    setPriority(pid, nice)
+  } catch (error) {
+    // It ended already, which `ended` tells better.
+    if (identify(pid)) throw error
   }
 }
 

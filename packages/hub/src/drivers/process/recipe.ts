@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { DURATION_PATTERN, invalid } from '@larder/kit'
 import type { Json, JsonSchema } from '@larder/kit'
 import { checkShape } from './shape.ts'
@@ -157,10 +158,37 @@ export function parseRecipe(recipe: Json): ProcessRecipe {
     throw invalid('recipe.credentials.sql', 'recipe.credentials.sql is not in this version; use resp, exec or file')
   }
   exactlyOne(parsed.credentials, ['resp', 'exec', 'file'], 'recipe.credentials')
+  checkWords(parsed)
   for (const [path, port] of namedPorts(parsed)) {
     if (!parsed.ports.includes(port)) throw invalid(path, `${path} names ${port}, which recipe.ports does not declare`)
   }
   return parsed
+}
+
+/** What a schema cannot say: names of signals, patterns that compile, a priority that needs no rights. */
+function checkWords({ engine, nice, output, stop, credentials }: ProcessRecipe): void {
+  for (const [path, signal] of [
+    ['recipe.stop.signal', stop?.signal],
+    ['recipe.credentials.file.reload.signal', credentials.file?.reload.signal],
+  ] as const) {
+    if (signal !== undefined && !(signal in constants.signals)) throw invalid(path, `${path} ${signal} is not a signal`)
+  }
+  for (const [path, pattern] of [
+    ['recipe.engine.version.pattern', engine.version?.pattern],
+    ['recipe.output.prefix', output?.prefix],
+  ] as const) {
+    if (pattern !== undefined && !compiles(pattern)) throw invalid(path, `${path} is not a regular expression`)
+  }
+  if (nice !== undefined && (nice < 0 || nice > 19)) throw invalid('recipe.nice', 'recipe.nice must be 0 to 19')
+}
+
+function compiles(pattern: string): boolean {
+  try {
+    new RegExp(pattern).test('')
+    return true
+  } catch {
+    return false
+  }
 }
 
 function exactlyOne(value: object, names: readonly string[], path: string): void {

@@ -57,7 +57,12 @@ function exchange(call: RespCall, requests: readonly (readonly string[])[]): Pro
     socket.on('connect', send)
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk])
-      const parsed = parse(received, 0)
+      let parsed: Parsed | undefined
+      try {
+        parsed = parse(received, 0)
+      } catch (error) {
+        return end(() => reject(error instanceof Error ? error : new Error(String(error))))
+      }
       if (!parsed) return
       received = received.subarray(parsed.next)
       const { value } = parsed

@@ -93,6 +93,8 @@ export class Service {
     this.record = record
     this.#restarting = true
     this.ready = undefined
+    // Why the old settings did not work says nothing about the new ones.
+    this.failure = undefined
     await this.#end()
   }
 
@@ -110,14 +112,19 @@ export class Service {
   boundOutput(): void {
     if (outputSize(this.#outputPath()) === 0) return
     const limit = (this.record.recipe as { output?: { limitBytes?: number } }).output?.limitBytes
-    boundOutput(this.#outputPath(), limit ?? DEFAULT_LIMIT_BYTES)
+    try {
+      boundOutput(this.#outputPath(), limit ?? DEFAULT_LIMIT_BYTES)
+    } catch (error) {
+      // From a timer: a full disk, or a folder that is just being removed, must not end the hub.
+      this.#tools.log.warn('the output of a service could not be shortened', { instance: this.id, why: String(error) })
+    }
   }
 
   async #remove(removed: () => void): Promise<void> {
-    await this.#end()
-    await this.#loop
     for (let attempt = 1; ; attempt++) {
       try {
+        await this.#end()
+        await this.#loop
         // One that was not ours to supervise, because its recipe or its engine was unusable.
         const left = await recordedProcess(this.folder.path, this.#tools.account)
         if (left) await stopProcess(left, stopOptions(this.record.recipe))

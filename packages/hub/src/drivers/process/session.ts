@@ -1,26 +1,59 @@
 /** The verbs, each over the service that the supervisor knows. They begin things and look; they do not wait. */
 import { invalid, unavailable } from '@larder/kit'
-import type { Ack, Bound, Drift, Json, Plan, Seen, Session, Unbound, Want } from '@larder/kit'
+import type { Ack, Bound, Credential, Drift, Json, Plan, Seen, Session, Unbound, Want } from '@larder/kit'
 import { engineMissing } from './failure.ts'
 import { HOST } from './ports.ts'
 import { unreadiness } from './readiness.ts'
 import { parseRecipe } from './recipe.ts'
 import type { Service } from './service.ts'
 import { canonical } from './setting.ts'
+import { asUnavailable } from './supervisor.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** `watch` tells of every change; this is for those who do not listen. */
 const AGAIN_MS = 50
 
 export function processSession(supervisor: Supervisor): Session {
-  return {
-    async probe(signal) {
+  const verbs = verbsOver(supervisor)
+  const asked = async <T>(signal: AbortSignal, verb: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted()
+    try {
+      return await verb()
+    } catch (error) {
       signal.throwIfAborted()
+      throw asUnavailable(error, supervisor.folder)
+    }
+  }
+  return {
+    probe: (s) => asked(s, () => verbs.probe()),
+    plan: (w, s) => asked(s, () => verbs.plan(w)),
+    observe: (w, s) => asked(s, () => verbs.observe(w, s)),
+    create: (w, s) => asked(s, () => verbs.ensure(w)),
+    update: (w, s) => asked(s, () => verbs.ensure(w)),
+    delete: (w, s) => asked(s, () => verbs.remove(w)),
+    bind: (w, c, s) => asked(s, () => verbs.bind(w, c, s)),
+    unbind: (w, c, s) => asked(s, () => verbs.unbind(w, c, s)),
+    watch: (changed, s) => watch(supervisor, changed, s),
+  }
+}
+
+interface Verbs {
+  probe(): Promise<{ info: Json }>
+  plan(want: Want): Promise<Plan>
+  observe(want: Want, signal: AbortSignal): Promise<Seen>
+  ensure(want: Want): Promise<Ack>
+  remove(want: Want): Promise<Ack>
+  bind(want: Want, credential: Credential, signal: AbortSignal): Promise<Bound>
+  unbind(want: Want, credential: Credential, signal: AbortSignal): Promise<Unbound>
+}
+
+function verbsOver(supervisor: Supervisor): Verbs {
+  return {
+    async probe() {
       return { info: { engines: await supervisor.engines.list() } }
     },
 
-    async plan(want, signal): Promise<Plan> {
-      signal.throwIfAborted()
+    async plan(want) {
       const { engine } = parseRecipe(want.recipe)
       if (!(await supervisor.engines.find(engine)))
         throw unavailable(engineMissing(engine).message, undefined, 'EngineMissing')
@@ -29,31 +62,26 @@ export function processSession(supervisor: Supervisor): Session {
       return { parameters: want.parameters, errors: [], effects }
     },
 
-    async observe(want, signal): Promise<Seen> {
-      signal.throwIfAborted()
+    async observe(want, signal) {
       const service = await supervisor.get(want.id)
       return service ? seen(service, want, signal) : { phase: 'absent' }
     },
 
-    create: (want, signal) => ensure(supervisor, want, signal),
-    update: (want, signal) => ensure(supervisor, want, signal),
+    ensure: (want) => ensure(supervisor, want),
 
-    async delete(want, signal): Promise<Ack> {
-      signal.throwIfAborted()
+    async remove(want) {
       const service = await supervisor.delete(want.id)
       return service ? { againMs: AGAIN_MS } : {}
     },
 
-    async bind(want, credential, signal): Promise<Bound> {
-      signal.throwIfAborted()
+    async bind(want, credential, signal) {
       const service = await supervisor.get(want.id)
       if (!service || service.deleting) throw unavailable('the service that this credential is for does not exist')
       if (!service.ready) return waiting(service)
       return { phase: 'ready', values: await service.credentials.make(service.ready.setting, credential, signal) }
     },
 
-    async unbind(want, credential, signal): Promise<Unbound> {
-      signal.throwIfAborted()
+    async unbind(want, credential, signal) {
       const service = await supervisor.get(want.id)
       // Its users went with its data.
       if (!service) return { phase: 'gone' }
@@ -62,26 +90,22 @@ export function processSession(supervisor: Supervisor): Session {
       await service.credentials.remove(service.ready.setting, credential, signal)
       return { phase: 'gone' }
     },
-
-    watch(changed, signal): Promise<void> {
-      return new Promise((resolve) => {
-        if (signal.aborted) return resolve()
-        const stop = supervisor.listen(changed)
-        signal.addEventListener(
-          'abort',
-          () => {
-            stop()
-            resolve()
-          },
-          { once: true },
-        )
-      })
-    },
   }
 }
 
-async function ensure(supervisor: Supervisor, want: Want, signal: AbortSignal): Promise<Ack> {
-  signal.throwIfAborted()
+function watch(supervisor: Supervisor, changed: (id: string) => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const stop = supervisor.listen(changed)
+    const end = (): void => {
+      stop()
+      resolve()
+    }
+    signal.addEventListener('abort', end, { once: true })
+  })
+}
+
+async function ensure(supervisor: Supervisor, want: Want): Promise<Ack> {
   if (want.existing === 'Adopt' || want.existing === 'Observe') {
     throw invalid('existing', `existing ${want.existing} is not possible: this driver makes its services itself`)
   }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { parseDurationMs } from '@larder/kit'
 import type { Json } from '@larder/kit'
 import { isRecord } from './shape.ts'
@@ -9,7 +10,7 @@ export function stopOptions(recipe: Json): { signal: string; withinMs: number } 
   const stop = isRecord(recipe) && isRecord(recipe['stop']) ? recipe['stop'] : {}
   const { signal, within } = stop
   return {
-    signal: typeof signal === 'string' ? signal : 'SIGTERM',
+    signal: typeof signal === 'string' && signal in constants.signals ? signal : 'SIGTERM',
     withinMs: (typeof within === 'string' ? parseDurationMs(within) : undefined) ?? WITHIN_MS,
   }
 }

@@ -1,13 +1,13 @@
 /** All services of one data folder: taken up at the start, begun, changed, ended with the hub. */
 import { chmod, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { blocked, unavailable } from '@larder/kit'
-import type { Log, Want } from '@larder/kit'
+import { blocked, isDriverError, unavailable } from '@larder/kit'
+import type { DriverError, Log, Want } from '@larder/kit'
 import { engineAccount } from './account.ts'
 import type { Account } from './account.ts'
 import type { Clock } from './clock.ts'
 import type { EngineFinder } from './engine.ts'
-import { folderFailure, StartFailure } from './failure.ts'
+import { folderFailure } from './failure.ts'
 import { folderName, InstanceFolder, namesIn } from './folder.ts'
 import type { InstanceRecord } from './folder.ts'
 import { freePort } from './ports.ts'
@@ -30,7 +30,7 @@ export const servicesFolder = (dataDir: string): string => join(resolve(dataDir)
 
 export class Supervisor {
   readonly engines: EngineFinder
-  readonly #folder: string
+  readonly folder: string
   readonly #tools: ServiceTools
   readonly #services = new Map<string, Service>()
   readonly #listeners = new Set<(id: string) => void>()
@@ -43,7 +43,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.engines = options.engines
-    this.#folder = servicesFolder(options.dataDir)
+    this.folder = servicesFolder(options.dataDir)
     this.#tools = {
       account: options.account ?? engineAccount(),
       engines: options.engines,
@@ -58,7 +58,7 @@ export class Supervisor {
     this.#resumed ??= this.#resume().catch((error: unknown) => {
       // Tried again by the next verb: the folder may have been mended.
       this.#resumed = undefined
-      throw asUnavailable(error, this.#folder)
+      throw asUnavailable(error, this.folder)
     })
     return this.#resumed
   }
@@ -104,9 +104,9 @@ export class Supervisor {
 
   async #resume(): Promise<void> {
     const known = new Set([...this.#services.values()].map((service) => service.folder.path))
-    for (const name of await namesIn(this.#folder)) {
-      if (known.has(join(this.#folder, name))) continue
-      const folder = new InstanceFolder(join(this.#folder, name), this.#tools.account)
+    for (const name of await namesIn(this.folder)) {
+      if (known.has(join(this.folder, name))) continue
+      const folder = new InstanceFolder(join(this.folder, name), this.#tools.account)
       const record = await this.#readRecord(folder)
       if (record === 'unreadable') continue
       if (!record) {
@@ -152,15 +152,15 @@ export class Supervisor {
       }
       return await this.#create({ ...spec, ports: await this.#ports(want.id, recipe.ports, {}) })
     } catch (error) {
-      throw asUnavailable(error, this.#folder)
+      throw asUnavailable(error, this.folder)
     }
   }
 
   async #create(record: InstanceRecord): Promise<Service> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await mkdir(this.folder, { recursive: true, mode: 0o700 })
     // The engine's account passes through; what lies in there is closed to it, save its own.
-    if (this.#tools.account) await chmod(this.#folder, 0o711)
-    const folder = new InstanceFolder(join(this.#folder, folderName(record.id)), this.#tools.account)
+    if (this.#tools.account) await chmod(this.folder, 0o711)
+    const folder = new InstanceFolder(join(this.folder, folderName(record.id)), this.#tools.account)
     await folder.prepare()
     await folder.writeRecord(record)
     const service = new Service(folder, record, this.#tools)
@@ -176,7 +176,7 @@ export class Supervisor {
   ): Promise<Readonly<Record<string, number>>> {
     const ports: Record<string, number> = {}
     for (const name of names) {
-      const port = kept[name] ?? (await freePort(`${this.#folder} ${id} ${name}`, this.#portsTaken))
+      const port = kept[name] ?? (await freePort(`${this.folder} ${id} ${name}`, this.#portsTaken))
       this.#portsTaken.add(port)
       ports[name] = port
     }
@@ -198,7 +198,9 @@ export class Supervisor {
   }
 }
 
-function asUnavailable(error: unknown, folder: string): unknown {
+/** What a verb may throw: everything that is no error of the kit already is trouble with the folder. */
+export function asUnavailable(error: unknown, folder: string): DriverError {
+  if (isDriverError(error)) return error
   const failure = folderFailure(error, folder)
-  return failure instanceof StartFailure ? unavailable(failure.message, error) : failure
+  return unavailable(failure instanceof Error ? failure.message : String(failure), error)
 }
