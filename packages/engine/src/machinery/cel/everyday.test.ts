@@ -66,6 +66,8 @@ test.each<[string, JsonObject, Json, Json]>([
   ['self * 2.0 > 3.0', { type: 'number' }, 2, 1],
   ['double(self) / 2.0 == 1.5', integer, 3, 4],
   ['self > 1', { type: 'integer', nullable: true }, null, 1],
+  ["self.matches('(?i)^A\\\\z')", { type: 'string', nullable: true }, 'a', 'b'],
+  ["self.matches('(?i)^' + 'A')", { 'x-kubernetes-int-or-string': true }, 'a', 5],
 ])('%s', async (rule, field, good, bad) => {
   const json = object({ f: { ...field, 'x-kubernetes-validations': [{ rule, message: 'broken' }] } })
   await loadSchemaEngines(json)

@@ -106,6 +106,9 @@ function checkHas(node: CelNode): void {
   }
 }
 
+/** Reaching into a value costs the same whatever its size. */
+const ACCESS = new Set(['.', '.?', '[]', '[?]', '?:'])
+
 function instrument(node: CelNode, current: { budget: Budget | undefined }): void {
   const { handle } = node
   let { evaluate } = node
@@ -120,7 +123,7 @@ function instrument(node: CelNode, current: { budget: Budget | undefined }): voi
       evaluate = specialised
     },
   })
-  if (!handle || node.op === '.' || node.op === '[]') return
+  if (!handle || ACCESS.has(node.op)) return
   const name = node.op === 'rcall' || node.op === 'call' ? String((node.args as unknown[])[0]) : node.op
   const isMatches = name === 'matches' && node.op === 'rcall'
   const literal = isMatches ? literalPattern(node) : undefined
