@@ -96,7 +96,7 @@ export const redisRecipe: Json = {
 }
 
 /** What a claim may say; plans fix `maxmemory`. */
-export const redisParameters: Json = {
+const redisParameters: Json = {
   type: 'object',
   properties: {
     maxmemory: {

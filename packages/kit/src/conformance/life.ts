@@ -16,7 +16,7 @@ const never = new AbortController().signal
 
 export const keep = (want: Want): Kept => ({ want, states: new Map() })
 
-export function remember(kept: Kept, answer: Ack | Seen): void {
+function remember(kept: Kept, answer: Ack | Seen): void {
   if (answer.state !== undefined) kept.want = { ...kept.want, state: answer.state }
 }
 

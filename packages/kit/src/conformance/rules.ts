@@ -13,7 +13,7 @@ export interface Case {
   run: (at: At) => Promise<void>
 }
 
-export interface At {
+interface At {
   stage: Stage
   harness: Harness
   /** Everything that was logged or thrown so far, as text. */

@@ -23,6 +23,13 @@ import {
 import type { Values, Workshop } from './testing/stage.ts'
 
 const shops: Workshop[] = []
+const folders: string[] = []
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'larder-process-'))
+  folders.push(folder)
+  return folder
+}
 
 async function open(dataDir?: string): Promise<Workshop> {
   const shop = await workshop({
@@ -36,6 +43,7 @@ async function open(dataDir?: string): Promise<Workshop> {
 
 afterEach(async () => {
   for (const shop of shops.splice(0)) await shop.end()
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
 })
 
 async function bind(shop: Workshop, want: Want, id: string, role: string): Promise<Values> {
@@ -216,7 +224,7 @@ describe('the life of a hub', () => {
   })
 
   test('killed, it leaves them running, and the next hub adopts each with its pid', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'larder-process-'))
+    const dataDir = await newFolder()
     const killed = owner(dataDir, 'a', 'b', 'c')
     await killed.ready
     const before = processesIn(dataDir)
@@ -236,7 +244,7 @@ describe('the life of a hub', () => {
   })
 
   test('killed again and again in the middle of creating, no service is ever there twice', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'larder-process-'))
+    const dataDir = await newFolder()
     const ids = ['a', 'b', 'c', 'd', 'e', 'f']
     for (let round = 0; round < 8; round++) {
       const killed = owner(dataDir, ...ids)
@@ -252,7 +260,7 @@ describe('the life of a hub', () => {
   })
 
   test('what a killed hub left is stopped without a hub, and its data stay', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'larder-process-'))
+    const dataDir = await newFolder()
     const killed = owner(dataDir, 'left')
     await killed.ready
     const pids = processesIn(dataDir)
@@ -261,7 +269,6 @@ describe('the life of a hub', () => {
     expect(processesIn(dataDir)).toEqual([])
     expect(existsSync(join(dataDir, 'services/left/data/appendonlydir'))).toBe(true)
     expect(await stopLeftovers(dataDir)).toEqual([])
-    await rm(dataDir, { recursive: true })
   })
 
   test('a deletion that was cut off is finished by the next hub', async () => {

@@ -142,11 +142,11 @@ describe('causes', () => {
 
   test.runIf(root)('the disk is full', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'larder-process-'))
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', dataDir])
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', dataDir])
     const shop = await open({ dataDir })
     undo.push(async () => {
       await shop.driver.close()
-      execFileSync('umount', ['-l', dataDir])
+      execFileSync('/bin/umount', ['-l', dataDir])
     })
     const { bavail, bsize } = await statfs(dataDir)
     await writeFile(join(dataDir, 'filler'), Buffer.alloc(bavail * bsize))

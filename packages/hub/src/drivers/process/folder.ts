@@ -138,7 +138,7 @@ export async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-export async function readIfThere(path: string): Promise<string | undefined> {
+async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {

@@ -175,5 +175,3 @@ export function send(identity: Identity, signal: string): void {
     if (isAlive(identity)) throw error
   }
 }
-
-export const wasTaken = (exit: Exit): boolean => exit.code === TAKEN

@@ -27,7 +27,7 @@ const PLACEHOLDER = /(\$?)\$\{([^}]*)\}/g
 const MISSING = Symbol('missing')
 
 /** One text; undefined when an optional placeholder in it has no value. */
-export function renderOptional(template: string, values: TemplateValues, place: Place): string | undefined {
+function renderOptional(template: string, values: TemplateValues, place: Place): string | undefined {
   let missing = false
   const rendered = template.replaceAll(PLACEHOLDER, (whole: string, escape: string, name: string) => {
     if (escape !== '') return whole.slice(1)

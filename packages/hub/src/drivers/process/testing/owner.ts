@@ -14,10 +14,11 @@ const HUB = join(import.meta.dirname, '../../../..')
 
 /** Another process that runs the driver. It runs what was built, so what was built must be what is tested. */
 export function owner(dataDir: string, ...ids: string[]): Owner {
-  if (newest(join(HUB, 'dist/drivers/process'), '.js') < newest(join(HUB, 'src/drivers/process'), '.ts')) {
+  // What was built, since the build of a file that is only touched is not written anew.
+  if (statSync(join(HUB, 'dist/.tsbuildinfo')).mtimeMs < newest(join(HUB, 'src/drivers/process'))) {
     throw new Error('packages/hub/dist is older than its source: run `npm run build`')
   }
-  const child = fork(join(import.meta.dirname, 'owner.mjs'), [dataDir, ...ids], { execArgv: [] })
+  const child = fork(new URL('./owner.mjs', import.meta.url), [dataDir, ...ids], { execArgv: [] })
   const said = (word: string): Promise<void> =>
     new Promise((resolve, reject) => {
       child.on('message', (message) => message === word && resolve())
@@ -38,8 +39,8 @@ export function owner(dataDir: string, ...ids: string[]): Owner {
   }
 }
 
-function newest(folder: string, ending: string): number {
+function newest(folder: string): number {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  const shown = files.filter((f) => f.endsWith(ending) && !f.endsWith('.test.ts') && !f.startsWith('testing'))
-  return Math.max(0, ...shown.map((file) => statSync(join(folder, file)).mtimeMs))
+  const built = files.filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts') && !f.startsWith('testing'))
+  return Math.max(...built.map((file) => statSync(join(folder, file)).mtimeMs))
 }

@@ -12,7 +12,7 @@ import { processDriver } from '../driver.ts'
 import type { ProcessDriver } from '../driver.ts'
 import type { EngineFinder } from '../engine.ts'
 
-export const systemClock: Clock = {
+const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms)
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   },
 }
 
-export const silentLog: Log = { debug() {}, info() {}, warn() {} }
+const silentLog: Log = { debug() {}, info() {}, warn() {} }
 export const never = new AbortController().signal
 
 export interface Workshop {
