@@ -50,10 +50,16 @@ export const claimKind = defineKind({
       className: objectName('The Class of which one is wanted.'),
       instanceRef: namespacedRef('An Instance that exists.'),
       resourceRef: object('A Secret that exists, or any object with `status.binding.name`.', resource),
-      plan: text('The plan, beside `className`. Default: that of the class.', { maxLength: 63 }),
+      plan: text(
+        'The plan, beside `className`. Default: that of the class when the claim is made; the claim then keeps it.',
+        { maxLength: 63 },
+      ),
       parameters: freeObject("What the class lets a claim say, beside `className`; by the class's schema."),
       parametersFrom,
-      role: text('What the credentials may do. Default: the role that the class says.', { maxLength: 63 }),
+      role: text(
+        'What the credentials may do. Default: the role that the class says when the claim is made; the claim then keeps it.',
+        { maxLength: 63 },
+      ),
       binding: object('The Secret with the credentials.', {
         name: objectName('Its name. Default: that of the claim. A Secret that is not ours is never overwritten.'),
         labels: map('Labels for it.', text('The value.')),

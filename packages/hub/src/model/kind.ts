@@ -79,7 +79,10 @@ export function crdOf(kind: Kind<unknown, unknown>): JsonObject & KubeObject {
           storage: true,
           subresources: { status: {} },
           schema: { openAPIV3Schema: objectSchema(kind) },
-          additionalPrinterColumns: kind.columns.map(({ wide, ...column }) => ({ ...column, ...(wide && { priority: 1 }) })),
+          additionalPrinterColumns: kind.columns.map(({ wide, ...column }) => ({
+            ...column,
+            ...(wide && { priority: 1 }),
+          })),
         },
       ],
     },

@@ -45,16 +45,16 @@ describe('an installation', () => {
   })
 })
 
-describe('rights', () => {
-  const refused = async (work: Promise<unknown>) =>
-    work.then(
-      () => false,
-      (error: unknown) => {
-        if (isForbidden(error)) return true
-        throw error
-      },
-    )
+const refused = async (work: Promise<unknown>) =>
+  work.then(
+    () => false,
+    (error: unknown) => {
+      if (isForbidden(error)) return true
+      throw error
+    },
+  )
 
+describe('rights', () => {
   test('the hub is no administrator', async () => {
     const client = hub.clientOf(hubUser)
     expect(await refused(client.of(clusterRoleType).list())).toBe(true)

@@ -1,5 +1,5 @@
 import { controllerRevisionType, secretType } from '@larder/engine/client/builtin'
-import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
+import { defineController, watching, type Controller, type Source } from '@larder/engine/runtime/controller'
 import { keyOf } from '@larder/engine/runtime/pass'
 import { backendKind, type Backend } from '../../model/backend.ts'
 import { classKind } from '../../model/class.ts'
@@ -28,12 +28,30 @@ export function backendController(hub: HubContext): Controller {
       watching(instanceKind, (_, informers) => deleting(informers.of(backendKind).list())),
       watching(controllerRevisionType, () => []),
     ],
+    sources: [everyMinute(hub)],
     reconcile: reconcileBackend(hub),
     finalize: finalizeBackend(hub),
     explain,
     summarize: ({ object, status, settled }) => summarizeCause(object, status, settled),
   })
 }
+
+const PROBE_EVERY_MS = 60_000
+
+/** Nothing tells that a backend has stopped to answer, or that an engine was installed beside it: it is asked again. */
+const everyMinute =
+  ({ clock }: HubContext): Source =>
+  (wake, informers) => {
+    let cancel: (() => void) | undefined
+    const next = () => {
+      cancel = clock.after(PROBE_EVERY_MS, () => {
+        wake(informers.of(backendKind).list().map(keyOf))
+        next()
+      })
+    }
+    next()
+    return () => cancel?.()
+  }
 
 const deleting = (backends: readonly Backend[]) =>
   backends.filter((b) => b.metadata.deletionTimestamp !== undefined).map(keyOf)

@@ -1,7 +1,9 @@
 import { unavailable } from '@larder/kit'
-import { namespaceType, secretType } from '@larder/engine/client/builtin'
+import { jsonLog } from '@larder/engine/base/log'
+import { eventType, namespaceType, secretType } from '@larder/engine/client/builtin'
 import { isNotFound } from '@larder/engine/machinery/status'
 import { findCondition } from '@larder/engine/runtime/conditions'
+import { openMemoryStore } from '@larder/engine/storage/memory/store'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
@@ -95,6 +97,51 @@ describe('a claim of a class', () => {
     const created = await hub.claim('jar', { className: 'jars', plan: 'large' })
     await hub.ready('jar')
     expect(shelf.services.get(created.metadata.uid!)).toMatchObject({ plan: 'large', parameters: { lid: 'blue' } })
+  })
+})
+
+describe('what others may read', () => {
+  test('no object but the Secret, no event and no log line holds a password', async () => {
+    const lines: string[] = []
+    const log = jsonLog({ level: 'debug', write: (line) => lines.push(line), now: Date.now })
+    const chatty = await testHub({ drivers: [shelfDriver(shelf)], log, store: openMemoryStore() })
+    await chatty.start()
+    await chatty.backend('shelf')
+    await chatty.service('jars')
+    await chatty.claim('jar', { className: 'jars' })
+    await chatty.ready('jar')
+    const password = (await chatty.secretValues('jar'))!['password']!
+    shelf.fail = (verb, id) =>
+      ['unbind', 'observe'].includes(verb) ? unavailable(`cannot remove ${id} with ${password}`) : undefined
+    await chatty.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    await chatty.until('a log line of a failed pass', () =>
+      lines.some((line) => line.includes('pass failed')) ? true : undefined,
+    )
+    shelf.fail = () => undefined
+    await chatty.until('the claim to go', async () =>
+      (await chatty.admin.of(claimKind).find('jar', 'shop')) ? undefined : true,
+    )
+    await chatty.stop()
+    const said = [
+      ...lines,
+      ...chatty
+        .everything()
+        .filter(({ kind }) => kind !== 'Secret')
+        .map((o) => JSON.stringify(o)),
+    ]
+    expect(lines.length).toBeGreaterThan(0)
+    expect(said.filter((text) => text.includes(password))).toEqual([])
+  })
+
+  test('events tell the story of a claim', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    const told = async () => {
+      const { items } = await hub.admin.of(eventType).list({ namespace: 'shop' })
+      return items.filter((event) => event.regarding.name === 'jar').map((event) => event.reason)
+    }
+    await hub.until('the last event', async () => ((await told()).includes('Ready') ? true : undefined))
+    expect(await told()).toEqual(expect.arrayContaining(['ClassMatched', 'Bound', 'Ready']))
   })
 })
 

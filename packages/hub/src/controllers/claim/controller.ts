@@ -86,7 +86,7 @@ function staysReady(
     type: 'Ready',
     status: 'True',
     reason: 'Ready',
-    message: `in use; the last change is not made: ${settled.message}`,
+    message: `in use; ${settled.message}`,
     lastTransitionTime: since,
     ...(generation !== undefined && { observedGeneration: generation }),
   }

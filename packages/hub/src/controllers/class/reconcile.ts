@@ -65,7 +65,7 @@ export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<
 
 function lookAgainSoon(error: unknown): never {
   if (!(error instanceof DriverFailure) || error.stalled) throw error
-  throw new DriverFailure(error.reason, error.message, { afterMs: error.afterMs ?? LOOK_AGAIN_MS, cause: error.cause })
+  throw new DriverFailure(error.reason, error.message, { afterMs: error.afterMs ?? LOOK_AGAIN_MS })
 }
 
 /** A want of nobody: for questions about the recipe. */

@@ -3,6 +3,7 @@
  * secrets taken out. Drivers stay naive because everything that is hard about calling a backend is here.
  */
 import type { Clock } from '@larder/engine/base/clock'
+import { errorChain, type Log } from '@larder/engine/base/log'
 import type { Ack, Bound, Credential, Driver, Json, Plan, Seen, Session, Traits, Unbound, Want } from '@larder/kit'
 import { withDeadline } from './deadline.ts'
 import { DriverFailure, failureOf } from './failure.ts'
@@ -31,15 +32,24 @@ export interface DriverSession {
   forget(id: string): void
 }
 
+/** Keys of a binding that are no secrets; everything else may be one. */
+const OPEN_KEYS: readonly string[] = ['type', 'provider', 'host', 'port', 'username', 'database']
+
+function learnSecrets(redaction: Redaction, values: Readonly<Record<string, Json | Uint8Array>>): void {
+  for (const [key, value] of Object.entries(values)) if (!OPEN_KEYS.includes(key)) redaction.learnRecent(value)
+}
+
 export interface DriverSessionParts {
   readonly driver: Driver
   readonly session: Session
   readonly clock: Clock
+  readonly log: Log
   readonly gate: Gate
   readonly redaction: Redaction
 }
 
-export function createDriverSession({ driver, session, clock, gate, redaction }: DriverSessionParts): DriverSession {
+export function createDriverSession(parts: DriverSessionParts): DriverSession {
+  const { driver, session, clock, log, gate, redaction } = parts
   const redact = (text: string) => redaction.redact(text)
 
   function ask<T>(verb: string, outer: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -47,7 +57,9 @@ export function createDriverSession({ driver, session, clock, gate, redaction }:
     // The function may throw before it returns a promise: drivers are naive.
     const guarded = async (signal: AbortSignal) => call(signal)
     return withDeadline(clock, CALL_DEADLINE_MS, outer, what, guarded).catch((error: unknown) => {
-      throw failureOf(error, { driver: driver.name, verb }, redact)
+      const failure = failureOf(error, { driver: driver.name, verb }, redact)
+      log.warn('a call of the driver failed', { verb, reason: failure.reason, error: redact(errorChain(error)) })
+      throw failure
     })
   }
 
@@ -72,7 +84,7 @@ export function createDriverSession({ driver, session, clock, gate, redaction }:
     bind: (want, credential, signal) =>
       act(`bind ${credential.id}`, want, signal, async (s) => {
         const bound = await session.bind(want, credential, s)
-        if (bound.phase === 'ready' && 'password' in bound.values) redaction.learn(bound.values['password'] ?? '')
+        if (bound.phase === 'ready') learnSecrets(redaction, bound.values)
         return bound
       }),
     unbind: (want, credential, signal) =>

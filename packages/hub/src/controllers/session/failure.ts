@@ -1,6 +1,6 @@
 /**
- * What a driver threw, said in a reason of ours. Naive drivers throw anything; nothing of it reaches status before it went
- * through here, because an unknown error may quote a password.
+ * What a driver threw, said in a reason of ours. Naive drivers throw anything; nothing of it reaches status or log before it
+ * went through here, because an error may quote a password. So a failure carries no cause: whoever logs a chain would log that.
  */
 import { isDriverError, type DriverError } from '@larder/kit'
 import { reasonOfWord, type Reason } from '../../model/reasons.ts'
@@ -17,9 +17,9 @@ export class DriverFailure extends Error {
   constructor(
     reason: Reason,
     message: string,
-    more: { afterMs?: number | undefined; stalled?: boolean; repeated?: boolean; cause?: unknown } = {},
+    more: { afterMs?: number | undefined; stalled?: boolean; repeated?: boolean } = {},
   ) {
-    super(message, { cause: more.cause })
+    super(message)
     this.name = 'DriverFailure'
     this.reason = reason
     this.afterMs = more.afterMs
@@ -57,11 +57,10 @@ export function failureOf(
   if (!isDriverError(error)) {
     const name = error instanceof Error ? error.name : typeof error
     const message = `driver ${about.driver}: ${about.verb} threw ${name}, which is no error of the driver contract`
-    return new DriverFailure('DriverFailed', message, { cause: error })
+    return new DriverFailure('DriverFailed', message)
   }
   const path = error.code === 'invalid' && error.path !== undefined ? `spec.${error.path}: ` : ''
   return new DriverFailure(reasonOfWord(error.reason, reasonOf(error)), redact(`${path}${error.message}`), {
-    cause: error,
     stalled: error.code === 'invalid',
     ...(error.afterMs !== undefined && { afterMs: error.afterMs }),
   })

@@ -55,8 +55,7 @@ const repetition = (failure: DriverFailure, afterMs: number) =>
     afterMs,
     stalled: failure.stalled,
     repeated: true,
-    cause: failure.cause,
   })
 
 const withDelay = (failure: DriverFailure, afterMs: number) =>
-  new DriverFailure(failure.reason, failure.message, { afterMs, stalled: failure.stalled, cause: failure.cause })
+  new DriverFailure(failure.reason, failure.message, { afterMs, stalled: failure.stalled })

@@ -12,7 +12,7 @@ import type { Backend } from '../../model/backend.ts'
 import { createDriverSession, type DriverSession } from './driver-session.ts'
 import { failureOf } from './failure.ts'
 import { createGate } from './gate.ts'
-import { createRedaction } from './redaction.ts'
+import { createRedaction, type Redaction } from './redaction.ts'
 
 /** Tells of an id outside whose state has changed. */
 export type Changed = (externalID: string) => void
@@ -68,9 +68,13 @@ export function createSessions({ drivers, clock, log }: SessionsOptions): Sessio
       throw failureOf(error, { driver: driver.name, verb: 'connect' }, (text) => redaction.redact(text))
     }
     const abort = new AbortController()
-    void watch(session, abort.signal, backendLog)
+    void watch(session, abort.signal, backendLog, redaction)
     const gate = createGate(clock)
-    return { version, abort, session: createDriverSession({ driver, session, clock, gate, redaction }) }
+    return {
+      version,
+      abort,
+      session: createDriverSession({ driver, session, clock, log: backendLog, gate, redaction }),
+    }
   }
 
   function changed(id: string): void {
@@ -78,12 +82,13 @@ export function createSessions({ drivers, clock, log }: SessionsOptions): Sessio
   }
 
   /** A watch that ends by itself is begun again; without one the controllers poll at the pace that the driver asks for. */
-  async function watch(session: Session, signal: AbortSignal, backendLog: Log): Promise<void> {
+  async function watch(session: Session, signal: AbortSignal, backendLog: Log, redaction: Redaction): Promise<void> {
     for (let failures = 0; session.watch && !signal.aborted; failures++) {
       try {
         await session.watch(changed, signal)
       } catch (error) {
-        if (!signal.aborted) backendLog.warn('the watch of the driver failed', { error: errorChain(error) })
+        if (!signal.aborted)
+          backendLog.warn('the watch of the driver failed', { error: redaction.redact(errorChain(error)) })
       }
       if (!signal.aborted) await pause(clock, Math.min(1000 * 2 ** failures, 60_000), signal)
     }

@@ -16,6 +16,7 @@ import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import type { Store } from '@larder/engine/storage/store'
 import { openMemoryStore } from '@larder/engine/storage/memory/store'
+import type { Document } from '@larder/engine/machinery/document'
 import type { Driver } from '@larder/kit'
 import { backendKind, type Backend } from '../../model/backend.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
@@ -47,6 +48,8 @@ export interface TestHub {
   ready(name: string, namespace?: string): Promise<Claim>
   /** The cause of an object once it has one. */
   cause<T extends WithCause>(type: ResourceType<T>, name: string, namespace?: string): Promise<Cause>
+  /** Every version of every object that the store still has. */
+  everything(): readonly KubeObject[]
   instanceOf(claim: Claim): Promise<Instance | undefined>
   secretValues(name: string, namespace?: string): Promise<Record<string, string> | undefined>
   /** Polls until the answer is not undefined, and says what was waited for when it never is. */
@@ -81,6 +84,10 @@ async function until<T>(what: string, ask: () => Promise<T | undefined> | T | un
 
 export async function testHub(options: TestHubOptions): Promise<TestHub> {
   const { drivers, log = silentLog, admission = false, store = openMemoryStore() } = options
+  const versions: Document[] = []
+  store.watch({ prefix: '/', after: store.revision }, (events) => {
+    for (const { document } of events) versions.push(document)
+  })
   let admin!: Client
   const plugin = claimAdmission(readThrough(() => admin))
   const api = await createApi({
@@ -141,6 +148,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
         const object = await admin.of(type).find(name, namespace)
         return object?.status?.observedGeneration === object?.metadata.generation ? object?.status?.cause : undefined
       }),
+    everything: () => versions.map((document) => document.object),
     async instanceOf({ metadata }) {
       const { items } = await admin.of(instanceKind).list()
       return items.find((i) => i.spec.claimRef?.uid === metadata.uid)
