@@ -43,13 +43,13 @@ async function failure(shop: Workshop, want: Want): Promise<Omit<Extract<Seen, {
 
 async function thrown(
   verb: () => Promise<unknown>,
-): Promise<{ code: string; message: string; path: string | undefined }> {
+): Promise<{ code: string; message: string; path: string | undefined; reason: string | undefined }> {
   const error: unknown = await verb().then(
     () => undefined,
     (e: unknown) => e,
   )
   if (!isDriverError(error)) throw new Error(`not an error of the kit: ${String(error)}`)
-  return { code: error.code, message: error.message, path: error.path }
+  return { code: error.code, message: error.message, path: error.path, reason: error.reason }
 }
 
 const failed = (reason: string, message: string): object => ({
@@ -76,6 +76,7 @@ describe('causes', () => {
       code: 'unavailable',
       message,
       path: undefined,
+      reason: 'EngineMissing',
     })
     await shop.session.create(want, never)
     expect(await failure(shop, want)).toEqual(failed('EngineMissing', message))
@@ -156,6 +157,7 @@ describe('causes', () => {
       code: 'unavailable',
       message: `the disk that holds ${services} is full; free some space`,
       path: undefined,
+      reason: 'DiskFull',
     })
     expect(await shop.session.observe(want, never)).toEqual({ phase: 'absent' })
     await rm(join(dataDir, 'filler'))
@@ -173,6 +175,7 @@ describe('causes', () => {
       code: 'unavailable',
       message,
       path: undefined,
+      reason: 'FolderNotAccessible',
     })
   })
 

@@ -5,7 +5,7 @@
  * that a service that keeps failing does not look busy between two attempts.
  */
 import { statfsSync } from 'node:fs'
-import { parseDurationMs, unavailable } from '@larder/kit'
+import { parseDurationMs } from '@larder/kit'
 import type { Log } from '@larder/kit'
 import type { Account } from './account.ts'
 import { blockingFolder } from './account.ts'
@@ -342,12 +342,6 @@ export class Service {
         resolve()
       }
     })
-  }
-
-  /** @throws DriverError `unavailable` while the engine does not answer. */
-  mustBeReady(): { setting: Setting } {
-    if (this.ready) return this.ready
-    throw unavailable(this.failure?.message ?? this.interruption ?? 'the service is being started')
   }
 }
 

@@ -7,7 +7,7 @@ import { engineAccount } from './account.ts'
 import type { Account } from './account.ts'
 import type { Clock } from './clock.ts'
 import type { EngineFinder } from './engine.ts'
-import { folderFailure } from './failure.ts'
+import { folderFailure, StartFailure } from './failure.ts'
 import { folderName, InstanceFolder, namesIn } from './folder.ts'
 import type { InstanceRecord } from './folder.ts'
 import { freePort } from './ports.ts'
@@ -202,5 +202,6 @@ export class Supervisor {
 export function asUnavailable(error: unknown, folder: string): DriverError {
   if (isDriverError(error)) return error
   const failure = folderFailure(error, folder)
-  return unavailable(failure instanceof Error ? failure.message : String(failure), error)
+  const message = failure instanceof Error ? failure.message : String(failure)
+  return unavailable(message, error, failure instanceof StartFailure ? failure.reason : undefined)
 }
