@@ -63,7 +63,7 @@ export interface InformerOptions<T extends KubeObject> {
   readonly random?: () => number
 }
 
-const BACKOFF = { baseMs: 100, capMs: 30_000 }
+const BACKOFF = { baseMs: 100, capMs: 10_000 }
 /** A watch that lived less than this counts as a failure: a server that ends each at once must not be hammered. */
 const SHORT_WATCH_MS = 1000
 

@@ -36,7 +36,7 @@ async function start(
   )
   manager.start()
   await manager.ready()
-  return { passes: () => passes, stop: () => manager.stop(1000) }
+  return { passes: () => passes, stop: () => manager.stop(300) }
 }
 
 const read = (world: World, name = 'b') => world.client.of(budgetType).find(name, 'default')
@@ -390,6 +390,40 @@ onBothTransports('controller', (world) => {
     expect((await read(world()))?.status?.currentHealthy).toBe(7)
     await createBudget(world().client, 'late')
     expect(await settled(world().store)).toBe(revision + 1)
+  })
+
+  test('events that are refused fail no pass', async () => {
+    let refused = 0
+    world().intercept = (call) => {
+      if (call.target.resource !== 'events') return
+      refused++
+      throw new TypeError('no events today')
+    }
+    const { stop } = await start(world(), { reconcile: () => done })
+    await createBudget(world().client, 'b')
+    await eventually(() => ready(world()))
+    await stop()
+    expect(refused).toBe(1)
+  })
+
+  test('stop: a pass that ignores its signal is left behind and can write no more', async () => {
+    let tried: Promise<unknown> | undefined
+    let release!: () => void
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const { stop } = await start(world(), {
+      async reconcile(pass) {
+        tried = held.then(() => pass.client.of(secretType).create({ metadata: { name: 'late', namespace: 'default' } }))
+        await tried
+        return done
+      },
+    })
+    await createBudget(world().client, 'b')
+    await eventually(() => tried !== undefined)
+    await stop()
+    const { revision } = world().store
+    release()
+    await expect(tried).rejects.toThrow('aborted')
+    expect(await settled(world().store)).toBe(revision)
   })
 
   test('stop: a pass that does not end is aborted', async () => {

@@ -14,7 +14,7 @@ export interface Manager {
   start(): void
   /** Resolves when the caches of all controllers are filled and their workers run. Waits for as long as that takes. */
   ready(): Promise<void>
-  /** Lets running passes finish for `graceMs` (10 s unless told), then aborts them. No write happens after it resolves. */
+  /** Lets running passes finish for `graceMs` (10 s unless told), then aborts them. After it resolves no pass can write. */
   stop(graceMs?: number): Promise<void>
 }
 

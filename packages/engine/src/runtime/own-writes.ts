@@ -27,7 +27,7 @@ interface Written {
   readonly revision: string
 }
 
-export function createOwnWrites(transport: Transport, informers: Informers): OwnWrites {
+export function createOwnWrites(transport: Transport, informers: Informers, stopped: AbortSignal): OwnWrites {
   const writes = new Map<string, Map<string, Written>>()
 
   function note(key: string, call: Call, answer: Answer): void {
@@ -47,6 +47,8 @@ export function createOwnWrites(transport: Transport, informers: Informers): Own
       return createClient({
         ...delegate(transport),
         async call(call, signal) {
+          // A pass that ignores its signal must not go on writing when another replica may already have taken over.
+          stopped.throwIfAborted()
           const answer = await transport.call(call, signal)
           note(key, call, answer)
           return answer

@@ -48,7 +48,7 @@ export function createReconciler<T extends KubeObject>(
 ): Reconciler {
   const { client, informers, clock, log, metrics, queue, events } = environment
   const { finalizer } = definition
-  const ownWrites = createOwnWrites(client.transport, informers)
+  const ownWrites = createOwnWrites(client.transport, informers, environment.signal)
   /** Versions of the object that came while its pass ran: only its end knows which of them the runtime wrote. */
   const arrivals = new Map<string, string[]>()
   /** Versions that the runtime wrote in the last pass of a key, and that show nothing which that pass did not know. */

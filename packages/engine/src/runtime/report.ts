@@ -19,10 +19,10 @@ export function settle(outcome: Outcome, step: string | undefined): Settled {
   return { ...outcome, ...(step !== undefined && { step }) }
 }
 
-export function settleError<T extends KubeObject>(
+export function settleError(
   error: unknown,
   step: string | undefined,
-  explain: ControllerDefinition<T>['explain'],
+  explain: ControllerDefinition<KubeObject>['explain'],
 ): Settled {
   const more = { error, ...(step !== undefined && { step }) }
   if (error instanceof Stalled) return { type: 'stalled', reason: error.reason, message: error.message, ...more }

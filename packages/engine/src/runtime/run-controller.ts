@@ -1,6 +1,7 @@
 /** Runs one controller: wakes, workers, passes. What a pass is made of is in reconcile-key.ts. */
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { pause } from '../client/backoff.ts'
 import type { Client } from '../client/client.ts'
 import type { Informers } from '../client/informer.ts'
 import type { KubeObject } from '../machinery/object.ts'
@@ -25,11 +26,16 @@ export interface ControllerEnvironment {
 export interface RunningController {
   /** Resolves when the caches that it reads are filled and its workers run. */
   readonly ready: Promise<void>
-  /** Lets running passes finish for `graceMs`, then aborts them. Resolves when none runs and its events are written. */
+  /**
+   * Lets running passes finish for `graceMs`, then aborts them. Resolves when none runs, or none can write any more, and the events
+   * are written.
+   */
   stop(graceMs: number): Promise<void>
 }
 
 const WORKERS = 4
+/** What an aborted pass has to notice it. */
+const LAST_MS = 2000
 
 export function runController<T extends KubeObject>(
   definition: ControllerDefinition<T>,
@@ -99,10 +105,11 @@ export function runController<T extends KubeObject>(
     async stop(graceMs) {
       for (const end of unsubscribe) end()
       queue.close()
-      const cancel = clock.after(graceMs, () => stopped.abort())
-      await Promise.all(workers)
+      const allDone = Promise.all(workers)
+      await Promise.race([allDone, pause(clock, graceMs, stopped.signal)])
       stopped.abort()
-      cancel()
+      const inTime = await Promise.race([allDone.then(() => true), pause(clock, LAST_MS, new AbortController().signal)])
+      if (inTime !== true) log.error('a pass ignores its signal; left behind, it can write no more')
       await events.flush()
     },
   }
