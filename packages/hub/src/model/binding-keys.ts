@@ -1,5 +1,8 @@
-/** The keys of a binding that every consumer may rely on; servicebinding.io has most of them. */
-export const WELL_KNOWN_KEYS = ['type', 'provider', 'host', 'port', 'username', 'password', 'uri', 'database'] as const
+/**
+ * The keys of a binding that every consumer may rely on, where the service has them: these, and `password` and `uri`, which
+ * are secret. servicebinding.io has most of them.
+ */
+export const OPEN_KEYS: readonly string[] = ['type', 'provider', 'host', 'port', 'username', 'database']
 
 /** `servicebinding.io/redis`: the type of a binding's Secret. */
 export const bindingSecretType = (type: string): string => `servicebinding.io/${type}`

@@ -7,7 +7,7 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import type { Field } from './schema.ts'
 
 export const GROUP = 'larder.dev'
-export const VERSION = 'v1alpha1'
+const VERSION = 'v1alpha1'
 export const API_VERSION = `${GROUP}/${VERSION}`
 
 /** A column of `kubectl get`; `wide` ones only with `-o wide`. */
@@ -42,14 +42,12 @@ export interface Kind<Spec, Status> extends KindDeclaration<Spec, Status> {
   readonly object?: TypedObject<Spec, Status>
 }
 
-export interface TypedObject<Spec, Status> extends KubeObject {
+interface TypedObject<Spec, Status> extends KubeObject {
   readonly spec: Spec
   readonly status?: Status
 }
 
 export type ObjectOfKind<K> = K extends Kind<infer Spec, infer Status> ? TypedObject<Spec, Status> : never
-export type SpecOf<K> = K extends Kind<infer Spec, unknown> ? Spec : never
-export type StatusOf<K> = K extends Kind<unknown, infer Status> ? Status : never
 
 export function defineKind<Spec, Status>(declaration: KindDeclaration<Spec, Status>): Kind<Spec, Status> {
   return { ...declaration, group: GROUP, version: VERSION, singular: declaration.kind.toLowerCase() }

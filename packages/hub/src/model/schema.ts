@@ -32,7 +32,7 @@ export type ObjectOf<P extends Fields> = Flat<
 >
 
 /** A CEL rule; `message` is what the person reads who broke it. */
-export interface Rule {
+interface Rule {
   readonly rule: string
   readonly message: string
 }

@@ -75,7 +75,7 @@ export const origin = object(
   },
 )
 
-export const conditions = list(
+const conditions = list(
   'What is true of the object now. `Ready` is always there. `Reconciling` is there while the hub works on it, `Stalled` while only a person can get it further.',
   object('One condition.', {
     type: required(text('`Ready`, `Reconciling`, `Stalled`.')),
@@ -88,7 +88,7 @@ export const conditions = list(
   { key: 'type' },
 )
 
-export const cause = object(
+const cause = object(
   'Why the object is not Ready, told to somebody who sees no other object: what failed, whose move it is and what to do. Absent while Ready.',
   {
     reason: required(text('From the closed list of reasons; the same as that of the condition Ready.')),
@@ -112,7 +112,7 @@ export const progress = (description: string) =>
   })
 
 /** What the status of every kind has. */
-export const statusFields = {
+const statusFields = {
   observedGeneration: whole('The generation of the object that this status was made from.'),
   conditions,
   cause,
@@ -124,7 +124,6 @@ export const statusOf = <P extends Fields>(description: string, fields: P) =>
 export type Condition = NonNullable<ValueOf<typeof conditions>>[number]
 export type Cause = ValueOf<typeof cause>
 export type Consumers = ValueOf<ReturnType<typeof consumers>>
-export type OriginFields = ValueOf<typeof origin>
 
 export const readyColumns = [
   {

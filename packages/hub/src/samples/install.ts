@@ -33,7 +33,7 @@ const namespaces = (): readonly Manifest[] =>
   }))
 
 /** Everything that a cluster needs before the hub can run in it, in the order in which it is applied. */
-export const hubManifests = (): readonly Manifest[] => [...namespaces(), ...rbacManifests(), ...crds()]
+const hubManifests = (): readonly Manifest[] => [...namespaces(), ...rbacManifests(), ...crds()]
 
 const types: readonly ResourceType[] = [
   namespaceType,

@@ -20,7 +20,7 @@ export const hubUser = {
 const watching = ['get', 'list', 'watch'] as const
 
 /** Everything that the hub does, and why. */
-export const hubRules: readonly PolicyRule[] = [
+const hubRules: readonly PolicyRule[] = [
   // It follows its own kinds and writes finalizers into their metadata; only Instances does it make and delete.
   {
     apiGroups: [GROUP],

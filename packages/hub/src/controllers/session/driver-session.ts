@@ -5,6 +5,7 @@
 import type { Clock } from '@larder/engine/base/clock'
 import { errorChain, type Log } from '@larder/engine/base/log'
 import type { Ack, Bound, Credential, Driver, Json, Plan, Seen, Session, Traits, Unbound, Want } from '@larder/kit'
+import { OPEN_KEYS } from '../../model/binding-keys.ts'
 import { withDeadline } from './deadline.ts'
 import { DriverFailure, failureOf } from './failure.ts'
 import type { Gate } from './gate.ts'
@@ -32,9 +33,7 @@ export interface DriverSession {
   forget(id: string): void
 }
 
-/** Keys of a binding that are no secrets; everything else may be one. */
-const OPEN_KEYS: readonly string[] = ['type', 'provider', 'host', 'port', 'username', 'database']
-
+/** What is not known to be open may be secret. */
 function learnSecrets(redaction: Redaction, values: Readonly<Record<string, Json | Uint8Array>>): void {
   for (const [key, value] of Object.entries(values)) if (!OPEN_KEYS.includes(key)) redaction.learnRecent(value)
 }

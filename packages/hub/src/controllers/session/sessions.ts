@@ -15,7 +15,7 @@ import { createGate } from './gate.ts'
 import { createRedaction, type Redaction } from './redaction.ts'
 
 /** Tells of an id outside whose state has changed. */
-export type Changed = (externalID: string) => void
+type Changed = (externalID: string) => void
 
 export interface Sessions {
   /** Throws `Stalled` when the backend's driver or account is missing, `DriverFailure` when the driver cannot connect. */
