@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newHub, type Hub } from '../testing/hub.ts'
-import { eventually } from '../testing/processes.ts'
+import { eventually, isRunning } from '../testing/processes.ts'
 import { bindingOf, redis } from '../testing/redis.ts'
 
 const claim = (name: string, role: string, namespace = 'shop') =>
@@ -68,7 +68,7 @@ describe('a claim of class redis', () => {
     await expect(redis(binding)).rejects.toThrow()
     await expect(open.ping()).rejects.toThrow()
     expect((await hub.kubectl(['get', 'secret', 'cache', '-n', 'shop'])).stderr).toContain('NotFound')
-    await eventually('the process to be gone', () => !existsSync(`/proc/${pid}`) || undefined)
+    await eventually('the process to be gone', () => !isRunning(pid) || undefined)
     await hub.ok(['delete', 'claim', 'view', '-n', 'shop'])
     await eventually(
       'the instances to be gone',
@@ -109,7 +109,7 @@ describe('a hub that dies', () => {
     const survivors = await pids(hub)
     process.kill((await hub.status()).pid!, 'SIGKILL')
     await eventually('the hub to be dead', async () => (await hub.status()).state === 'stopped' || undefined)
-    for (const pid of survivors.values()) expect(existsSync(`/proc/${pid}`)).toBe(true)
+    for (const pid of survivors.values()) expect(isRunning(pid)).toBe(true)
 
     await hub.start()
     await hub.ok(['wait', '--for=condition=Ready', ...names.map((name) => `claim/${name}`), '--timeout=120s'])
@@ -120,7 +120,7 @@ describe('a hub that dies', () => {
     expect(instances).toHaveLength(20)
 
     await hub.larder('down')
-    for (const pid of after.values()) expect(existsSync(`/proc/${pid}`)).toBe(false)
+    for (const pid of after.values()) expect(isRunning(pid)).toBe(false)
     await hub.start('--wait')
     await hub.ok(['wait', '--for=condition=Ready', ...names.map((name) => `claim/${name}`), '--timeout=120s'])
     await hub.ok(['delete', 'claims', '--all', '-n', 'default', '--timeout=120s'])

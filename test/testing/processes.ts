@@ -1,5 +1,6 @@
 /** Runs programs as a user would, and collects what they say. */
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 
 export interface Finished {
   readonly code: number | null
@@ -60,5 +61,15 @@ export async function eventually<T>(
     }
     if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`, { cause: last })
     await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** A zombie has ended: it waits for its parent, which for an adopted process is whoever this machine has as process 1. */
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z'
+  } catch {
+    return false
   }
 }
