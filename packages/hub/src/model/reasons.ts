@@ -162,6 +162,12 @@ export const reasons = {
   },
   Creating: { actor: 'provider', heals: true, meaning: 'The backend makes the service.', next: see },
   Updating: { actor: 'provider', heals: true, meaning: 'The backend changes the service.', next: see },
+  Recovering: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The service stopped to answer, though nobody asked for a change, and is being brought back.',
+    next: see,
+  },
   Deleting: { actor: 'provider', heals: true, meaning: 'The service or its credentials are being removed.', next: see },
   Unbinding: { actor: 'provider', heals: true, meaning: 'The credentials are being revoked.', next: see },
   ProvisioningFailed: {

@@ -108,6 +108,19 @@ describe('while the backend works', () => {
     ])
   })
 
+  test('a service that stops by itself is not told as a change', async () => {
+    const { metadata } = await make()
+    await ready()
+    let down = true
+    shelf.seen = () => (down ? { phase: 'changing', doing: 'Restarting', againMs: 600_000 } : undefined)
+    shelf.changed(metadata.uid!)
+    const cause = await hub.until('a cause', async () => (await get()).status?.cause)
+    expect(cause).toMatchObject({ reason: 'Recovering', message: 'Restarting', heals: true })
+    down = false
+    shelf.changed(metadata.uid!)
+    expect((await ready()).status?.steps?.map((s) => s.name)).toEqual(['create', 'Restarting'])
+  })
+
   test('something changed it outside: it is put right', async () => {
     const { metadata } = await make({ parameters: { lid: 'red' } })
     await ready()

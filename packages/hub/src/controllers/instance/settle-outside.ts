@@ -52,7 +52,11 @@ function act(pass: InstancePass, seen: Seen): Next | Promise<Next> {
 const wasMade = (pass: InstancePass) => pass.status.applied !== undefined
 const wasRequested = (pass: InstancePass) => pass.status.requested?.hash === pass.hash
 const intent = (pass: InstancePass) => (wasMade(pass) ? 'update' : 'create')
-const working = (pass: InstancePass) => (wasMade(pass) ? 'Updating' : 'Creating')
+
+function working(pass: InstancePass): Reason {
+  if (!wasMade(pass)) return 'Creating'
+  return pass.status.applied?.hash === pass.hash ? 'Recovering' : 'Updating'
+}
 
 function makeIt(pass: InstancePass): Promise<Next> {
   if (wasMade(pass)) {
