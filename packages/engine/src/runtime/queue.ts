@@ -71,7 +71,7 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
 
   function addAfter(key: string, ms: number): void {
     if (closed) return
-    if (ms <= 0) return add(key)
+    // By the clock even when it is at once: a pass that always asks for the next would otherwise keep every timer and socket waiting.
     const at = clock.now() + ms
     const existing = appointments.get(key)
     if (existing && existing.at <= at) return
