@@ -19,9 +19,12 @@ type Data = Readonly<Record<string, string>>
 
 export const bindingName = ({ spec, metadata }: Claim): string => spec.binding?.name ?? metadata.name
 
-/** Ours is what this very claim made: owned by its uid, which a foreign Secret cannot be by accident. */
+/** Ours is what this very claim made: it says its uid, which a foreign Secret cannot by accident. */
 export const isOurs = (secret: Secret, claim: Claim): boolean =>
-  (secret.metadata.ownerReferences ?? []).some((ref) => ref.uid === claim.metadata.uid && ref.kind === 'Claim')
+  isOwned(secret, claim) || secret.metadata.labels?.[CLAIM_LABEL] === claim.metadata.uid
+
+const isOwned = ({ metadata }: Secret, claim: Claim): boolean =>
+  (metadata.ownerReferences ?? []).some((ref) => ref.uid === claim.metadata.uid && ref.kind === 'Claim')
 
 /** Base64 values of what the driver made; `type` and `provider` are always there. */
 export function bindingData(
@@ -72,6 +75,7 @@ export async function bindingSecret(plan: SecretPlan, fingerprint: Fingerprint):
 export async function isIntact(secret: Secret, claim: Claim, id: string, fingerprint: Fingerprint): Promise<boolean> {
   const { annotations = {}, labels = {} } = secret.metadata
   if (annotations[CREDENTIAL_ANNOTATION] !== id || labels[CLAIM_LABEL] !== claim.metadata.uid) return false
+  if (!isOwned(secret, claim)) return false
   const wanted = Object.entries(claim.spec.binding?.labels ?? {})
   if (wanted.some(([key, value]) => labels[key] !== value)) return false
   const data = isObject(secret.data) ? secret.data : {}

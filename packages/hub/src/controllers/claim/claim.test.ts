@@ -242,6 +242,10 @@ describe('the Secret of a binding', () => {
     ['was deleted', () => hub.admin.of(secretType).delete('jar', { namespace: 'shop' })],
     ['was edited', () => hub.admin.of(secretType).patch('jar', { data: { password: 'bm8=' } }, { namespace: 'shop' })],
     [
+      'lost its owner',
+      () => hub.admin.of(secretType).patch('jar', { metadata: { ownerReferences: null } }, { namespace: 'shop' }),
+    ],
+    [
       'lost its labels',
       () => hub.admin.of(secretType).patch('jar', { metadata: { labels: null } }, { namespace: 'shop' }),
     ],
@@ -252,9 +256,11 @@ describe('the Secret of a binding', () => {
     const bound = shelf.count('bind')
     await damage()
     await hub.until('the Secret to heal', () => (shelf.count('bind') > bound ? true : undefined))
-    await hub.until('the old values', async () =>
-      (await hub.secretValues('jar'))?.['password'] === before?.['password'] ? true : undefined,
-    )
+    await hub.until('the old values', async () => {
+      const { metadata } = (await hub.admin.of(secretType).find('jar', 'shop')) ?? {}
+      const whole = metadata?.ownerReferences?.length === 1 && metadata.labels?.['larder.dev/claim-uid'] !== undefined
+      return whole && (await hub.secretValues('jar'))?.['password'] === before?.['password'] ? true : undefined
+    })
     expect((await hub.ready('jar')).status?.credential?.serial).toBe(1)
   })
 

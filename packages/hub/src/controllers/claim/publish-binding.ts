@@ -125,7 +125,8 @@ async function write(pass: Pass<Claim>, secret: Secret, existing: Secret | undef
     const { resourceVersion, uid } = existing.metadata
     const labels = { ...existing.metadata.labels, ...secret.metadata.labels }
     const annotations = { ...existing.metadata.annotations, ...secret.metadata.annotations }
-    const metadata = { ...existing.metadata, labels, annotations, resourceVersion, uid }
+    const { ownerReferences = [] } = secret.metadata
+    const metadata = { ...existing.metadata, labels, annotations, ownerReferences, resourceVersion, uid }
     await secrets.update({ ...existing, metadata, data: secret.data } as Secret)
     return
   }
