@@ -20,23 +20,7 @@ const server = createServer({ ca, cert, key, requestCert: true, rejectUnauthoriz
   }
   const chunks = []
   request.on('data', (chunk) => chunks.push(chunk))
-  request.on('end', async () => {
-    const object = JSON.parse(Buffer.concat(chunks).toString())
-    const uid = crypto.randomUUID()
-    const { document } = await store.write({
-      type: 'put',
-      key: `/${request.url}/${object.metadata.name}`,
-      expect: 0,
-      index: { uid },
-      document: (revision) =>
-        Document.fromBytes(
-          Buffer.from(
-            JSON.stringify({ ...object, metadata: { ...object.metadata, uid, resourceVersion: String(revision) } }),
-          ),
-        ),
-    })
-    send(response, 201, document.bytes)
-  })
+  request.on('end', () => void create(request.url, Buffer.concat(chunks)).then((body) => send(response, 201, body)))
 })
 server.listen(0, '127.0.0.1', () => console.log(server.address().port))
 await lines.next()
@@ -47,4 +31,20 @@ await store.close()
 function send(response, code, body) {
   response.writeHead(code, { 'content-type': 'application/json', 'content-length': body.length })
   response.end(body)
+}
+
+async function create(path, body) {
+  const object = JSON.parse(body.toString())
+  const uid = crypto.randomUUID()
+  const { document } = await store.write({
+    type: 'put',
+    key: `/${path}/${object.metadata.name}`,
+    expect: 0,
+    index: { uid },
+    document: (revision) => {
+      const metadata = { ...object.metadata, uid, resourceVersion: String(revision) }
+      return Document.fromBytes(Buffer.from(JSON.stringify({ ...object, metadata })))
+    },
+  })
+  return document.bytes
 }

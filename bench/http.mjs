@@ -13,6 +13,9 @@ const LOADER = fileURLToPath(new URL('loader.mjs', import.meta.url))
 const PATH = '/api/v1/namespaces/default/configmaps'
 const SECONDS = 2
 
+const rate = (result) => result.requests / result.seconds
+const decode = (text) => Buffer.from(text, 'base64').toString()
+
 export async function benchHttp() {
   console.log(
     `\nHTTPS, ${rounds} interleaved rounds of ${SECONDS} s; loader: bench/loader.mjs (node ${process.version}, HTTP/1.1, own process)`,
@@ -54,7 +57,6 @@ async function compare(kind, clients, larder, bare) {
       results[name].push(await runJob(LOADER, job))
     }
   }
-  const rate = (r) => r.requests / r.seconds
   const ratios = results.larder.map((r, i) => rate(r) / rate(results.bare[i]))
   const line = `${kind.padEnd(6)} ${String(clients).padStart(2)} clients`
   console.log(
@@ -68,7 +70,6 @@ function startLarder(dir) {
   })
   const config = parse(readFileSync(join(dir, 'kubeconfig'), 'utf8'))
   const url = new URL(config.clusters[0].cluster.server)
-  const decode = (text) => Buffer.from(text, 'base64').toString()
   const user = config.users[0].user
   const at = {
     host: url.hostname,

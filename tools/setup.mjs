@@ -174,6 +174,6 @@ function run(command, args, stdout = 'inherit') {
   try {
     execFileSync(command, args, { cwd: ROOT, stdio: ['ignore', stdout === 'inherit' ? 2 : 'ignore', 'inherit'] })
   } catch (error) {
-    throw new Error(`${[command, ...args].join(' ')} ended with ${error.status ?? error.code}`)
+    throw new Error(`${[command, ...args].join(' ')} ended with ${error.status ?? error.code}`, { cause: error })
   }
 }

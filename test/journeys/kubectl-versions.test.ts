@@ -78,25 +78,6 @@ describe.each(versions)('kubectl $version', ({ path, version }) => {
   test('built-in kinds: create, apply, get in every form, patch in three types, delete', async () => {
     await ok(['create', 'configmap', 'settings', '--from-literal=colour=red'])
     await ok(['create', 'secret', 'generic', 'token', '--from-literal=key=s3cret'])
-    const deployment = (image: string) =>
-      JSON.stringify({
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name: 'web' },
-        spec: {
-          replicas: 0,
-          selector: { matchLabels: { app: 'web' } },
-          template: {
-            metadata: { labels: { app: 'web' } },
-            spec: {
-              containers: [
-                { name: 'a', image },
-                { name: 'b', image: 'side:1' },
-              ],
-            },
-          },
-        },
-      })
     expect(await ok(['apply', '-f', '-'], { stdin: deployment('web:1') })).toContain('deployment.apps/web created')
     expect(await ok(['apply', '-f', '-'], { stdin: deployment('web:1') })).toContain('unchanged')
     expect((await call(['diff', '-f', '-'], { stdin: deployment('web:2') })).code).toBe(1)
@@ -172,8 +153,6 @@ describe.each(versions)('kubectl $version', ({ path, version }) => {
   test('custom kinds: served at once, validated, shown with their columns', async () => {
     await ok(['apply', '-f', '-'], { stdin: JSON.stringify(CRD) })
     await ok(['wait', '--for=condition=Established', 'crd/widgets.example.com', '--timeout=10s'])
-    const widget = (size: unknown) =>
-      JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w1' }, spec: { size } })
     expect(await ok(['apply', '-f', '-'], { stdin: widget(3) })).toContain('created')
     expect(await ok(['apply', '-f', '-'], { stdin: widget(3) })).toContain('unchanged')
     expect(await ok(['apply', '-f', '-'], { stdin: widget(4) })).toContain('configured')
@@ -190,3 +169,26 @@ describe.each(versions)('kubectl $version', ({ path, version }) => {
     expect((await call(['get', 'wd'])).code).toBe(1)
   })
 })
+
+const deployment = (image: string) =>
+  JSON.stringify({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: {
+          containers: [
+            { name: 'a', image },
+            { name: 'b', image: 'side:1' },
+          ],
+        },
+      },
+    },
+  })
+
+const widget = (size: unknown) =>
+  JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w1' }, spec: { size } })

@@ -16,14 +16,16 @@ test('status tells stopped, then ready with addresses, then stopped again; the k
   expect(await hub.larder('status', '-o', 'json')).toMatchObject({ code: 0 })
   expect(await hub.status()).toMatchObject({ state: 'stopped', data: hub.dir })
 
-  await hub.start('--no-samples')
+  await hub.start()
   const status = await hub.status()
   expect(status).toMatchObject({ state: 'ready', data: hub.dir, kubeconfig: hub.kubeconfig, version: '0.1.0' })
   expect(statSync(hub.kubeconfig).mode & 0o777).toBe(0o600)
   expect(JSON.parse(await hub.ok(['config', 'view', '-o', 'json'])).contexts).toMatchObject([{ name: 'larder' }])
   expect((await fetch(`${status.http!.url}/readyz`)).status).toBe(200)
   expect((await fetch(`${status.http!.url}/livez`)).status).toBe(200)
-  expect(await (await fetch(`${status.http!.url}/metrics`)).text()).toContain('apiserver_request_total')
+  const metrics = await (await fetch(`${status.http!.url}/metrics`)).text()
+  expect(metrics).toContain('apiserver_request_total')
+  expect(metrics).toMatch(/controller_passes_total\{controller="backend",result="\w+"\} \d+/)
   expect((await fetch(`${status.http!.url}/api/v1/namespaces`)).status).toBe(404)
 
   expect(await hub.larder('down')).toMatchObject({ code: 0 })

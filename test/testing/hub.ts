@@ -26,11 +26,6 @@ export async function newHub(): Promise<Hub> {
   const kubeconfig = join(dir, 'data', 'kubeconfig')
   const larder = (...args: readonly string[]) => run(process.execPath, [LARDER, ...args, '--data', join(dir, 'data')])
   const call = kubectlFor((await kubectl()).path, kubeconfig, join(dir, 'cache'))
-  const must = async (command: string, finished: Promise<Finished>): Promise<string> => {
-    const { code, stdout, stderr } = await finished
-    if (code !== 0) throw new Error(`${command} ended with ${code}\n${stdout}${stderr}`)
-    return stdout
-  }
   return {
     dir: join(dir, 'data'),
     kubeconfig,
@@ -50,4 +45,11 @@ export async function newHub(): Promise<Hub> {
       await rm(dir, { recursive: true, force: true })
     },
   }
+}
+
+/** Its standard output; throws with everything it said when it failed. */
+async function must(command: string, finished: Promise<Finished>): Promise<string> {
+  const { code, stdout, stderr } = await finished
+  if (code !== 0) throw new Error(`${command} ended with ${code}\n${stdout}${stderr}`)
+  return stdout
 }

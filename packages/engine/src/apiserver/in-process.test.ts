@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { WatchEvent } from '../machinery/call.ts'
-import type { DynamicObject } from '../machinery/object.ts'
 import { ApiError, badRequest } from '../machinery/status.ts'
 import { openLibsqlStore } from '../storage/libsql/store.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
@@ -171,7 +170,7 @@ describe('tokens and the disk', () => {
     await store.close()
     const reopened = await openLibsqlStore({ dir })
     const second = await openWorld({ store: reopened })
-    expect((await second.admin.get({ ...maps, name: 'a' })) as DynamicObject).toMatchObject({
+    expect(await second.admin.get({ ...maps, name: 'a' })).toMatchObject({
       data: { k: 'w' },
       metadata: { uid: made.metadata.uid },
     })

@@ -67,7 +67,7 @@ const EXIT_CODES: Readonly<Record<number, ExitCode>> = {
 }
 
 /** What the API refused, as a failure of the command. Anything unknown is passed on: it is a bug and keeps its stack. */
-export function asFailure(error: unknown, url: string): unknown {
+function asFailure(error: unknown, url: string): unknown {
   if (isUnreachable(error)) {
     return new CommandFailed(EXIT.unreachable, `the API at ${url} does not answer`, {
       why: error.message,

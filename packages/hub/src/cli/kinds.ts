@@ -5,7 +5,7 @@ import { CommandFailed, EXIT } from './failure.ts'
 type AnyKind = Kind<unknown, unknown>
 
 /** A kind by any of its names: `claim`, `claims`, `lcl`, `Claim`, `claims.larder.dev`. */
-export function kindNamed(word: string): AnyKind {
+function kindNamed(word: string): AnyKind {
   const name = word.toLowerCase().replace(/\.larder\.dev$/, '')
   const found = (kinds as readonly AnyKind[]).find((k) => [k.resource, k.singular, k.shortName].includes(name))
   if (found) return found

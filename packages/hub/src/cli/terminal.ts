@@ -1,4 +1,4 @@
-import { CommandFailed, EXIT, type ExitCode } from './failure.ts'
+import { CommandFailed, EXIT } from './failure.ts'
 
 /** What a command sees of the world it was called from. */
 export interface Terminal {
@@ -50,5 +50,3 @@ export function parseDuration(text: string, flag: string): number {
   const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] ?? 's']!
   return Number(match[1]) * unit
 }
-
-export type { ExitCode }

@@ -1,6 +1,6 @@
 /** The first five minutes in one go: claim a Redis, log in with the credentials of the claim, PING. */
 import { secretType } from '@larder/engine/client/builtin'
-import { claimKind, type Claim } from '../model/claim.ts'
+import { claimKind } from '../model/claim.ts'
 import { waitForClaim } from '../cli/claim-progress.ts'
 import { withApi } from '../cli/connect.ts'
 import type { DataFolder } from '../cli/data-folder.ts'
@@ -16,9 +16,12 @@ export async function runDemo(folder: DataFolder, terminal: Terminal): Promise<v
   await withApi({ data: folder.dir }, terminal, async ({ client }) => {
     const claims = client.of(claimKind)
     if (!(await claims.find(DEMO.name, DEMO.namespace))) {
-      await claims.create({ metadata: DEMO, spec: { className: 'redis' } } as unknown as Claim, {
-        fieldManager: 'larder',
-      })
+      await claims.create(
+        { metadata: DEMO, spec: { className: 'redis' } },
+        {
+          fieldManager: 'larder',
+        },
+      )
     }
     terminal.note(`Claiming a Redis (claim ${DEMO.namespace}/${DEMO.name} of class redis)\n`)
     const claim = await waitForClaim(client, terminal, { ...DEMO, timeoutMs: READY_LIMIT_MS })

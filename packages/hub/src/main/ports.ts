@@ -63,7 +63,7 @@ export function portTaken(port: number, flag: 'port' | 'api-port', folder: DataF
 }
 
 /** `process 4711 (redis-server)`, as far as this account may see. */
-export function portHolder(port: number): string | undefined {
+function portHolder(port: number): string | undefined {
   try {
     return process.platform === 'linux' ? linuxPortHolder(port) : lsofPortHolder(port)
   } catch {

@@ -10,7 +10,6 @@ import { join } from 'node:path'
 import { ensureCertificates } from '@larder/engine/apiserver/certificates'
 import { SERVICE_ACCOUNTS } from '@larder/engine/apiserver/core/keys'
 import { writeWhole } from '@larder/engine/apiserver/files'
-import type { ApiMetrics } from '@larder/engine/apiserver/http/metrics'
 import { inProcessTransport } from '@larder/engine/apiserver/in-process'
 import { renderKubeconfig } from '@larder/engine/apiserver/kubeconfig'
 import { openTokenAuthority } from '@larder/engine/apiserver/tokens'
@@ -74,8 +73,9 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   const version = larderVersion()
   const ports = choosePorts(folder, options)
   makeDataFolder(folder.dir)
-  const { log, close: closeLog } = openHubLog(folder)
-  undo.push(closeLog)
+  const hubLog = openHubLog(folder)
+  const { log } = hubLog
+  undo.push(() => hubLog.close())
 
   const store = await openStore(folder, log)
   undo.push(() => store.close())
@@ -95,14 +95,14 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
 
   let ready = false
   const checks = () => [{ name: 'hub', ok: ready }]
-  const metrics = engine.createApiMetrics()
-  undo.push(() => metrics.close())
+  const metrics = engine.createHubMetrics()
+  undo.push(() => metrics.api.close())
   const server = await listening(ports.api, 'api-port', folder, (port) =>
-    engine.serveApi({ api, certificates, tokens, port, clock, log, metrics, ready: checks, version }),
+    engine.serveApi({ api, certificates, tokens, port, clock, log, metrics: metrics.api, ready: checks, version }),
   )
   undo.push(() => server.close())
   const publicHttp = await listening(ports.http, 'port', folder, (port) =>
-    servePublicHttp({ port, ready: () => ready, metrics: () => exposition(metrics) }),
+    servePublicHttp({ port, ready: () => ready, metrics: () => metrics.exposition() }),
   )
   undo.push(() => publicHttp.close())
   keepPorts(folder, { http: publicHttp.port, api: server.port })
@@ -116,7 +116,7 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => processes.close())
   const drivers = new Map<string, Driver>([processes, noopDriver()].map((driver) => [driver.name, driver]))
   const client = createClient(inProcessTransport(api, hubUser))
-  const manager = createManager({ client, clock, log })
+  const manager = createManager({ client, clock, log, metrics: metrics.controllers })
   for (const controller of hubControllers({ client, drivers, clock, log })) manager.add(controller)
   manager.start()
   undo.push(() => manager.stop())
@@ -132,12 +132,12 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
 
 /** The two heavy halves of the API load while certificates are read. */
 async function loadEngine() {
-  const [{ createApi }, { serveApi }, { createApiMetrics }] = await Promise.all([
+  const [{ createApi }, { serveApi }, { createHubMetrics }] = await Promise.all([
     import('@larder/engine/apiserver/core/api'),
     import('@larder/engine/apiserver/http/server'),
-    import('@larder/engine/apiserver/http/metrics'),
+    import('./metrics.ts'),
   ])
-  return { createApi, serveApi, createApiMetrics }
+  return { createApi, serveApi, createHubMetrics }
 }
 
 /** Others may pass through but not look in: an engine that runs as an unprivileged account must reach its own folder below. */
@@ -172,11 +172,6 @@ async function listening<T>(
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw portTaken(port, flag, folder, error)
     throw error
   }
-}
-
-async function exposition(metrics: ApiMetrics): Promise<{ contentType: string; text: string }> {
-  const registry = await metrics.registry()
-  return { contentType: registry.contentType, text: await registry.metrics() }
 }
 
 function writeRunRecord(folder: DataFolder, about: Pick<RunRecord, 'version' | 'api' | 'http'>): void {

@@ -21,9 +21,7 @@ export class ProtobufWriter {
 
   /** A nested message, or bytes. */
   bytes(number: number, value: Uint8Array): this {
-    return this.#tag(number, WIRE.bytes)
-      .#push(encodeVarint(BigInt(value.length)))
-      .#push(value)
+    return this.#tag(number, WIRE.bytes).#push(encodeVarint(BigInt(value.length))).#push(value)
   }
 
   finish(): Buffer {

@@ -306,7 +306,8 @@ it('names follow the rule of their kind', () => {
 const fieldAt = (type: string, path: string): boolean => {
   let at: string | undefined = type
   for (const part of path.split('.')) {
-    const field = at === undefined ? undefined : structure(at).byName.get(part)
+    const field: ReturnType<typeof structure>['fields'][number] | undefined =
+      at === undefined ? undefined : structure(at).byName.get(part)
     if (!field) return false
     at = field.type.form === 'struct' ? field.type.name : undefined
   }

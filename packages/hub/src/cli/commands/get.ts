@@ -1,5 +1,4 @@
 import type { KubeObject } from '@larder/engine/machinery/object'
-import type { ResourceType } from '@larder/engine/client/types'
 import type { Kind } from '../../model/kind.ts'
 import { kinds } from '../../model/kinds.ts'
 import type { Invocation, Run } from '../command.ts'
@@ -13,8 +12,7 @@ import type { Terminal } from '../terminal.ts'
 export const run: Run = async (invocation, terminal) => {
   await withApi(invocation.options, terminal, async (connection) => {
     if (invocation.args[0] === 'larder') {
-      for (const kind of kinds)
-        await getKind(kind as Kind<unknown, unknown>, undefined, invocation, connection, terminal)
+      for (const kind of kinds) await getKind(kind, undefined, invocation, connection, terminal)
       return
     }
     const { kind, name } = kindAndName(invocation.args)
@@ -36,7 +34,7 @@ export async function getKind(
     throw new CommandFailed(EXIT.usage, 'a name and --all-namespaces exclude each other', {
       next: `larder get ${kind.singular} ${name} -n NAMESPACE`,
     })
-  const resources = connection.client.of(kind as ResourceType)
+  const resources = connection.client.of(kind)
   const namespace = kind.namespaced && !everywhere ? connection.namespace : undefined
   const objects: readonly KubeObject[] =
     name === undefined ? (await resources.list({ namespace })).items : [await resources.get(name, namespace)]

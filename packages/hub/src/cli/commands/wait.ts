@@ -1,5 +1,4 @@
 import type { KubeObject } from '@larder/engine/machinery/object'
-import type { ResourceType } from '@larder/engine/client/types'
 import { waitForClaim } from '../claim-progress.ts'
 import type { Run } from '../command.ts'
 import { withApi } from '../connect.ts'
@@ -26,7 +25,7 @@ export const run: Run = async ({ args, options }, terminal) => {
       await waitForClaim(client, terminal, { name, namespace: namespace!, timeoutMs })
     else {
       await watchUntil<KubeObject, true>(client, terminal, {
-        type: kind as ResourceType,
+        type: kind,
         name,
         namespace,
         timeoutMs,

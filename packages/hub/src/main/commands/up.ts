@@ -123,7 +123,6 @@ function backgroundArguments(options: OptionValues, folder: DataFolder): string[
 }
 
 async function inBackground(options: OptionValues, folder: DataFolder, terminal: Terminal): Promise<void> {
-  const tell = (message: Message) => new Promise<void>((resolve) => process.send!(message, () => resolve()))
   const { startHub } = await import('../start.ts')
   let hub
   try {
@@ -148,4 +147,8 @@ async function inBackground(options: OptionValues, folder: DataFolder, terminal:
     terminal.signal.addEventListener('abort', () => resolve())
   })
   await hub.stop()
+}
+
+function tell(message: Message): Promise<void> {
+  return new Promise((resolve) => process.send!(message, () => resolve()))
 }

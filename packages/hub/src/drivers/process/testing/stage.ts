@@ -22,7 +22,7 @@ const systemClock: Clock = {
 }
 
 const silentLog: Log = { debug() {}, info() {}, warn() {} }
-export const never = new AbortController().signal
+export const never: AbortSignal = new AbortController().signal
 
 export interface Workshop {
   dataDir: string
