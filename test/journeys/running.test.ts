@@ -1,8 +1,10 @@
 /** What scripts may rely on when they start, ask and stop a hub (docs/reference/cli.md). */
-import { existsSync, statSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
+import { existsSync, statSync, readFileSync, writeFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { findEngine } from '../../packages/hub/src/engines/find.ts'
 import { newHub, type Hub } from '../testing/hub.ts'
 import { eventually } from '../testing/processes.ts'
 
@@ -129,6 +131,41 @@ test('--no-demo after --demo leaves the demo out', async () => {
   expect(quiet).toMatchObject({ code: 0 })
   expect(quiet.stdout).not.toContain('PONG')
   expect(await hub.ok(['get', 'claims', '-A', '-o', 'name'])).toBe('')
+})
+
+test('the demo without an engine fails at once with the cause, and goes by itself once the engine is there', async () => {
+  const empty = mkdtempSync(join(tmpdir(), 'larder-engines-'))
+  const lacking = await newHub({ env: { PATH: empty, LARDER_ENGINES: empty } })
+  try {
+    const startedAt = Date.now()
+    const demo = await lacking.larder('up', '--demo', '--detach', '--port', '0', '--api-port', '0')
+    expect(demo.code).toBe(5)
+    expect(Date.now() - startedAt).toBeLessThan(15_000)
+    expect(demo.stderr).toContain('error: claim default/hello failed: EngineMissing\n')
+    expect(demo.stderr).toContain('larder engine add redis')
+    expect(await lacking.larder('wait', 'claim/hello')).toMatchObject({ code: 5 })
+
+    const { command } = (await findEngine({ name: 'redis', commands: ['valkey-server', 'redis-server'] }))!
+    symlinkSync(command, join(empty, 'redis-server'))
+    await lacking.ok(['wait', '--for=condition=Ready', 'claim/hello', '--timeout=60s'])
+  } finally {
+    await lacking.remove()
+    rmSync(empty, { recursive: true })
+  }
+})
+
+test('up --api-only is a Kubernetes API and nothing of Larder, also after npm start asked for the demo', async () => {
+  const started = await hub.larder('up', '--demo', '--api-only', '--detach', '--wait', '--port', '0', '--api-port', '0')
+  expect(started).toMatchObject({ code: 0 })
+  expect(started.stdout).not.toContain('PONG')
+  expect(await hub.status()).toMatchObject({ state: 'ready' })
+  expect(await hub.ok(['get', 'crds', '-o', 'name'])).toBe('')
+  expect(await hub.ok(['api-resources', '-o', 'name'])).not.toContain('larder')
+  expect(await hub.ok(['get', 'namespaces', '-o', 'name'])).not.toContain('larder')
+  expect(await hub.ok(['create', 'configmap', 'c', '--from-literal=a=b'])).toBe('configmap/c created\n')
+  expect((await hub.larder('claim', 'list')).code).toBe(3)
+  expect(await hub.larder('down')).toMatchObject({ code: 0 })
+  expect(await hub.status()).toMatchObject({ state: 'stopped' })
 })
 
 test('down --delete-data removes the folder', async () => {

@@ -21,10 +21,12 @@ export interface Hub {
   remove(): Promise<void>
 }
 
-export async function newHub(): Promise<Hub> {
+export async function newHub({ env }: Pick<RunOptions, 'env'> = {}): Promise<Hub> {
   const dir = mkdtempSync(join(tmpdir(), 'larder-test-'))
   const kubeconfig = join(dir, 'data', 'kubeconfig')
-  const larder = (...args: readonly string[]) => run(process.execPath, [LARDER, ...args, '--data', join(dir, 'data')])
+  const options = env === undefined ? {} : { env }
+  const larder = (...args: readonly string[]) =>
+    run(process.execPath, [LARDER, ...args, '--data', join(dir, 'data')], options)
   const call = kubectlFor((await kubectl()).path, kubeconfig, join(dir, 'cache'))
   return {
     dir: join(dir, 'data'),

@@ -30,7 +30,7 @@ export type Settled =
       readonly message: string
       /** The step that ended the pass, if `sequence` ran it. */
       readonly step?: string
-      /** For `wait`: when the next pass was asked for. */
+      /** For `wait` and `stalled`: when the next pass was asked for. */
       readonly afterMs?: number
       /** For `stalled` and `failed`: what was thrown. Its text may hold anything: do not put it into status. */
       readonly error?: unknown

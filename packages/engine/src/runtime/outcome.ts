@@ -3,7 +3,8 @@
  *
  * - `done`: Ready is True.
  * - `wait(reason, message, afterMs?)`: Ready is False and Reconciling True; the next pass runs after `afterMs`, or when something watched changes.
- * - `throw new Stalled(reason, message)`: Ready is False and Stalled True; only a change of the world starts another pass.
+ * - `throw new Stalled(reason, message)`: Ready is False and Stalled True; only a change of the world starts another pass, and where
+ *   nothing would tell of that change, `lookAgainMs` does.
  * - any other throw: as `wait`, with backoff, and logged with its chain.
  *
  * Messages reach status: they must be deterministic (no times, no counters) or each pass writes and wakes the next.
@@ -21,9 +22,12 @@ export function wait(reason: string, message: string, afterMs?: number): Outcome
 /** Somebody must act: retrying would be noise. */
 export class Stalled extends Error {
   readonly reason: string
-  constructor(reason: string, message: string, options?: ErrorOptions) {
+  /** When to look whether somebody has acted. Absent: a watched object will tell. */
+  readonly lookAgainMs: number | undefined
+  constructor(reason: string, message: string, options: ErrorOptions & { lookAgainMs?: number } = {}) {
     super(message, options)
     this.name = 'Stalled'
     this.reason = reason
+    this.lookAgainMs = options.lookAgainMs
   }
 }

@@ -207,7 +207,7 @@ export function createReconciler<T extends KubeObject>(
       return
     }
     queue.forget(key)
-    if (settled.type === 'wait' && settled.afterMs !== undefined) queue.addAfter(key, settled.afterMs)
+    if (settled.type !== 'done' && settled.afterMs !== undefined) queue.addAfter(key, settled.afterMs)
     if (settled.type === 'stalled') passLog.info('stalled', { reason: settled.reason, message: settled.message })
   }
 

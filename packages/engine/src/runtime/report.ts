@@ -25,7 +25,10 @@ export function settleError(
   explain: ControllerDefinition<KubeObject>['explain'],
 ): Settled {
   const more = { error, ...(step !== undefined && { step }) }
-  if (error instanceof Stalled) return { type: 'stalled', reason: error.reason, message: error.message, ...more }
+  if (error instanceof Stalled) {
+    const { reason, message, lookAgainMs } = error
+    return { type: 'stalled', reason, message, ...(lookAgainMs !== undefined && { afterMs: lookAgainMs }), ...more }
+  }
   return { type: 'failed', ...(explain?.(error) ?? inOurWords(error)), ...more }
 }
 

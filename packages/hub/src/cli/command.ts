@@ -43,6 +43,7 @@ export const OPTIONS = {
   detach: { type: 'boolean', help: 'run in the background; return when the hub is ready' },
   wait: { type: 'boolean', help: 'wait until it has settled, showing its steps' },
   samples: { type: 'boolean', negated: true, help: 'leave out the sample backend and classes' },
+  'api-only': { type: 'boolean', help: 'the Kubernetes API alone: no hub, no kinds of Larder, no samples, no demo' },
   demo: { type: 'boolean', help: 'claim one Redis (default/hello), ping it and print the addresses' },
   doors: {
     type: 'string',

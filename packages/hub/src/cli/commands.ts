@@ -18,8 +18,13 @@ export function commandTable(local: LocalCommands): readonly Command[] {
     {
       path: ['up'],
       summary: 'Run a hub with its own Kubernetes API on this machine',
-      options: ['data', 'port', 'api-port', 'detach', 'wait', 'samples', 'demo', 'doors'],
-      examples: ['larder up', 'larder up --detach --wait', 'larder up --data /tmp/try --port 0 --api-port 0'],
+      options: ['data', 'port', 'api-port', 'detach', 'wait', 'samples', 'demo', 'doors', 'api-only'],
+      examples: [
+        'larder up',
+        'larder up --detach --wait',
+        'larder up --data /tmp/try --port 0 --api-port 0',
+        'larder up --api-only --detach',
+      ],
       load: local.up,
     },
     {

@@ -13,13 +13,13 @@ interface WithStatus extends KubeObject {
 
 export type Readiness = 'ready' | 'waiting' | 'stalled'
 
-/** A status about an older generation says nothing yet. */
+/** `stalled`: nothing happens until somebody acts. A status about an older generation says nothing yet. */
 export function readiness(object: WithStatus): Readiness {
   const { status, metadata } = object
   if (status?.observedGeneration !== metadata.generation) return 'waiting'
   const is = (type: string) => status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false
   if (is('Ready')) return 'ready'
-  return is('Stalled') ? 'stalled' : 'waiting'
+  return is('Stalled') || status?.cause?.heals === false ? 'stalled' : 'waiting'
 }
 
 /** The failure that tells why an object does not become ready. */

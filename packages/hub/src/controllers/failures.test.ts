@@ -1,5 +1,6 @@
 /** For each way to fail: the whole cause, as a person without access to anything else reads it. */
 import { secretType } from '@larder/engine/client/builtin'
+import { findCondition } from '@larder/engine/runtime/conditions'
 import { denied, invalid, throttled, unavailable } from '@larder/kit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backendKind } from '../model/backend.ts'
@@ -293,7 +294,7 @@ describe('a driver that', () => {
     [
       'finds its engine missing',
       { retry: 'same', reason: 'EngineMissing' },
-      { reason: 'EngineMissing', message: 'EngineMissing: the jar is cracked', actor: 'platform', heals: true },
+      { reason: 'EngineMissing', message: 'EngineMissing: the jar is cracked', actor: 'platform', heals: false },
     ],
   ] as const)('%s', async (_, failed, expected) => {
     shelf.seen = (want) =>
@@ -432,17 +433,25 @@ describe('what the platform wrote', () => {
     })
   })
 
-  test('a Class whose engine is missing names the command', async () => {
+  test('a Class whose engine is missing names the command, its claim says the same, and both go on once it is there', async () => {
     shelf.fail = (verb) =>
       verb === 'plan' ? unavailable('run: larder engine add jar', undefined, 'EngineMissing') : undefined
     await hub.service('missing')
+    await hub.claim('jar', { className: 'missing' })
     expect(await hub.cause(classKind, 'missing')).toEqual({
-      actor: 'platform',
-      heals: true,
+      ...platform,
       reason: 'EngineMissing',
       message: 'run: larder engine add jar',
       next: 'Install it as the message says.',
     })
+    const claim = await hub.until('the claim to need somebody', async () => {
+      const { status } = await hub.admin.of(claimKind).get('jar', 'shop')
+      return findCondition(status?.conditions, 'Stalled') ? status : undefined
+    })
+    expect(claim.cause).toMatchObject({ ...platform, reason: 'EngineMissing' })
+
+    shelf.fail = () => undefined
+    await hub.ready('jar')
   })
 
   test('a ClaimPolicy permits nothing yet, and says so', async () => {

@@ -4,9 +4,13 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import type { Settled } from '@larder/engine/runtime/controller'
 import { Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { causeOf } from '../model/cause.ts'
+import { reasons } from '../model/reasons.ts'
 import type { Refusal } from '../model/refusal.ts'
 import type { Cause } from '../model/shared-fields.ts'
 import { DriverFailure, explainFailure } from './session/failure.ts'
+
+/** A person has to act outside, an engine to be installed for instance, and nothing tells when that is done. */
+const LOOK_AGAIN_MS = 5000
 
 /** Throws what a decision refused; returns nothing when there is nothing to refuse. */
 export function stallOn(refusal: Refusal | undefined): void {
@@ -20,6 +24,10 @@ export async function settling(run: () => Promise<Outcome>): Promise<Outcome> {
   } catch (error) {
     if (!(error instanceof DriverFailure)) throw error
     if (error.stalled) throw new Stalled(error.reason, error.message, { cause: error })
+    if (!reasons[error.reason].heals) {
+      const lookAgainMs = error.afterMs ?? LOOK_AGAIN_MS
+      throw new Stalled(error.reason, error.message, { cause: error, lookAgainMs })
+    }
     if (error.afterMs !== undefined) return wait(error.reason, error.message, error.afterMs)
     throw error
   }

@@ -17,7 +17,8 @@ import { systemClock } from '@larder/engine/base/clock'
 import { randomIds } from '@larder/engine/base/ids'
 import type { Log } from '@larder/engine/base/log'
 import { createClient } from '@larder/engine/client/client'
-import { createManager } from '@larder/engine/runtime/manager'
+import { createManager, type ManagerOptions } from '@larder/engine/runtime/manager'
+import type { RuntimeMetrics } from '@larder/engine/runtime/metrics'
 import { openLibsqlStore } from '@larder/engine/storage/libsql/store'
 import { StorageInUse, type Store } from '@larder/engine/storage/store'
 import type { Driver } from '@larder/kit'
@@ -88,7 +89,8 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
     serviceAccountUid: (namespace, name) => store.get(`${SERVICE_ACCOUNTS}${namespace}/${name}`)?.index.uid,
   })
   const { caCertificate } = certificates
-  const admission = [claimAdmission(readThrough(() => administrator))]
+  const apiOnly = options['api-only'] === true
+  const admission = apiOnly ? [] : [claimAdmission(readThrough(() => administrator))]
   const api = await engine.createApi({ store, clock, ids: randomIds, log, tokens, caCertificate, admission })
   undo.push(() => api.close())
   const administrator = createClient(inProcessTransport(api, ADMINISTRATOR))
@@ -110,24 +112,36 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => rmSync(folder.run, { force: true }))
   onStep('kubernetes API', server.url)
 
-  await installHub(administrator)
-  if (options.samples !== false) await installSamples(administrator)
-  const processes = processDriver({ dataDir: folder.dir, clock, engines: engineFinder() })
-  undo.push(() => processes.close())
-  const drivers = new Map<string, Driver>([processes, noopDriver()].map((driver) => [driver.name, driver]))
-  const client = createClient(inProcessTransport(api, hubUser))
-  const manager = createManager({ client, clock, log, metrics: metrics.controllers })
-  for (const controller of hubControllers({ client, drivers, clock, log })) manager.add(controller)
-  manager.start()
-  undo.push(() => manager.stop())
-  await manager.ready()
-  onStep('controllers', 'backend, class, instance, claim, policy')
+  if (!apiOnly) {
+    await installHub(administrator)
+    if (options.samples !== false) await installSamples(administrator)
+    const client = createClient(inProcessTransport(api, hubUser))
+    await startControllers({ client, clock, log, metrics: metrics.controllers, dataDir: folder.dir, undo })
+    onStep('controllers', 'backend, class, instance, claim, policy')
+  }
 
   ready = true
   const kubeconfig = renderKubeconfig({ url: server.url, caCertificate, client: certificates.admin })
   writeWhole(folder.kubeconfig, kubeconfig, 0o600)
   undo.push(() => rmSync(folder.kubeconfig, { force: true }))
   onStep('ready', `kubeconfig ${folder.kubeconfig}`)
+}
+
+interface ControllerStart extends ManagerOptions, Pick<Start, 'undo'> {
+  readonly metrics: RuntimeMetrics
+  readonly dataDir: string
+}
+
+/** The hub proper: its drivers and controllers, under its own rights. */
+async function startControllers({ client, clock, log, metrics, dataDir, undo }: ControllerStart): Promise<void> {
+  const processes = processDriver({ dataDir, clock, engines: engineFinder() })
+  undo.push(() => processes.close())
+  const drivers = new Map<string, Driver>([processes, noopDriver()].map((driver) => [driver.name, driver]))
+  const manager = createManager({ client, clock, log, metrics })
+  for (const controller of hubControllers({ client, drivers, clock, log })) manager.add(controller)
+  manager.start()
+  undo.push(() => manager.stop())
+  await manager.ready()
 }
 
 /** The two heavy halves of the API load while certificates are read. */

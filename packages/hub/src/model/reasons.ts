@@ -2,8 +2,9 @@
  * The closed list of reasons. Conditions, causes and events of all kinds take theirs from here; doors translate them one to
  * one; docs/reference/reasons.md is made from it. A retired reason is never used again for something else.
  *
- * `heals` decides how a pass ends: what heals is waited for (condition Reconciling), what does not is stalled until the world
- * changes (condition Stalled).
+ * `heals` decides how a pass ends: what heals is waited for (condition Reconciling), what does not is stalled until somebody has
+ * acted (condition Stalled). It says whether a person is needed, not whether the hub looks: it also looks again by itself where it
+ * cannot be told, as for an engine that somebody installs.
  */
 import type { Actor } from './actors.ts'
 
@@ -272,7 +273,7 @@ export const reasons = {
   },
   EngineMissing: {
     actor: 'platform',
-    heals: true,
+    heals: false,
     meaning: 'A program that the recipe needs is not on this machine. The hub looks again from time to time.',
     next: 'Install it as the message says.',
   },

@@ -99,7 +99,11 @@ const cause = object(
         REASON_ACTORS,
       ),
     ),
-    heals: required(flag('True when nobody needs to do anything: the hub goes on by itself once it can.')),
+    heals: required(
+      flag(
+        'True when nobody needs to do anything: the hub goes on by itself once it can. False when somebody must act first; the hub sees when they have.',
+      ),
+    ),
     next: required(text('What to do next.')),
   },
 )

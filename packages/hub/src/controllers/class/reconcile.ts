@@ -13,7 +13,7 @@ import { backendOf } from '../service.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { keepRevision } from './revision.ts'
 
-/** What is missing on this machine may be installed at any moment, and nothing tells. */
+/** What the driver waits for may come at any moment, and nothing tells. */
 const LOOK_AGAIN_MS = 5000
 
 function refuseUnsupported({ object }: Pass<Class>): Outcome {

@@ -21,7 +21,8 @@ type Message =
       readonly next?: string
     }
 
-export const run: Run = async ({ options }, terminal) => {
+export const run: Run = async (invocation, terminal) => {
+  const options = withoutHub(invocation.options)
   const folder = dataFolder(options, terminal.cwd)
   refuseUnknownDoors(options)
   const other = runningHub(folder)
@@ -34,6 +35,11 @@ export const run: Run = async ({ options }, terminal) => {
   if (process.send) return inBackground(options, folder, terminal)
   if (options.detach) return detach(options, folder, terminal)
   return inForeground(options, folder, terminal)
+}
+
+/** With `--api-only` there is nothing to claim and nothing to wait for. It wins over `--demo`, which `npm start` always gives. */
+function withoutHub(options: OptionValues): OptionValues {
+  return options['api-only'] ? { ...options, samples: false, wait: false, demo: false } : options
 }
 
 /** No door exists yet, so every name is wrong; `none` says what is the case. */
@@ -119,7 +125,11 @@ function backgroundArguments(options: OptionValues, folder: DataFolder): string[
   const passed = (['port', 'api-port', 'doors'] as const).flatMap((name) =>
     options[name] === undefined ? [] : [`--${name}`, options[name]],
   )
-  return ['up', '--data', folder.dir, ...passed, ...(options.samples === false ? ['--no-samples'] : [])]
+  const switches = [
+    ...(options.samples === false ? ['--no-samples'] : []),
+    ...(options['api-only'] ? ['--api-only'] : []),
+  ]
+  return ['up', '--data', folder.dir, ...passed, ...switches]
 }
 
 async function inBackground(options: OptionValues, folder: DataFolder, terminal: Terminal): Promise<void> {
