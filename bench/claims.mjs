@@ -19,7 +19,7 @@ export async function benchClaims() {
   execFileSync(LARDER, ['up', '--detach', '--wait', '--data', dir, '--port', '0', '--api-port', '0'], {
     stdio: 'ignore',
   })
-  const transport = httpsTransport(await loadKubeconfig(join(dir, 'kubeconfig')))
+  const transport = httpsTransport(await loadKubeconfig({ path: join(dir, 'kubeconfig') }))
   const claims = createClient(transport).of(CLAIMS)
   const engine = JSON.parse(execFileSync(LARDER, ['engine', 'list', '-o', 'json']).toString()).find(
     (e) => e.name === 'redis',
