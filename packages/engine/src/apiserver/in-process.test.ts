@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { WatchEvent } from '../machinery/call.ts'
+import type { WatchEvent, WatchOptions } from '../machinery/call.ts'
 import { ApiError, badRequest } from '../machinery/status.ts'
 import { openLibsqlStore } from '../storage/libsql/store.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
@@ -46,6 +46,26 @@ describe('the in-process transport', () => {
     expect(
       await refusal(transport.watch(maps, {}, new AbortController().signal)[Symbol.asyncIterator]().next()),
     ).toMatch(/^403 /)
+  })
+
+  test('a watch keeps time as one over HTTPS: a bookmark every minute, and behind the last the end', async () => {
+    const transport = inProcessTransport(world.api, ADMIN, world.clock)
+    const read = async (options: WatchOptions): Promise<string[]> => {
+      const seen: string[] = []
+      for await (const { type, object } of transport.watch(maps, options, new AbortController().signal)) {
+        seen.push(`${type} ${object.metadata.resourceVersion}`)
+      }
+      return seen
+    }
+    const marked = read({ allowWatchBookmarks: true, timeoutSeconds: 90 })
+    const plain = read({ timeoutSeconds: 90 })
+    await world.clock.advance(61_000)
+    await world.admin.create(maps, body('a'))
+    const at = world.store.revision
+    await world.clock.advance(30_000)
+    expect(await marked).toEqual([`BOOKMARK ${at - 1}`, `ADDED ${at}`, `BOOKMARK ${at}`])
+    expect(await plain).toEqual([`ADDED ${at}`])
+    expect(world.clock.nextMs).toBeUndefined()
   })
 
   test('watches until the signal aborts', async () => {

@@ -5,22 +5,27 @@
  * the object admitted and validated, as if it had come over HTTPS. Bodies are taken over: they may end up frozen.
  */
 import type { Answer, Call, Target, Transport, WatchEvent, WatchOptions } from '../machinery/call.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
 import { formatApiVersion, type KubeObject } from '../machinery/object.ts'
 import { expired, routeNotFound } from '../machinery/status.ts'
 import { coreVersions, groupList, resourceList, singleGroup } from './discovery.ts'
-import type { Api, ApiWatchEvent, Result, User } from './api.ts'
+import type { Api, ApiWatch, ApiWatchEvent, Result, User } from './api.ts'
+import { bookmarkOf } from './bookmark.ts'
 
 /** Events that may wait for a reader; beyond them it is told to list again, so that a stuck one cannot fill the memory. */
 const MAX_WAITING = 100_000
 
-export function inProcessTransport(api: Api, user: User): Transport {
+/** How often a reader that asked for bookmarks gets one: it then resumes near the end of the log, also after quiet hours. */
+const BOOKMARK_INTERVAL_MS = 60_000
+
+export function inProcessTransport(api: Api, user: User, clock: Clock = systemClock): Transport {
   return {
     async call(call: Call, signal?: AbortSignal): Promise<Answer> {
       signal?.throwIfAborted()
       return answerOf(await api.call(user, call))
     },
-    watch: (target, options, signal) => watchInProcess(api, user, target, options, signal),
+    watch: (target, options, signal) => watchInProcess(api, user, { target, options, signal, clock }),
     async raw(path: string): Promise<Json> {
       api.authorizePath(user, 'get', path)
       const found = discover(api, path)
@@ -62,12 +67,17 @@ function answerOf(result: Result): Answer {
   }
 }
 
+interface WatchAsked {
+  readonly target: Target
+  readonly options: WatchOptions
+  readonly signal: AbortSignal
+  readonly clock: Clock
+}
+
 async function* watchInProcess(
   api: Api,
   user: User,
-  target: Target,
-  options: WatchOptions,
-  signal: AbortSignal,
+  { target, options, signal, clock }: WatchAsked,
 ): AsyncGenerator<WatchEvent> {
   if (signal.aborted) return
   const mailbox = new Mailbox()
@@ -75,6 +85,7 @@ async function* watchInProcess(
     events: (events) => mailbox.put(events),
     end: (error) => mailbox.end(error),
   })
+  const cancelTimers = keepTime(mailbox, watch, options, clock)
   const onAbort = (): void => mailbox.abandon()
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
@@ -89,8 +100,29 @@ async function* watchInProcess(
     }
   } finally {
     signal.removeEventListener('abort', onAbort)
+    cancelTimers()
     watch.stop()
   }
+}
+
+/** What the edge does over HTTPS: a bookmark every minute, and at the timeout a last one and the end. Returns the end of it. */
+function keepTime(mailbox: Mailbox, watch: ApiWatch, options: WatchOptions, clock: Clock): () => void {
+  const { timeoutSeconds = 0, allowWatchBookmarks = false } = options
+  const mark = (): void => {
+    // All that it claims to be told is in the mailbox before it.
+    if (allowWatchBookmarks) mailbox.put([bookmarkOf(watch.resource, watch.revision())])
+  }
+  let cancelNext = (): void => {}
+  const next = (): void => {
+    cancelNext = clock.after(BOOKMARK_INTERVAL_MS, () => (mark(), next()))
+  }
+  if (allowWatchBookmarks) next()
+  const end = (): void => {
+    mark()
+    mailbox.end()
+  }
+  const cancelEnd = timeoutSeconds > 0 ? clock.after(timeoutSeconds * 1000, end) : () => {}
+  return () => (cancelNext(), cancelEnd())
 }
 
 /** Events between the API, which does not wait, and one reader, which does. */

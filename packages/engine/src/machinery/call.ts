@@ -48,6 +48,13 @@ export interface WatchOptions {
   readonly labelSelector?: string
   readonly fieldSelector?: string
   readonly resourceVersion?: string
+  /** `NotOlderThan`, given exactly when `sendInitialEvents` is. */
+  readonly resourceVersionMatch?: string
+  /**
+   * True: the watch begins with every object as it is now, and a bookmark (if `allowWatchBookmarks`) that says where they end.
+   * False: it begins with none, also where it would without a revision.
+   */
+  readonly sendInitialEvents?: boolean
   readonly allowWatchBookmarks?: boolean
   readonly timeoutSeconds?: number
 }

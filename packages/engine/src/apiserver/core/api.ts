@@ -98,7 +98,7 @@ class KubernetesApi implements Api {
 
   async watch(user: User, target: Target, options: WatchOptions, on: WatchSink): Promise<ApiWatch> {
     const request = requestOf(this.#core, user, 'watch', target, options.fieldSelector, {})
-    const started = watch(this.#core, request, options, on)
+    const started = await watch(this.#core, request, options, on)
     const forget = this.#watches.add(request.resource, (error) => {
       stop()
       on.end(error)

@@ -23,23 +23,32 @@ test.each([
   ],
   ['application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1', 'json', 'Metadata', 'v1'],
 ])('Accept %s gets %s as %s %s', (accept, media, as, version) => {
-  expect(negotiate(accept, false)).toEqual({ media, as, version })
+  expect(negotiate(accept, 'answer')).toEqual({ media, as, version })
 })
 
 test('what cannot be given is refused with what can', () => {
-  expect(() => negotiate('application/cbor', false)).toThrow(
+  expect(() => negotiate('application/cbor', 'answer')).toThrow(
     'only the following media types are accepted: application/json, application/yaml',
   )
-  expect(() => negotiate('application/vnd.kubernetes.protobuf', false)).toThrow(expect.objectContaining({ code: 406 }))
-  expect(() => negotiate('application/json;as=Banana;v=v1;g=meta.k8s.io', false)).toThrow()
-  expect(() => negotiate('application/json;q=0', false)).toThrow()
+  expect(() => negotiate('application/vnd.kubernetes.protobuf', 'answer')).toThrow(
+    expect.objectContaining({ code: 406 }),
+  )
+  expect(() => negotiate('application/json;as=Banana;v=v1;g=meta.k8s.io', 'answer')).toThrow()
+  expect(() => negotiate('application/json;q=0', 'answer')).toThrow()
 })
 
 test('a watch is JSON or nothing', () => {
-  expect(negotiate('application/json;stream=watch', true).media).toBe('json')
-  expect(() => negotiate('application/yaml', true)).toThrow(
+  expect(negotiate('application/json;stream=watch', 'watch').media).toBe('json')
+  expect(() => negotiate('application/yaml', 'watch')).toThrow(
     'only the following media types are accepted: application/json',
   )
+})
+
+test('a watch with initial events is no Table: the next that the client takes, or nothing', () => {
+  expect(negotiate(KUBECTL_TABLE, 'initial events').as).toBe('Object')
+  const [table] = KUBECTL_TABLE.split(',')
+  expect(() => negotiate(table, 'initial events')).toThrow(expect.objectContaining({ code: 406 }))
+  expect(negotiate(table!.replace('Table', 'PartialObjectMetadata'), 'initial events').as).toBe('Metadata')
 })
 
 test('discovery comes in the newest form that the client knows', () => {

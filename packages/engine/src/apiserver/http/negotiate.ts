@@ -25,38 +25,48 @@ interface Clause {
 
 /** Clients send a handful of Accept headers, over and over; a hostile one may send many, so the memory is bounded. */
 const REMEMBERED = 256
-const objectForms = new Map<string, Form | undefined>()
-const streamForms = new Map<string, Form | undefined>()
+const remembered: Readonly<Record<Purpose, Map<string, Form | undefined>>> = {
+  answer: new Map(),
+  watch: new Map(),
+  'initial events': new Map(),
+}
 
-/** Throws ApiError 406. A watch is a stream of JSON lines: YAML has no such form. */
-export function negotiate(accept: string | undefined, isWatch: boolean): Form {
+/**
+ * What the form is for. A watch is a stream of JSON lines: YAML has no such form. One that begins with initial events is no Table
+ * either, as upstream: the bookmark that ends them is read from an object's annotations.
+ */
+export type Purpose = 'answer' | 'watch' | 'initial events'
+
+/** Throws ApiError 406. */
+export function negotiate(accept: string | undefined, purpose: Purpose): Form {
   if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return JSON_OBJECT
-  const forms = isWatch ? streamForms : objectForms
+  const forms = remembered[purpose]
   if (!forms.has(accept)) {
     if (forms.size >= REMEMBERED) forms.clear()
-    forms.set(accept, firstForm(accept, isWatch))
+    forms.set(accept, firstForm(accept, purpose))
   }
   const form = forms.get(accept)
-  if (!form) throw notAcceptable(isWatch ? ['application/json'] : ['application/json', 'application/yaml'])
+  if (!form) throw notAcceptable(purpose === 'answer' ? ['application/json', 'application/yaml'] : ['application/json'])
   return form
 }
 
-function firstForm(accept: string, isWatch: boolean): Form | undefined {
+function firstForm(accept: string, purpose: Purpose): Form | undefined {
   for (const clause of clausesOf(accept)) {
-    const form = formOf(clause, isWatch)
+    const form = formOf(clause, purpose)
     if (form) return form
   }
   return undefined
 }
 
-function formOf({ type, parameters }: Clause, isWatch: boolean): Form | undefined {
+function formOf({ type, parameters }: Clause, purpose: Purpose): Form | undefined {
   const media = mediaOf(type)
-  if (media === undefined || (media === 'yaml' && isWatch)) return undefined
+  if (media === undefined || (media === 'yaml' && purpose !== 'answer')) return undefined
   const asked = parameters.get('as')
   if (asked === undefined) return media === 'json' ? JSON_OBJECT : { ...JSON_OBJECT, media }
   const as = AS[asked]
   const version = parameters.get('v')
-  if (as === undefined || parameters.get('g') !== 'meta.k8s.io') return undefined
+  if (as === undefined || (as === 'Table' && purpose === 'initial events')) return undefined
+  if (parameters.get('g') !== 'meta.k8s.io') return undefined
   return version === 'v1' || version === 'v1beta1' ? { media, as, version } : undefined
 }
 

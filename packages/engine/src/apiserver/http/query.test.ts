@@ -56,14 +56,12 @@ test('options of lists and watches', () => {
   expect(watchOptions(query('fieldSelector=spec.x%3D1'), 'p')).toEqual({ fieldSelector: 'spec.x=1,metadata.name=p' })
 })
 
-test('initial events are refused by name, never left out in silence', () => {
-  for (const value of ['true', 'false']) {
-    expect(
-      refusal(() => watchOptions(query(`sendInitialEvents=${value}&resourceVersionMatch=NotOlderThan`), undefined)),
-    ).toBe(
-      '422 ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
-    )
-  }
+test('initial events are for watches', () => {
+  expect(watchOptions(query('sendInitialEvents=true&resourceVersionMatch=NotOlderThan'), undefined)).toEqual({
+    sendInitialEvents: true,
+    resourceVersionMatch: 'NotOlderThan',
+  })
+  expect(watchOptions(query('sendInitialEvents=false'), undefined)).toEqual({ sendInitialEvents: false })
   expect(refusal(() => listOptions(query('sendInitialEvents=true')))).toContain(
     'sendInitialEvents is forbidden for list',
   )

@@ -83,7 +83,7 @@ function dryRunOf(values: readonly string[], problems: FieldProblem[]): boolean 
 
 export function listOptions(query: Query): ListOptions | undefined {
   if (!query) return undefined
-  refuseInitialEvents(query, 'list')
+  refuseInitialEvents(query)
   const limit = wholeNumber(query, 'limit')
   return { ...strings(query, LIST_STRINGS), ...(limit !== undefined && limit > 0 && { limit }) }
 }
@@ -96,36 +96,23 @@ export function watchOptions(query: Query, watchedName: string | undefined): Wat
 }
 
 function watchQuery(query: URLSearchParams): WatchOptions {
-  refuseInitialEvents(query, 'watch')
   const timeoutSeconds = wholeNumber(query, 'timeoutSeconds')
-  if (query.has('resourceVersionMatch')) {
-    throw invalidOptions('ListOptions', [
-      {
-        path: 'resourceVersionMatch',
-        reason: 'FieldValueForbidden',
-        detail: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      },
-    ])
-  }
   return {
     ...strings(query, WATCH_STRINGS),
+    ...(query.has('sendInitialEvents') && { sendInitialEvents: isTrue(query.get('sendInitialEvents')) }),
     ...(query.has('allowWatchBookmarks') && { allowWatchBookmarks: isTrue(query.get('allowWatchBookmarks')) }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
   }
 }
 
-/** A client that asks for initial events and gets none waits for ever; told of Invalid, client-go falls back to a list. */
-function refuseInitialEvents(query: URLSearchParams, verb: 'list' | 'watch'): void {
+function refuseInitialEvents(query: URLSearchParams): void {
   if (!query.has('sendInitialEvents')) return
-  const detail =
-    verb === 'watch'
-      ? 'Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled'
-      : 'Forbidden: sendInitialEvents is forbidden for list'
+  const detail = 'Forbidden: sendInitialEvents is forbidden for list'
   throw invalidOptions('ListOptions', [{ path: 'sendInitialEvents', reason: 'FieldValueForbidden', detail }])
 }
 
 const LIST_STRINGS = ['labelSelector', 'fieldSelector', 'continue', 'resourceVersion', 'resourceVersionMatch'] as const
-const WATCH_STRINGS = ['labelSelector', 'fieldSelector', 'resourceVersion'] as const
+const WATCH_STRINGS = ['labelSelector', 'fieldSelector', 'resourceVersion', 'resourceVersionMatch'] as const
 
 function strings<K extends string>(query: URLSearchParams, names: readonly K[]): { [P in K]?: string } {
   const found: { [P in K]?: string } = {}

@@ -10,9 +10,9 @@ import { type DecodedBody, decodeBody, decodeDeleteOptions, decodePatch, MAX_BOD
 import { encodeList, encodeObject, includeObjectOf, type View } from './encoding.ts'
 import type { FrameCache } from './frame-cache.ts'
 import type { ApiMetrics } from './metrics.ts'
-import { type Form, negotiate } from './negotiate.ts'
+import { type Form, negotiate, type Purpose } from './negotiate.ts'
 import { deleteOptions, listOptions, type Query, watchOptions, writeOptions } from './query.ts'
-import type { Route, Verb } from './request.ts'
+import { isTrue, type Route, type Verb } from './request.ts'
 import { WatchStream } from './watch-stream.ts'
 
 /** A request whose sender is known. */
@@ -41,7 +41,7 @@ export type HandleResource = (request: Request, route: ResourceRoute) => Promise
 export function createResourceHandler(options: ResourceHandlerOptions): HandleResource {
   const { api } = options
   return async (request, route) => {
-    const form = negotiate(request.exchange.headers.accept, route.verb === 'watch')
+    const form = negotiate(request.exchange.headers.accept, purposeOf(request, route))
     if (route.verb === 'watch') return startWatch(options, request, route, form)
     const view = viewOf(request, form)
     const { call, context } = await READ_CALL[route.verb](request, route.target, api)
@@ -174,6 +174,11 @@ async function startWatch(
   if (watch.resource.deprecated !== undefined) request.warn(watch.resource.deprecated)
   // Sent at once, also when there is nothing to tell yet: a client waits for the head before it trusts the watch.
   stream.start(watch, request.exchange.begin(200, headersOf(request, 'application/json')))
+}
+
+function purposeOf({ query }: Request, { verb }: ResourceRoute): Purpose {
+  if (verb !== 'watch') return 'answer'
+  return isTrue(query?.get('sendInitialEvents') ?? null) ? 'initial events' : 'watch'
 }
 
 /** How metrics name what was asked for; '' for what is not served, because names from URLs are unbounded. */

@@ -6,10 +6,9 @@
  * too far behind the live events is ended: it sees a clean end of the stream and resumes from what it has seen.
  */
 import type { Clock } from '../../base/clock.ts'
-import { Document } from '../../machinery/document.ts'
-import { type DynamicObject, formatApiVersion } from '../../machinery/object.ts'
 import { internal, isApiError } from '../../machinery/status.ts'
 import type { ApiWatch, ApiWatchEvent } from '../api.ts'
+import { bookmarkOf } from '../bookmark.ts'
 import { encodeEvent, frame, type View } from './encoding.ts'
 import type { Sink } from './exchange.ts'
 import type { FrameCache } from './frame-cache.ts'
@@ -154,17 +153,9 @@ export class WatchStream {
 
   #bookmark(resourceVersion: string): Buffer {
     const { resource } = this.#watch!
-    const { group, version, kind } = resource
-    const object: DynamicObject = {
-      kind,
-      apiVersion: formatApiVersion(group, version),
-      // ObjectMeta of a bookmark has no name.
-      metadata: { resourceVersion, creationTimestamp: null } as never,
-    }
-    const event: ApiWatchEvent = { type: 'BOOKMARK', document: Document.fromObject(object) }
     const isFirst = this.#isFirst
     this.#isFirst = false
-    return encodeEvent(resource, event, this.#viewNow(), isFirst)
+    return encodeEvent(resource, bookmarkOf(resource, resourceVersion), this.#viewNow(), isFirst)
   }
 
   #finish(sink: Sink): void {

@@ -127,6 +127,29 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('a watch over %s', (http) => {
     lines.close()
   })
 
+  test.each(['application/json', 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'])(
+    'with initial events: all that is there, the mark where it ends, then what changes (%s)',
+    async (accept) => {
+      const path = await newNamespace()
+      const names = ['a', 'b', 'c']
+      for (const name of names) await create(path, name)
+      const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+      const { lines } = await open(`${path}?${query}${ONLY_MINE}`, accept)
+      for (const name of names)
+        expect(await lines.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name } } })
+      const mark = await lines.next()
+      expect(mark).toMatchObject({
+        type: 'BOOKMARK',
+        object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
+      })
+      const { json } = await admin.ask({ path })
+      expect(mark.object.metadata.resourceVersion).toBe(json.metadata.resourceVersion)
+      await create(path, 'later')
+      expect(await lines.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'later' } } })
+      lines.close()
+    },
+  )
+
   test('ends cleanly at its timeout, behind a bookmark from which nothing is missed', async () => {
     const path = await newNamespace()
     const last = await create(path, 'a')
@@ -164,10 +187,11 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('a watch over %s', (http) => {
 
 test('a watch that cannot begin is refused with its code', async () => {
   const path = await newNamespace()
-  const initial = await admin.ask({
-    path: `${path}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
-  })
+  const initial = await admin.ask({ path: `${path}?watch=1&sendInitialEvents=true` })
   expect([initial.code, initial.json.reason]).toEqual([422, 'Invalid'])
+  const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }
+  const asTable = `${path}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`
+  expect((await admin.ask({ path: asTable, headers: table })).code).toBe(406)
   expect((await admin.ask({ path: `${path}?watch=1`, headers: { accept: 'application/yaml' } })).code).toBe(406)
   expect((await admin.ask({ path: `${path}?watch=1&labelSelector=%28` })).code).toBe(400)
   expect((await admin.ask({ path: '/apis/none/v1/things?watch=1' })).code).toBe(404)

@@ -65,6 +65,72 @@ describe('without a revision, or from 0', () => {
   })
 })
 
+describe('with initial events asked for', () => {
+  const INITIAL = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } as const
+  const FULL = { ...INITIAL, allowWatchBookmarks: true }
+  const brief = (events: readonly string[]) => events.map((event) => event.split(' ').slice(0, 2).join(' '))
+
+  test.each([undefined, '0', '1'])('from %o: all that is there, the mark, then what comes', async (resourceVersion) => {
+    await make('b')
+    await make('a')
+    const watching = await world.admin.watch(maps, {
+      ...FULL,
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    })
+    const at = world.store.revision
+    await make('c')
+    expect(brief(await watching.atLeast(4))).toEqual(['ADDED a', 'ADDED b', 'BOOKMARK undefined', 'ADDED c'])
+    expect(watching.events[2]).toBe(`BOOKMARK undefined ${at}`)
+  })
+
+  test('an empty collection is a mark at once', async () => {
+    const watching = await world.admin.watch(maps, FULL)
+    expect(await watching.atLeast(1)).toEqual([`BOOKMARK undefined ${world.store.revision}`])
+  })
+
+  test('the mark is for those who take bookmarks', async () => {
+    await make('a')
+    const watching = await world.admin.watch(maps, INITIAL)
+    await make('b')
+    expect(brief(await watching.atLeast(2))).toEqual(['ADDED a', 'ADDED b'])
+  })
+
+  test('only what the selector shows', async () => {
+    await make('a', { labels: { app: 'x' } })
+    await make('b')
+    const watching = await world.admin.watch(maps, { ...FULL, labelSelector: 'app=x' })
+    expect(brief(await watching.atLeast(2))).toEqual(['ADDED a', 'BOOKMARK undefined'])
+  })
+
+  test('not older than what is still to come, they wait for it, and not for ever', async () => {
+    const resourceVersion = String(world.store.revision + 1)
+    const waiting = world.admin.watch(maps, { ...FULL, resourceVersion })
+    await make('a')
+    expect(brief(await (await waiting).atLeast(2))).toEqual(['ADDED a', 'BOOKMARK undefined'])
+    const never = refusal(world.admin.watch(maps, { ...FULL, resourceVersion: '99999' }))
+    await world.clock.advance(3000)
+    expect(await never).toMatch(/^504 Timeout: Too large resource version: 99999/)
+  })
+
+  test('refused, there are none, also without a revision', async () => {
+    await make('a')
+    const watching = await world.admin.watch(maps, { ...FULL, sendInitialEvents: false })
+    await make('b')
+    expect(brief(await watching.atLeast(1))).toEqual(['ADDED b'])
+  })
+
+  test.each([
+    [{ sendInitialEvents: true }, /sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/],
+    [{ sendInitialEvents: false }, /sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/],
+    [{ resourceVersionMatch: 'NotOlderThan' }, /forbidden for watch unless sendInitialEvents is provided/],
+    [{ ...INITIAL, resourceVersionMatch: 'Exact' }, /Unsupported value: "Exact": supported values: "NotOlderThan"/],
+  ])('%o is 422', async (options, why) => {
+    const said = await refusal(world.admin.watch(maps, options))
+    expect(said).toMatch(/^422 ListOptions.meta.k8s.io "" is invalid: /)
+    expect(said).toMatch(why)
+  })
+})
+
 describe('with a selector', () => {
   test('an object that leaves is told as deleted: its old state, the new revision', async () => {
     await make('a', { labels: { app: 'x' } })

@@ -1,17 +1,20 @@
 /**
  * Watch: a reading of the store's log, seen through a selection.
  *
- * From a revision, every later event once and in order. Without one, first every object as it is now, then the log from
- * there. An object that leaves the selection is told as deleted, with its last matching state and the new revision.
+ * From a revision, every later event once and in order. Without one, or where initial events are asked for, first every object
+ * as it is now, then the log from there. An object that leaves the selection is told as deleted, with its last matching state and
+ * the new revision.
  */
 import type { WatchOptions } from '../../../machinery/call.ts'
 import { Document } from '../../../machinery/document.ts'
-import { expired } from '../../../machinery/status.ts'
+import { forbiddenField, unsupportedValue } from '../../../machinery/problems.ts'
+import { expired, invalid, type FieldProblem } from '../../../machinery/status.ts'
 import { Compacted, type StoreEvent } from '../../../storage/store.ts'
 import type { ApiWatch, ApiWatchEvent } from '../../api.ts'
+import { endOfInitialEvents } from '../../bookmark.ts'
 import type { Core, Request } from '../core.ts'
 import { prefixOf } from '../keys.ts'
-import { parseRevision } from '../revisions.ts'
+import { parseRevision, waitForRevision } from '../revisions.ts'
 import { selectionOf, type Selection } from '../selection.ts'
 import type { Stored } from '../versions.ts'
 
@@ -20,15 +23,16 @@ export interface WatchSink {
   end(error?: Error): void
 }
 
-/** Throws ApiError 400 or 410. */
-export function watch(core: Core, request: Request, options: WatchOptions, sink: WatchSink): ApiWatch {
+/** Throws ApiError 400, 410, 422 or 504. */
+export async function watch(core: Core, request: Request, options: WatchOptions, sink: WatchSink): Promise<ApiWatch> {
   const selection = selectionOf(core, request, ofOneName(request, options))
   const translate = translator(core, request, selection)
-  const from = parseRevision(options.resourceVersion)
+  const start = await startOf(core, options)
   const prefix = prefixOf(request.resource, request.target.namespace)
-  const after = from === undefined || from === 0 ? core.store.revision : from
+  const after = start.revision ?? core.store.revision
   const outlet = new Outlet(core, sink, after)
-  if (from === undefined || from === 0) outlet.push(present(core, request, prefix, selection))
+  if (start.withPresent) outlet.push(present(core, request, prefix, selection))
+  if (start.withMark) outlet.push([endOfInitialEvents(request.resource, String(after))])
   try {
     const stop = core.store.watch({ prefix, after }, (events) => outlet.push(translate(events)))
     return { resource: request.resource, revision: () => outlet.revision(), stop: () => (outlet.close(), stop()) }
@@ -37,6 +41,41 @@ export function watch(core: Core, request: Request, options: WatchOptions, sink:
     throw error
   }
 }
+
+interface Start {
+  /** Undefined: the newest. */
+  readonly revision: number | undefined
+  readonly withPresent: boolean
+  readonly withMark: boolean
+}
+
+async function startOf(core: Core, options: WatchOptions): Promise<Start> {
+  checkInitialEvents(options)
+  const { sendInitialEvents, allowWatchBookmarks } = options
+  const asked = parseRevision(options.resourceVersion)
+  const from = asked === 0 ? undefined : asked
+  if (!sendInitialEvents) {
+    return { revision: from, withPresent: from === undefined && sendInitialEvents === undefined, withMark: false }
+  }
+  if (from !== undefined) await waitForRevision(core.store, core.clock, from)
+  return { revision: undefined, withPresent: true, withMark: allowWatchBookmarks === true }
+}
+
+/** The rules of upstream's validation of list options, the part for watches. Throws ApiError 422. */
+function checkInitialEvents({ sendInitialEvents, resourceVersionMatch: match = '' }: WatchOptions): void {
+  const path = 'resourceVersionMatch'
+  const problems: FieldProblem[] = []
+  if (sendInitialEvents !== undefined && match !== NOT_OLDER_THAN) {
+    problems.push(forbiddenField(path, `sendInitialEvents requires setting resourceVersionMatch to ${NOT_OLDER_THAN}`))
+  }
+  if (sendInitialEvents === undefined && match !== '') {
+    problems.push(forbiddenField(path, `${path} is forbidden for watch unless sendInitialEvents is provided`))
+  }
+  if (match !== '' && match !== NOT_OLDER_THAN) problems.push(unsupportedValue(path, match, [NOT_OLDER_THAN]))
+  if (problems.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', problems)
+}
+
+const NOT_OLDER_THAN = 'NotOlderThan'
 
 /** A target with a name, as the paths under `/watch/` have it, is a selection by name. */
 function ofOneName({ target: { name } }: Request, options: WatchOptions): WatchOptions {
