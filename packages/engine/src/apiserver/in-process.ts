@@ -112,7 +112,7 @@ function keepTime(mailbox: Mailbox, watch: ApiWatch, options: WatchOptions, cloc
     // All that it claims to be told is in the mailbox before it.
     if (allowWatchBookmarks) mailbox.put([bookmarkOf(watch.resource, watch.revision())])
   }
-  let cancelNext = (): void => {}
+  let cancelNext = nothing
   const next = (): void => {
     cancelNext = clock.after(BOOKMARK_INTERVAL_MS, () => (mark(), next()))
   }
@@ -121,9 +121,11 @@ function keepTime(mailbox: Mailbox, watch: ApiWatch, options: WatchOptions, cloc
     mark()
     mailbox.end()
   }
-  const cancelEnd = timeoutSeconds > 0 ? clock.after(timeoutSeconds * 1000, end) : () => {}
+  const cancelEnd = timeoutSeconds > 0 ? clock.after(timeoutSeconds * 1000, end) : nothing
   return () => (cancelNext(), cancelEnd())
 }
+
+const nothing = (): void => {}
 
 /** Events between the API, which does not wait, and one reader, which does. */
 class Mailbox {
