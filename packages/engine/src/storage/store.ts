@@ -28,6 +28,8 @@ export interface Index {
   readonly labels?: Readonly<Record<string, string>>
   /** Uids of the owner references. */
   readonly owners?: readonly string[]
+  /** Its deletion has begun and waits until its dependents are deleted (foreground) or no longer name it (orphan). */
+  readonly awaits?: 'foreground' | 'orphan'
   /** Values for field selectors that must not read every document, such as `type` of Secrets. */
   readonly fields?: Readonly<Record<string, string>>
 }

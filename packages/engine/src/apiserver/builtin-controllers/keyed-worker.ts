@@ -13,6 +13,8 @@ export interface KeyedWorkerOptions {
   readonly clock: Clock
   readonly log: Log
   readonly work: (key: string) => Promise<void>
+  /** Jobs under way at a time; absent: any number. */
+  readonly atOnce?: number
 }
 
 const FIRST_RETRY_MS = 100
@@ -24,6 +26,8 @@ export class KeyedWorker {
   readonly #again = new Set<string>()
   readonly #failures = new Map<string, number>()
   readonly #timers = new Map<string, () => void>()
+  readonly #queue: (() => void)[] = []
+  #working = 0
   #closed = false
 
   constructor(options: KeyedWorkerOptions) {
@@ -56,7 +60,9 @@ export class KeyedWorker {
   async #run(key: string): Promise<void> {
     // Not in the turn of whoever woke us: that is the store, telling its events.
     await Promise.resolve()
+    await this.#slot()
     try {
+      if (this.#closed) return
       do {
         this.#again.delete(key)
         await this.#options.work(key)
@@ -66,7 +72,17 @@ export class KeyedWorker {
       this.#retryLater(key, error)
     } finally {
       this.#running.delete(key)
+      this.#working--
+      this.#queue.shift()?.()
     }
+  }
+
+  async #slot(): Promise<void> {
+    // Whoever is let in may find that a newcomer took the place in between.
+    while (this.#working >= (this.#options.atOnce ?? Infinity)) {
+      await new Promise<void>((resolve) => this.#queue.push(resolve))
+    }
+    this.#working++
   }
 
   #retryLater(key: string, error: unknown): void {

@@ -1,19 +1,42 @@
-/** The controllers that a kube-controller-manager would otherwise bring, as far as clients notice their absence. */
+/**
+ * The controllers that a kube-controller-manager would otherwise bring, as far as clients notice their absence. Each can be left
+ * out, so that a real one, or somebody's own, does its work.
+ */
 import { startDefaultObjects } from './default-objects.ts'
 import { startEventExpiry } from './event-expiry.ts'
+import { startGarbageCollection } from './garbage-collection.ts'
 import { startNamespaceDeletion, type BuiltinController, type ControllerContext } from './namespaces.ts'
 import { startRoleAggregation } from './role-aggregation.ts'
 
-export function startBuiltinControllers(
-  context: ControllerContext,
-  caCertificate: string | undefined,
-): BuiltinController {
-  const controllers = [
-    startNamespaceDeletion(context),
-    startDefaultObjects(context, caCertificate),
-    startEventExpiry(context),
-    startRoleAggregation(context),
-  ]
+export type BuiltinControllerName =
+  /** Empties namespaces that are being deleted. */
+  | 'namespace-deletion'
+  /** Deletes what its owners have left behind, and lets go of owners that wait for it. */
+  | 'garbage-collection'
+  /** ServiceAccount `default` and ConfigMap `kube-root-ca.crt` in every namespace. */
+  | 'default-objects'
+  /** Rules of ClusterRoles with an `aggregationRule`. */
+  | 'role-aggregation'
+  /** Events live for an hour. */
+  | 'event-expiry'
+
+interface StartOptions {
+  readonly caCertificate: string | undefined
+  /** True: all of them. */
+  readonly names: boolean | readonly BuiltinControllerName[]
+}
+
+export function startBuiltinControllers(context: ControllerContext, options: StartOptions): BuiltinController {
+  const starts: Readonly<Record<BuiltinControllerName, () => BuiltinController>> = {
+    'namespace-deletion': () => startNamespaceDeletion(context),
+    'garbage-collection': () => startGarbageCollection(context),
+    'default-objects': () => startDefaultObjects(context, options.caCertificate),
+    'role-aggregation': () => startRoleAggregation(context),
+    'event-expiry': () => startEventExpiry(context),
+  }
+  const all = Object.keys(starts) as BuiltinControllerName[]
+  const names = typeof options.names === 'boolean' ? (options.names ? all : []) : options.names
+  const controllers = all.filter((name) => names.includes(name)).map((name) => starts[name]())
   return {
     idle: async () => void (await Promise.all(controllers.map((controller) => controller.idle()))),
     close: async () => void (await Promise.all(controllers.map((controller) => controller.close()))),

@@ -15,7 +15,7 @@ import { StorageFailed, type Store } from '../../storage/store.ts'
 import { Admission, type AdmissionPlugin } from '../admission.ts'
 import type { Api, ApiWatch, CallContext, Result, User } from '../api.ts'
 import { bootstrap } from '../bootstrap.ts'
-import { startBuiltinControllers } from '../builtin-controllers/start.ts'
+import { startBuiltinControllers, type BuiltinControllerName } from '../builtin-controllers/start.ts'
 import { Rbac } from '../rbac.ts'
 import type { TokenAuthority } from '../tokens.ts'
 import { Catalog } from './catalog.ts'
@@ -37,8 +37,8 @@ export interface ApiOptions {
   /** PEM, published in every namespace as ConfigMap kube-root-ca.crt. */
   readonly caCertificate?: string
   readonly admission?: readonly AdmissionPlugin[]
-  /** False: namespaces, default ServiceAccounts and events are left to a real kube-controller-manager. */
-  readonly controllers?: boolean
+  /** Which built-in controllers run; default all. False, or a list without some, leaves their work to a kube-controller-manager. */
+  readonly controllers?: boolean | readonly BuiltinControllerName[]
 }
 
 /** Resolves when the API is ready: bootstrap objects exist, CRDs are served. */
@@ -62,10 +62,11 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const customResources = await serveCustomResources(core, SYSTEM, call)
   await bootstrap(store, catalog, call)
   const context = { store, resources: catalog, call, clock: core.clock, log: core.log }
-  const controllers = options.controllers === false ? [] : [startBuiltinControllers(context, options.caCertificate)]
+  const { caCertificate, controllers: names = true } = options
+  const controllers = startBuiltinControllers(context, { caCertificate, names })
   // On a used store there is nothing to wait for; on a new one the default objects exist when the API is ready.
-  for (const controller of controllers) await controller.idle()
-  return new KubernetesApi(core, [customResources, ...controllers])
+  await controllers.idle()
+  return new KubernetesApi(core, [customResources, controllers])
 }
 
 /** The API itself, when it writes. */

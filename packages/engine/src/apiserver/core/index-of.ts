@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts'
 import type { KubeObject } from '../../machinery/object.ts'
 import type { Resource } from '../../machinery/shape.ts'
 import type { Index } from '../../storage/store.ts'
+import { awaited } from './dependents.ts'
 import { collectionOf, EVENTS } from './keys.ts'
 
 /**
@@ -35,12 +36,14 @@ export function isStoredAsItself(resource: Resource): boolean {
 
 export function indexOf(storage: Resource, custom: boolean, object: KubeObject): Index {
   const { uid = '', labels, ownerReferences } = object.metadata
+  const awaits = awaited(object.metadata)
   const fields = fieldsOf(storage, custom, object)
   return {
     uid,
     ...(labels !== undefined && { labels }),
     ...(ownerReferences !== undefined &&
       ownerReferences.length > 0 && { owners: ownerReferences.map((owner) => owner.uid) }),
+    ...(awaits !== undefined && { awaits }),
     ...(fields !== undefined && { fields }),
   }
 }

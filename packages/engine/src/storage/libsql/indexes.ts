@@ -16,6 +16,7 @@ export class Indexes {
       uid: index.uid,
       ...(index.labels && { labels: this.#shared(index.labels) }),
       ...(index.owners && { owners: index.owners }),
+      ...(index.awaits && { awaits: index.awaits }),
       ...(index.fields && { fields: this.#shared(index.fields) }),
     }
   }

@@ -59,14 +59,6 @@ describe('without finalizers', () => {
       deletion('a', { preconditions: { uid: metadata.uid, resourceVersion: metadata.resourceVersion } }),
     )
   })
-
-  test('a policy that nothing carries out yet is said in a warning', async () => {
-    await make('a')
-    await world.admin.call(deletion('a', { propagationPolicy: 'Foreground' }))
-    expect(world.warnings).toEqual([
-      'propagationPolicy Foreground has no effect: dependents are not garbage collected yet',
-    ])
-  })
 })
 
 describe('with finalizers', () => {

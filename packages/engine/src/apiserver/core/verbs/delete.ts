@@ -1,8 +1,8 @@
 /** DELETE of one object: removes it, or marks it and leaves the rest to those whose finalizers it carries. */
-import type { JsonObject } from '../../../base/json.ts'
+import { equalJson, type JsonObject } from '../../../base/json.ts'
 import type { Call, DeleteOptions } from '../../../machinery/call.ts'
 import type { Document } from '../../../machinery/document.ts'
-import { asJson, type KubeObject } from '../../../machinery/object.ts'
+import { asJson, type KubeObject, type ObjectMeta } from '../../../machinery/object.ts'
 import type { Resource } from '../../../machinery/shape.ts'
 import { conflict, notFound, type Status } from '../../../machinery/status.ts'
 import type { Entry } from '../../../storage/store.ts'
@@ -11,6 +11,7 @@ import { metadataOf } from '../body.ts'
 import { admit } from '../checks.ts'
 import { asApiError, put, remove } from '../commit.ts'
 import type { Core, Request } from '../core.ts'
+import { finalizersFor } from '../dependents.ts'
 import { habitsOf } from '../habits.ts'
 import { keyOf } from '../keys.ts'
 import { timestamp } from '../metadata.ts'
@@ -32,19 +33,11 @@ const ANSWERS_WITH_OBJECT = new Set([
 
 export async function deleteObject(core: Core, request: Request, call: Call & { verb: 'delete' }): Promise<Result> {
   const { resource, target } = request
-  warnOfDependents(request, call.options)
   const deleted = await deleteOne(core, request, target.namespace, target.name ?? '', call.options)
   if (!deleted.gone || (resource.group === '' && ANSWERS_WITH_OBJECT.has(resource.resource))) {
     return { type: 'object', resource, code: 200, document: core.versions.view(request.served, deleted) }
   }
   return { type: 'status', status: success(resource, target.name ?? '', deleted.document.object) }
-}
-
-/** Nobody collects dependents yet: saying nothing would let people believe that they go, or stay, as asked. */
-function warnOfDependents({ context }: Request, options: DeleteOptions | undefined): void {
-  const policy = options?.propagationPolicy
-  if (policy !== 'Foreground' && policy !== 'Orphan') return
-  context.warn?.(`propagationPolicy ${policy} has no effect: dependents are not garbage collected yet`)
 }
 
 export interface Deleted {
@@ -84,14 +77,23 @@ async function begin(core: Core, request: Request, entry: Entry, options: Delete
   const { resource } = request
   const object = asJson(entry.document.object)
   const isMarked = metadataOf(object)['deletionTimestamp'] !== undefined
-  const marked = isMarked ? object : mark(core, resource, object)
+  const told = withFinalizers(object, entry.document.object.metadata, options)
+  const marked = isMarked ? told : mark(core, resource, told)
   if (isFinished(resource, marked)) {
     if (options?.dryRun) return { gone: true, revision: entry.revision, document: unsaved(object) }
     return { gone: true, ...documentOf(await remove(core, entry.key, object, entry.revision)) }
   }
-  if (isMarked) return { gone: false, ...documentOf(entry) }
+  if (marked === object) return { gone: false, ...documentOf(entry) }
   if (options?.dryRun) return { gone: false, revision: entry.revision, document: unsaved(marked) }
   return { gone: false, ...documentOf(await putMarked(core, request, entry, marked)) }
+}
+
+/** With the finalizer that carries the policy; the object itself when that changes nothing. */
+function withFinalizers(object: JsonObject, metadata: ObjectMeta, options: DeleteOptions | undefined): JsonObject {
+  const before = metadata.finalizers ?? []
+  const finalizers = finalizersFor(before, options?.propagationPolicy)
+  if (equalJson(finalizers, before)) return object
+  return { ...object, metadata: { ...metadataOf(object), finalizers } }
 }
 
 async function putMarked(core: Core, request: Request, entry: Entry, marked: JsonObject): Promise<Entry> {
