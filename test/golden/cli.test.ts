@@ -22,7 +22,7 @@ test('every command has an example, and every example is a command line that par
   for (const command of commands) {
     expect(command.examples.length, command.path.join(' ')).toBeGreaterThan(0)
     for (const example of command.examples) {
-      const line = /larder ([^)"]*)/.exec(example)![1]!.trim()
+      const line = /larder ([^)|"]*)/.exec(example)![1]!.trim()
       expect(parseCommandLine(line.split(/\s+/), commands), example).toMatchObject({ type: 'run', command: { path: command.path } })
     }
   }

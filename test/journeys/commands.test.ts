@@ -1,6 +1,11 @@
 /** The command beside kubectl: the same objects, with steps that can be watched and exit codes that scripts can test. */
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newHub, type Hub } from '../testing/hub.ts'
+import { LARDER, newHub, type Hub } from '../testing/hub.ts'
+import { kubectl } from '../testing/kubectl.ts'
+import { eventually, run } from '../testing/processes.ts'
 import { bindingOf, redis } from '../testing/redis.ts'
 
 let hub: Hub
@@ -94,6 +99,137 @@ test('an API that does not answer is exit code 8', async () => {
   expect((await other.larder('claim', 'list')).code).toBe(8)
   await other.remove()
 })
+
+test('every output of kubectl is there: name, wide, yaml, json and jsonpath, and labels select', async () => {
+  await hub.ok(['label', 'claim', 'cache', '-n', 'shop', 'team=red'])
+  const get = async (...args: string[]) => (await hub.larder('get', 'claims', '-n', 'shop', ...args)).stdout
+  expect(await get('-l', 'team=red', '-o', 'name')).toBe('claim.larder.dev/cache\n')
+  expect(await get('-l', 'team!=red', '-o', 'name')).toBe('')
+  expect(await get('-o', 'jsonpath={range .items[*]}{.metadata.name}:{.spec.plan}{"\\n"}{end}')).toBe('cache:large\n')
+  expect(await get('-o', 'wide')).toMatch(/^NAME .* INSTANCE .* MESSAGE/)
+  expect(await hub.larder('get', 'claims', '-o', 'jsonpath={.a')).toMatchObject({ code: 2, stdout: '' })
+  const mine = await hub.larder('claim', 'get', 'cache', '-n', 'shop', '-o', 'jsonpath={.status.binding.name}')
+  expect(mine.stdout).toBe('cache')
+  expect(await hub.larder('claim', 'get', 'cache', '-l', 'a=b', '-n', 'shop')).toMatchObject({ code: 2 })
+})
+
+test('get -w goes on with what changes', async () => {
+  const watching = spawn(process.execPath, [LARDER, 'get', 'claims', '-n', 'shop', '-w', '--data', hub.dir])
+  let seen = ''
+  watching.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()))
+  const ended = new Promise((resolve) => watching.on('close', resolve))
+  await eventually('the list', () => seen.includes('cache') || undefined)
+  await hub.ok(['annotate', 'claim', 'cache', '-n', 'shop', 'note=x'])
+  await eventually(
+    'the change',
+    () => seen.split('\n').filter((line) => line.startsWith('cache')).length > 1 || undefined,
+  )
+  expect(seen.match(/^NAME/gm)).toHaveLength(1)
+  watching.kill('SIGINT')
+  expect(await ended).toBe(130)
+})
+
+test('describe says why: cause first, then conditions, related objects and events', async () => {
+  await hub.ok(['apply', '-f', '-'], { stdin: claimYaml('why', 'nowhere') })
+  await hub.larder('wait', 'claim/why', '-n', 'shop', '--timeout', '30s')
+  const why = await eventually('the event', async () => {
+    const { stdout } = await hub.larder('describe', 'claim/why', '-n', 'shop')
+    return stdout.includes('Events') ? stdout : undefined
+  })
+  expect(why).toMatch(
+    /^claim shop\/why is not Ready: ClassNotFound\n {2}why: .*\n {2}who: {3}the consumer must act\n {2}next: /,
+  )
+  const heads = ['Conditions', 'Related', 'Events'].map((head) => why.indexOf(`\n${head}\n`))
+  expect(heads.every((at, i) => at > (heads[i - 1] ?? 0))).toBe(true)
+  const events = await hub.larder('events', '--for', 'claim/why', '-n', 'shop')
+  expect(events.stdout).toMatch(/Warning +ClassNotFound +claim\/why/)
+  expect(events.stdout).not.toContain('claim/cache')
+
+  const binding = await bindingOf(hub, 'shop', 'cache')
+  const cache = (await hub.larder('describe', 'claim', 'cache', '-n', 'shop')).stdout
+  expect(cache).toMatch(/^claim shop\/cache is Ready\n/)
+  expect(cache).toMatch(/create +Done/)
+  expect(cache).toMatch(/secret\/cache -n shop +keys host, password/)
+  expect(cache).not.toContain(binding.password)
+  await hub.ok(['delete', 'claim', 'why', '-n', 'shop'])
+})
+
+test('describe shows an application team its claim, and names nothing that it may not read', async () => {
+  await hub.ok(['create', 'serviceaccount', 'dev', '-n', 'shop'])
+  await hub.ok(['create', 'rolebinding', 'dev', '--clusterrole=view', '--serviceaccount=shop:dev', '-n', 'shop'])
+  const token = (await hub.ok(['create', 'token', 'dev', '-n', 'shop'])).trim()
+  const theirs = `${hub.dir}/dev.kubeconfig`
+  await hub.ok(['config', 'view', '--raw', '--minify', '-o', 'json']).then((text) => {
+    const config = JSON.parse(text) as { users: { user: object }[] }
+    config.users[0]!.user = { token }
+    writeFileSync(theirs, JSON.stringify(config), { mode: 0o600 })
+  })
+  const described = await eventually('the role to hold', async () => {
+    const answer = await run(process.execPath, [
+      LARDER,
+      'describe',
+      'claim/cache',
+      '-n',
+      'shop',
+      '--kubeconfig',
+      theirs,
+    ])
+    return answer.code === 0 ? answer.stdout : undefined
+  })
+  expect(described).toContain('class/redis')
+  expect(described).not.toMatch(/instance\/|secret\/|Steps/)
+})
+
+test('explain needs no hub', async () => {
+  expect((await explain('classnotfound')).stdout).toMatch(/^ClassNotFound: .*\n {2}who: {3}consumer\n/)
+  expect((await explain('claim.spec.binding.name')).stdout).toMatch(/^claim\.spec\.binding\.name \(string\)\n/)
+  expect((await explain('claims.spec')).stdout).toMatch(/className +string/)
+  const wrong = await explain('claim.spec.colour')
+  expect(wrong).toMatchObject({ code: 3 })
+  expect(wrong.stderr).toContain('its fields are className')
+  expect(await explain('Nonsense')).toMatchObject({ code: 3 })
+})
+
+test('a shell is told what may follow, names of objects too', async () => {
+  const env = { KUBECONFIG: hub.kubeconfig }
+  const complete = (...words: string[]) => run(process.execPath, [LARDER, '__complete', ...words], { env })
+  expect((await complete('claim', 'get', '-n', 'shop', '')).stdout).toBe('cache\n:4\n')
+  expect((await complete('claim', 'create', 'x', '--class', 'redis', '--plan', '')).stdout).toBe('small\nlarge\n:4\n')
+  const script =
+    'source <(larder completion bash); COMP_WORDS=(larder wait -n shop claim/c); COMP_CWORD=4; _larder; echo "${COMPREPLY[@]}"'
+  expect((await run('bash', ['-c', script], { env: { ...env, PATH: pluginPath() } })).stdout).toBe('claim/cache\n')
+})
+
+test('kubectl larder is the same command, found by kubectl as a plugin and completed by it', async () => {
+  const env = { KUBECONFIG: hub.kubeconfig, PATH: pluginPath() }
+  const { path } = await kubectl()
+  const plugin = (...args: string[]) => run(path, args, { env })
+  expect((await plugin('larder', 'get', 'claims', '-n', 'shop', '-o', 'name')).stdout).toBe('claim.larder.dev/cache\n')
+  expect((await plugin('larder', 'claim', 'get', 'nobody')).code).toBe(3)
+  expect((await plugin('__complete', 'larder', 'claim', 'get', '-n', 'shop', '')).stdout).toBe('cache\n:4\n')
+})
+
+test('help costs little more than Node itself', { retry: 2 }, async () => {
+  const costs = { bare: Infinity, help: Infinity }
+  for (let i = 0; i < 12; i++) {
+    // In turns, so that what else this machine does weighs on both alike.
+    costs.bare = Math.min(costs.bare, await durationMs('-e', '0'))
+    costs.help = Math.min(costs.help, await durationMs(LARDER, '--help'))
+  }
+  expect(costs.help - costs.bare).toBeLessThan(40)
+})
+
+/** Without any API to ask. */
+const explain = (...args: string[]) =>
+  run(process.execPath, [LARDER, 'explain', ...args], { env: { KUBECONFIG: '/none' } })
+
+async function durationMs(...args: string[]): Promise<number> {
+  const startedAt = performance.now()
+  expect(await run(process.execPath, args)).toMatchObject({ code: 0 })
+  return performance.now() - startedAt
+}
+
+const pluginPath = () => `${dirname(LARDER)}:${process.env['PATH']}`
 
 test('claim delete returns when the credentials are gone', async () => {
   const binding = await bindingOf(hub, 'shop', 'cache')

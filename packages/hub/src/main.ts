@@ -20,6 +20,7 @@ const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),
   interactive: process.stdin.isTTY && process.stderr.isTTY,
+  colour: process.stderr.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
   env: process.env,
   cwd: process.cwd(),
   signal: stop.signal,

@@ -43,6 +43,14 @@ test('a path of fields alone tells them', () => {
   expect(compileJsonPath('.spec.ports[0]').fields).toBeUndefined()
 })
 
+test.each<[string, Json[]]>([
+  ['..type', ['Synced', 'Ready']],
+  ['.spec..n', ['x', 'y', 'z']],
+  ['..ports[1].n', ['y']],
+])('%s reaches into the depth, where that is allowed', (path, found) => {
+  expect(compileJsonPath(path, { descent: true }).all(object)).toEqual(found)
+})
+
 test.each(['spec', '..name', '.spec.', '.spec[', '.a[?(@.x==y)]', '.a[(@.length)]'])('%s is refused', (path) => {
   expect(() => compileJsonPath(path)).toThrow(/^invalid JSONPath/)
 })

@@ -2,7 +2,8 @@
  * The simple JSONPath of printer columns, selectable fields and `kubectl -o jsonpath`: `.spec.x`, `['a.b']`, `.a\.b`, `[0]`, `[-1]`,
  * `[1:3]`, `[*]`, `.*`, `[?(@.type=="Ready")]`. A leading `$` and surrounding braces are allowed.
  *
- * Left out: recursive descent (`..`), unions, scripts. A path that uses them is refused when it is compiled.
+ * Recursive descent (`..name`) is there for whoever asks for it: kubectl's templates know it, columns and selectable fields must not.
+ * Left out: unions, scripts. A path that uses what is left out is refused when it is compiled.
  */
 import { equalJson, isObject, type Json } from '../base/json.ts'
 
@@ -23,9 +24,9 @@ export class JsonPathSyntaxError extends Error {
 
 type Step = (values: readonly Json[]) => readonly Json[]
 
-/** Throws JsonPathSyntaxError. */
-export function compileJsonPath(source: string): JsonPath {
-  const { steps, fields } = new PathReader(source).read()
+/** `descent` allows `..`. Throws JsonPathSyntaxError. */
+export function compileJsonPath(source: string, options: { readonly descent?: boolean } = {}): JsonPath {
+  const { steps, fields } = new PathReader(source, options.descent ?? false).read()
   const all = (value: Json) => steps.reduce<readonly Json[]>((values, step) => step(values), [value])
   return { source, fields, all, first: (value) => all(value)[0] }
 }
@@ -37,6 +38,12 @@ const each =
 
 const fieldStep = (name: string): Step =>
   each((value) => (isObject(value) && Object.hasOwn(value, name) ? [value[name]!] : []))
+
+/** A value and everything in it, from the outside in. */
+const descendants = (value: Json): readonly Json[] => [
+  value,
+  ...(Array.isArray(value) ? (value as readonly Json[]) : isObject(value) ? Object.values(value) : []).flatMap(descendants),
+]
 
 const everyStep = each((value) => (Array.isArray(value) ? value : isObject(value) ? Object.values(value) : []))
 
@@ -59,10 +66,12 @@ const COMPARISON = /^(.*?)\s*(==|!=|<=|>=|<|>)\s*(.+)$/s
 
 class PathReader {
   readonly #source: string
+  readonly #descent: boolean
   #rest: string
 
-  constructor(source: string) {
+  constructor(source: string, descent: boolean) {
     this.#source = source
+    this.#descent = descent
     const braced = /^\{(.*)\}$/s.exec(source.trim())
     this.#rest = (braced ? braced[1]! : source).trim().replace(/^\$/, '')
   }
@@ -73,6 +82,12 @@ class PathReader {
     // `{.}` and an empty relative path are the value itself.
     if (this.#rest === '.') return { steps, fields }
     while (this.#rest !== '') {
+      if (this.#descent && this.#rest.startsWith('..')) {
+        steps.push(each(descendants))
+        fields = undefined
+        // What follows is an ordinary step, `.name` or `[0]`, of each of them.
+        this.#rest = this.#rest.slice(1)
+      }
       const name = this.#field()
       if (name !== undefined) {
         steps.push(fieldStep(name))

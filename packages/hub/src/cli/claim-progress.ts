@@ -5,7 +5,7 @@ import { claimKind, type Claim } from '../model/claim.ts'
 import { instanceKind, type Instance } from '../model/instance.ts'
 import { CommandFailed, EXIT } from './failure.ts'
 import { readiness, stalledFailure } from './readiness.ts'
-import { elapsed, type Terminal } from './terminal.ts'
+import { elapsed, paint, type Terminal } from './terminal.ts'
 import { watchUntil } from './watch-until.ts'
 
 export interface ClaimWait {
@@ -18,12 +18,13 @@ export interface ClaimWait {
 export async function waitForClaim(client: Client, terminal: Terminal, wait: ClaimWait): Promise<Claim> {
   const startedAt = terminal.now()
   const seen = new Set<string>()
-  const show = (mark: string, name: string, detail: string) => {
+  const show: Show = (mark, name, detail) => {
     const key = `${mark} ${name} ${detail}`
     if (seen.has(key)) return
     seen.add(key)
     terminal.note(
-      `  ${elapsed(terminal.now() - startedAt).padStart(6)} ${mark}  ${name.padEnd(20)} ${detail}`.trimEnd() + '\n',
+      `  ${elapsed(terminal.now() - startedAt).padStart(6)} ${paint(mark, MARKS[mark], terminal)}  ${name.padEnd(20)} ${detail}`.trimEnd() +
+        '\n',
     )
   }
   const what = `claim ${wait.namespace}/${wait.name}`
@@ -56,7 +57,10 @@ export async function waitForClaim(client: Client, terminal: Terminal, wait: Cla
   }
 }
 
-type Show = (mark: string, name: string, detail: string) => void
+const MARKS = { '✔': 'green', '◐': 'yellow', '✗': 'red' } as const
+
+type Mark = keyof typeof MARKS
+type Show = (mark: Mark, name: string, detail: string) => void
 
 /** The timeline of the instance, for those who may read it: an application team sees the claim alone, and loses nothing that it needs. */
 async function showInstanceSteps(
@@ -88,7 +92,7 @@ async function showInstanceSteps(
   }
 }
 
-function stepMark(outcome: string | undefined): string {
+function stepMark(outcome: string | undefined): Mark {
   if (outcome === undefined || outcome === 'Running') return '◐'
   return outcome === 'Done' ? '✔' : '✗'
 }

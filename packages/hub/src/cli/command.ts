@@ -16,23 +16,52 @@ export interface Option {
   readonly multiple?: boolean
   /** A boolean that is on unless `--no-NAME` is given. */
   readonly negated?: boolean
+  readonly completes?: Completes
 }
 
+/** What a value or an argument names, so that a shell can complete it: an object of a kind, something else, or one of these words. */
+export type Completes =
+  | 'claim'
+  | 'class'
+  | 'namespace'
+  | 'secret'
+  | 'plan'
+  | 'role'
+  | 'object'
+  | 'topic'
+  | 'file'
+  | readonly string[]
+
 export const OPTIONS = {
-  data: { type: 'string', placeholder: 'DIR', help: 'data folder of the hub (default ./.larder)' },
+  data: { completes: 'file', type: 'string', placeholder: 'DIR', help: 'data folder of the hub (default ./.larder)' },
   kubeconfig: {
+    completes: 'file',
     type: 'string',
     placeholder: 'FILE',
     help: 'kubeconfig of the API (default $KUBECONFIG, else the one in the data folder)',
   },
   namespace: {
+    completes: 'namespace',
     type: 'string',
     short: 'n',
     placeholder: 'NS',
     help: 'namespace (default: that of the kubeconfig context, else default)',
   },
   'all-namespaces': { type: 'boolean', short: 'A', help: 'all namespaces' },
-  output: { type: 'string', short: 'o', placeholder: 'FORMAT', help: 'json, yaml, name or wide' },
+  output: {
+    completes: ['json', 'yaml', 'jsonpath=', 'name', 'wide'],
+    type: 'string',
+    short: 'o',
+    placeholder: 'FORMAT',
+    help: 'json, yaml, jsonpath=TEMPLATE; for objects also name or wide',
+  },
+  selector: {
+    type: 'string',
+    short: 'l',
+    placeholder: 'LABELS',
+    help: 'only those with these labels, such as a=b,c!=d',
+  },
+  watch: { type: 'boolean', short: 'w', help: 'go on with what changes, until Ctrl-C' },
   help: { type: 'boolean', short: 'h', help: 'show help' },
   port: {
     type: 'string',
@@ -52,9 +81,15 @@ export const OPTIONS = {
   },
   'delete-data': { type: 'boolean', help: 'remove the data folder as well' },
   timeout: { type: 'string', placeholder: 'TIME', help: 'give up after this long, such as 30s or 10m' },
-  class: { type: 'string', placeholder: 'CLASS', help: 'class to claim' },
-  plan: { type: 'string', placeholder: 'PLAN', help: 'plan of the class (default: its default plan)' },
+  class: { completes: 'class', type: 'string', placeholder: 'CLASS', help: 'class to claim' },
+  plan: {
+    completes: 'plan',
+    type: 'string',
+    placeholder: 'PLAN',
+    help: 'plan of the class (default: its default plan)',
+  },
   role: {
+    completes: 'role',
     type: 'string',
     placeholder: 'ROLE',
     help: 'role of the credentials (default: the default role of the class)',
@@ -66,11 +101,26 @@ export const OPTIONS = {
     multiple: true,
     help: 'parameter, VALUE as YAML; dots reach into objects',
   },
-  binding: { type: 'string', placeholder: 'NAME', help: 'name of the Secret (default: the name of the claim)' },
+  binding: {
+    completes: 'secret',
+    type: 'string',
+    placeholder: 'NAME',
+    help: 'name of the Secret (default: the name of the claim)',
+  },
   yes: { type: 'boolean', short: 'y', help: 'do not ask' },
-  for: { type: 'string', placeholder: 'STATE', help: 'ready (default) or deleted' },
+  for: {
+    completes: ['ready', 'deleted'],
+    type: 'string',
+    placeholder: 'WHAT',
+    help: 'wait: ready (default) or deleted; events: KIND/NAME',
+  },
   reveal: { type: 'boolean', help: 'print the values, not only their sizes' },
-  format: { type: 'string', placeholder: 'FORMAT', help: 'table (default), env, json or url' },
+  format: {
+    completes: ['table', 'env', 'json', 'url'],
+    type: 'string',
+    placeholder: 'FORMAT',
+    help: 'table (default), env, json or url',
+  },
   path: { type: 'boolean', help: 'print the path instead of the content' },
   'if-missing': { type: 'boolean', help: 'do nothing when the engine is there already' },
 } as const satisfies Record<string, Option>
@@ -98,6 +148,8 @@ export interface Command {
   readonly summary: string
   readonly options: readonly OptionName[]
   readonly examples: readonly string[]
+  /** Its arguments. */
+  readonly completes?: Completes
   /** Loads the implementation, so that help and other commands do not pay for it. */
   readonly load: () => Promise<Run>
 }

@@ -1,5 +1,6 @@
 /** Every command. Help, parsing and docs/reference/cli.md read this table; implementations load when they run. */
 import type { Command, Run } from './command.ts'
+import { SHELLS } from './shells.ts'
 
 /** Commands that start, stop or change what runs on this machine: their implementations see more than a client does. */
 export interface LocalCommands {
@@ -51,7 +52,7 @@ export function commandTable(local: LocalCommands): readonly Command[] {
     {
       path: ['class', 'list'],
       summary: 'List the classes that can be claimed',
-      options: ['output', ...API],
+      options: ['selector', 'output', ...API],
       examples: ['larder class list', 'larder class list -o wide'],
       load: async () => (await import('./commands/class.ts')).list,
     },
@@ -61,6 +62,7 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       summary: 'Show a class',
       options: ['output', ...API],
       examples: ['larder class get redis -o yaml'],
+      completes: 'class',
       load: async () => (await import('./commands/class.ts')).get,
     },
     {
@@ -77,8 +79,8 @@ export function commandTable(local: LocalCommands): readonly Command[] {
     {
       path: ['claim', 'list'],
       summary: 'List claims',
-      options: ['all-namespaces', 'output', ...NAMESPACED],
-      examples: ['larder claim list -A'],
+      options: ['selector', 'all-namespaces', 'watch', 'output', ...NAMESPACED],
+      examples: ['larder claim list -A', 'larder claim list -l team=shop -w'],
       load: async () => (await import('./commands/claim.ts')).list,
     },
     {
@@ -87,6 +89,7 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       summary: 'Show a claim',
       options: ['output', ...NAMESPACED],
       examples: ['larder claim get cache -o yaml'],
+      completes: 'claim',
       load: async () => (await import('./commands/claim.ts')).get,
     },
     {
@@ -95,6 +98,7 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       summary: 'Give a claim up: its credentials are revoked when this returns',
       options: ['yes', 'timeout', ...NAMESPACED],
       examples: ['larder claim delete cache --yes'],
+      completes: 'claim',
       load: async () => (await import('./commands/claim.ts')).remove,
     },
     {
@@ -107,18 +111,21 @@ export function commandTable(local: LocalCommands): readonly Command[] {
         'eval "$(larder creds show cache --reveal --format env)"',
         'larder creds show cache --reveal --format url',
       ],
+      completes: 'claim',
       load: async () => (await import('./commands/creds.ts')).run,
     },
     {
       path: ['get'],
       args: 'KIND[/NAME] [NAME]',
       summary: 'Show objects of a kind of Larder, or of all of them (larder get larder)',
-      options: ['all-namespaces', 'output', ...NAMESPACED],
+      options: ['selector', 'all-namespaces', 'watch', 'output', ...NAMESPACED],
       examples: [
         'larder get claims -A',
+        'larder get claims -l team=shop -o jsonpath={.items[*].metadata.name}',
         'larder get instance -n larder-instances -o wide',
         'larder get backend/local -o yaml',
       ],
+      completes: 'object',
       load: async () => (await import('./commands/get.ts')).run,
     },
     {
@@ -127,7 +134,42 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       summary: 'Wait until an object is ready, or gone; ends early when it has failed',
       options: ['for', 'timeout', ...NAMESPACED],
       examples: ['larder wait claim/cache -n shop', 'larder wait claim/cache --for deleted --timeout 1m'],
+      completes: 'object',
       load: async () => (await import('./commands/wait.ts')).run,
+    },
+    {
+      path: ['describe'],
+      args: 'KIND[/NAME] [NAME]',
+      summary: 'Say why an object is as it is: cause, conditions, steps, related objects and events',
+      options: ['output', ...NAMESPACED],
+      examples: ['larder describe claim/cache -n shop', 'larder describe class redis'],
+      completes: 'object',
+      load: async () => (await import('./commands/describe.ts')).run,
+    },
+    {
+      path: ['events'],
+      summary: 'Show what happened to objects, oldest first',
+      options: ['for', 'watch', 'all-namespaces', 'output', ...NAMESPACED],
+      examples: ['larder events -n shop', 'larder events --for claim/cache -n shop -w'],
+      load: async () => (await import('./commands/events.ts')).run,
+    },
+    {
+      path: ['explain'],
+      args: 'REASON|KIND[.FIELD]',
+      summary: 'Say what a reason means, or what a kind and its fields are for; needs no hub',
+      options: ['output'],
+      examples: ['larder explain ClassNotFound', 'larder explain claim.spec.binding'],
+      completes: 'topic',
+      load: async () => (await import('./commands/explain.ts')).run,
+    },
+    {
+      path: ['completion'],
+      args: 'SHELL',
+      summary: 'Print what bash, zsh or fish need to complete this command',
+      options: [],
+      examples: ['source <(larder completion bash)', 'larder completion fish | source'],
+      completes: SHELLS,
+      load: async () => (await import('./commands/completion.ts')).run,
     },
     {
       path: ['engine', 'list'],

@@ -4,10 +4,16 @@ import { CommandFailed, EXIT } from './failure.ts'
 
 type AnyKind = Kind<unknown, unknown>
 
-/** A kind by any of its names: `claim`, `claims`, `lcl`, `Claim`, `claims.larder.dev`. */
-function kindNamed(word: string): AnyKind {
+function find(word: string): AnyKind | undefined {
   const name = word.toLowerCase().replace(/\.larder\.dev$/, '')
-  const found = (kinds as readonly AnyKind[]).find((k) => [k.resource, k.singular, k.shortName].includes(name))
+  return (kinds as readonly AnyKind[]).find((k) => [k.resource, k.singular, k.shortName].includes(name))
+}
+
+export const isKindName = (word: string): boolean => find(word) !== undefined
+
+/** A kind by any of its names: `claim`, `claims`, `lcl`, `Claim`, `claims.larder.dev`. */
+export function kindNamed(word: string): AnyKind {
+  const found = find(word)
   if (found) return found
   throw new CommandFailed(EXIT.usage, `"${word}" is no kind of Larder`, {
     why: `kinds are ${kinds.map((k) => k.singular).join(', ')}`,

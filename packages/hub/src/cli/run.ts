@@ -4,12 +4,17 @@ import { helpText } from './help.ts'
 import { parseCommandLine } from './parse.ts'
 import { failureJson, failureText, type Terminal } from './terminal.ts'
 
-/** Runs one command line to its exit code. */
+/** Runs one command line to its exit code. `__complete WORD...` is for shells, and in no help. */
 export async function runCommandLine(
   argv: readonly string[],
   commands: readonly Command[],
   terminal: Terminal,
 ): Promise<ExitCode> {
+  if (argv[0] === '__complete') {
+    const { complete } = await import('./complete.ts')
+    terminal.out(await complete(argv.slice(1), commands, terminal))
+    return EXIT.ok
+  }
   try {
     const parsed = parseCommandLine(argv, commands)
     if (parsed.type === 'help') {
@@ -22,7 +27,7 @@ export async function runCommandLine(
   } catch (error) {
     if (terminal.signal.aborted && !(error instanceof CommandFailed)) return EXIT.interrupted
     if (!(error instanceof CommandFailed)) throw error
-    terminal.note(wantsJson(argv) ? failureJson(error) : failureText(error))
+    terminal.note(wantsJson(argv) ? failureJson(error) : failureText(error, terminal))
     return error.code
   }
 }

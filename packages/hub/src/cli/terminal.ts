@@ -6,8 +6,10 @@ export interface Terminal {
   readonly out: (text: string) => void
   /** Messages for people: progress, notes, errors. */
   readonly note: (text: string) => void
-  /** Somebody looks at it: lines may move and have colour. */
+  /** Somebody is there to answer a question. */
   readonly interactive: boolean
+  /** Notes may have colour: they go to a terminal, and neither `NO_COLOR` nor `TERM=dumb` speaks against it. Data never has any. */
+  readonly colour: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   /** Aborted by Ctrl-C and SIGTERM. */
@@ -15,10 +17,20 @@ export interface Terminal {
   readonly now: () => number
 }
 
+const COLOURS = { red: 31, green: 32, yellow: 33 } as const
+
+export function paint(
+  text: string,
+  colour: keyof typeof COLOURS,
+  { colour: wanted }: Pick<Terminal, 'colour'>,
+): string {
+  return wanted ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text
+}
+
 /** An error as people read it: what, why, next. */
-export function failureText(error: CommandFailed): string {
+export function failureText(error: CommandFailed, terminal: Pick<Terminal, 'colour'>): string {
   return [
-    `error: ${error.message}`,
+    `${paint('error:', 'red', terminal)} ${error.message}`,
     ...(error.why === undefined ? [] : [`  why:   ${error.why}`]),
     ...(error.next === undefined ? [] : [`  next:  ${error.next}`]),
   ]

@@ -6,7 +6,7 @@ import { waitForClaim } from '../claim-progress.ts'
 import type { OptionValues, Run } from '../command.ts'
 import { withApi } from '../connect.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
-import { serialize } from '../print.ts'
+import { columnsOf, printObjects, type PrintOptions } from '../print.ts'
 import { parseDuration, type Terminal } from '../terminal.ts'
 import { watchUntil } from '../watch-until.ts'
 import { getKind } from './get.ts'
@@ -31,9 +31,8 @@ export const create: Run = async ({ args, options }, terminal) => {
     const claim = await client
       .of(claimKind)
       .create({ metadata: { name, namespace }, spec } as unknown as Claim, { fieldManager: 'larder' })
-    if (options.output === 'json' || options.output === 'yaml')
-      terminal.out(await serialize(claim as unknown as Json, options.output))
-    else terminal.out(`claim.larder.dev/${name} created\n`)
+    if (options.output === undefined) terminal.out(`claim.larder.dev/${name} created\n`)
+    else await printObjects([claim], printing(options), terminal)
     if (options.wait) {
       await waitForClaim(client, terminal, { name, namespace, timeoutMs: waitMs(options) })
       terminal.note(`Next  larder creds show ${name} -n ${namespace} --reveal\n`)
@@ -66,6 +65,14 @@ export const remove: Run = async ({ args, options }, terminal) => {
     throw isNotFound(error) ? new CommandFailed(EXIT.notFound, `claim ${name} does not exist`, { cause: error }) : error
   })
 }
+
+const printing = ({ output }: OptionValues): PrintOptions => ({
+  type: kind,
+  columns: columnsOf(kind),
+  output,
+  withNamespace: false,
+  list: false,
+})
 
 export function waitMs(options: OptionValues): number {
   return options.timeout === undefined ? DEFAULT_WAIT_MS : parseDuration(options.timeout, 'timeout')

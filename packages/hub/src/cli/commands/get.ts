@@ -4,18 +4,22 @@ import { kinds } from '../../model/kinds.ts'
 import type { Invocation, Run } from '../command.ts'
 import { withApi, type Connection } from '../connect.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
+import { follow } from '../follow.ts'
 import { kindAndName } from '../kinds.ts'
-import { printObjects } from '../print.ts'
+import { columnsOf, isTable, printObjects, printsMore, type PrintOptions } from '../print.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** `larder get claims`, `larder get claim cache`, `larder get larder` (every kind). */
 export const run: Run = async (invocation, terminal) => {
-  await withApi(invocation.options, terminal, async (connection) => {
-    if (invocation.args[0] === 'larder') {
+  const { args, options } = invocation
+  if (args[0] === 'larder' && options.watch)
+    throw new CommandFailed(EXIT.usage, '--watch follows one kind', { next: 'larder get claims -w' })
+  await withApi(options, terminal, async (connection) => {
+    if (args[0] === 'larder') {
       for (const kind of kinds) await getKind(kind, undefined, invocation, connection, terminal)
       return
     }
-    const { kind, name } = kindAndName(invocation.args)
+    const { kind, name } = kindAndName(args)
     await getKind(kind, name, invocation, connection, terminal)
   })
 }
@@ -24,31 +28,50 @@ export const run: Run = async (invocation, terminal) => {
 export async function getKind(
   kind: Kind<unknown, unknown>,
   name: string | undefined,
-  invocation: Invocation,
+  { options }: Invocation,
   connection: Connection,
   terminal: Terminal,
 ): Promise<void> {
-  const { options } = invocation
   const everywhere = options['all-namespaces'] === true
-  if (everywhere && name !== undefined)
-    throw new CommandFailed(EXIT.usage, 'a name and --all-namespaces exclude each other', {
-      next: `larder get ${kind.singular} ${name} -n NAMESPACE`,
-    })
+  for (const flag of ['all-namespaces', 'selector'] as const) {
+    if (name !== undefined && options[flag] !== undefined)
+      throw new CommandFailed(EXIT.usage, `a name and --${flag} exclude each other`, {
+        next: `larder get ${kind.singular} ${name}`,
+      })
+  }
   const resources = connection.client.of(kind)
   const namespace = kind.namespaced && !everywhere ? connection.namespace : undefined
-  const objects: readonly KubeObject[] =
-    name === undefined ? (await resources.list({ namespace })).items : [await resources.get(name, namespace)]
-  if (objects.length === 0 && (options.output ?? 'wide') === 'wide') {
-    terminal.note(
-      namespace === undefined
-        ? `No ${kind.resource} found.\n`
-        : `No ${kind.resource} found in namespace ${namespace}.\n`,
-    )
-    return
+  const selection = {
+    namespace,
+    ...(options.selector !== undefined && { labelSelector: options.selector }),
+    ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
   }
-  await printObjects(
-    objects,
-    { kind, output: options.output, withNamespace: everywhere && kind.namespaced, list: name === undefined },
-    terminal,
-  )
+  const printing: PrintOptions = {
+    type: kind,
+    columns: columnsOf(kind),
+    output: options.output,
+    withNamespace: everywhere && kind.namespaced,
+    list: name === undefined,
+  }
+  // A name that is not there is an error, which an empty list would not be.
+  if (name !== undefined && !options.watch)
+    return printObjects([await resources.get(name, namespace)], printing, terminal)
+  const { items, metadata } = await resources.list(selection)
+  await printList(items, printing, `No ${kind.resource} found`, namespace, terminal)
+  if (!options.watch) return
+  const print = printsMore(items, printing, terminal)
+  const events = resources.watch({ ...selection, resourceVersion: metadata.resourceVersion }, terminal.signal)
+  await follow(events, print, terminal)
+}
+
+/** An empty table is said in words, which are no data. */
+export async function printList(
+  objects: readonly KubeObject[],
+  options: PrintOptions,
+  none: string,
+  namespace: string | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  if (objects.length > 0 || !isTable(options.output)) return printObjects(objects, options, terminal)
+  terminal.note(namespace === undefined ? `${none}.\n` : `${none} in namespace ${namespace}.\n`)
 }

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import type { Run } from '../command.ts'
 import { dataFolder, runningHub } from '../data-folder.ts'
-import { CommandFailed, EXIT } from '../failure.ts'
+import { serialize } from '../print.ts'
 
 /** `ready`, `starting` (a process runs and does not answer yet), or `stopped`. */
 export const run: Run = async ({ options }, terminal) => {
@@ -14,17 +14,11 @@ export const run: Run = async ({ options }, terminal) => {
     data: folder.dir,
     ...(hub && { kubeconfig: folder.kubeconfig, api: { url: hub.api }, http: { url: hub.http } }),
   }
-  switch (options.output) {
-    case undefined:
-      for (const [name, value] of Object.entries(status))
-        terminal.out(`${name.padEnd(12)}${typeof value === 'object' ? value.url : value}\n`)
-      return
-    case 'json':
-      terminal.out(`${JSON.stringify(status)}\n`)
-      return
-    default:
-      throw new CommandFailed(EXIT.usage, `-o ${options.output} is not known here`, { next: '-o json' })
-  }
+  // One line, as scripts have it since the first version.
+  if (options.output === 'json') return terminal.out(`${JSON.stringify(status)}\n`)
+  if (options.output !== undefined) return terminal.out(await serialize(status, options.output))
+  for (const [name, value] of Object.entries(status))
+    terminal.out(`${name.padEnd(12)}${typeof value === 'object' ? value.url : value}\n`)
 }
 
 function answers(url: string): Promise<boolean> {

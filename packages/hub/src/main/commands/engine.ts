@@ -1,5 +1,6 @@
 import type { Run } from '../../cli/command.ts'
 import { CommandFailed, EXIT } from '../../cli/failure.ts'
+import { serialize } from '../../cli/print.ts'
 import { renderTable } from '../../cli/table.ts'
 import { engineFinder } from '../../engines/find.ts'
 import { addEngine, ensureEngine, EngineInstallError } from '../../engines/install.ts'
@@ -20,24 +21,16 @@ export const add: Run = async ({ args, options }, terminal) => {
 export const list: Run = async ({ options }, terminal) => {
   const finder = engineFinder()
   const engines = await Promise.all(INSTALLABLE_ENGINES.map(async (e) => ({ name: e.name, ...(await finder.find(e)) })))
-  switch (options.output) {
-    case 'json':
-      terminal.out(`${JSON.stringify(engines)}\n`)
-      return
-    case undefined:
-      terminal.out(
-        renderTable(
-          ['NAME', 'VERSION', 'FOUND', 'COMMAND'],
-          engines.map(({ name, version, source, command }) => [
-            name,
-            version ?? '',
-            source ?? 'no',
-            command ?? `larder engine add ${name}`,
-          ]),
-        ),
-      )
-      return
-    default:
-      throw new CommandFailed(EXIT.usage, `-o ${options.output} is not known here`, { next: '-o json' })
-  }
+  if (options.output !== undefined) return terminal.out(await serialize(engines, options.output))
+  terminal.out(
+    renderTable(
+      ['NAME', 'VERSION', 'FOUND', 'COMMAND'],
+      engines.map(({ name, version, source, command }) => [
+        name,
+        version ?? '',
+        source ?? 'no',
+        command ?? `larder engine add ${name}`,
+      ]),
+    ),
+  )
 }

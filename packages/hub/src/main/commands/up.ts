@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import type { OptionValues, Run } from '../../cli/command.ts'
 import { dataFolder, runningHub, type DataFolder } from '../../cli/data-folder.ts'
 import { CommandFailed, EXIT, type ExitCode } from '../../cli/failure.ts'
-import { elapsed, failureText, type Terminal } from '../../cli/terminal.ts'
+import { elapsed, failureText, paint, type Terminal } from '../../cli/terminal.ts'
 import { waitForSamples } from '../settled.ts'
 import { runDemo } from '../demo.ts'
 import { larderVersion } from '../version.ts'
@@ -57,7 +57,9 @@ async function inForeground(options: OptionValues, folder: DataFolder, terminal:
   terminal.note(`larder ${larderVersion()}  data ${folder.dir}  (nothing outside this folder is changed)\n`)
   const { startHub } = await import('../start.ts')
   const hub = await startHub(options, folder, (name, detail) => {
-    terminal.note(`  ${elapsed(terminal.now() - startedAt).padStart(6)} ✔  ${name.padEnd(16)} ${detail}\n`)
+    terminal.note(
+      `  ${elapsed(terminal.now() - startedAt).padStart(6)} ${paint('✔', 'green', terminal)}  ${name.padEnd(16)} ${detail}\n`,
+    )
   })
   try {
     await showItsUse(options, folder, terminal)
@@ -80,7 +82,7 @@ async function showItsUse(options: OptionValues, folder: DataFolder, terminal: T
   } catch (error) {
     if (terminal.signal.aborted) return
     if (!(error instanceof CommandFailed)) throw error
-    terminal.note(failureText(error))
+    terminal.note(failureText(error, terminal))
   }
 }
 
