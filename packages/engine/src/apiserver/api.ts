@@ -14,6 +14,14 @@ export interface User {
   readonly extra?: Readonly<Record<string, readonly string[]>>
 }
 
+/** Whom a request asks to be taken for. */
+export interface Impersonation {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly uid?: string
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
 /** What the edge saw in the body besides its content, and where it wants warnings. */
 export interface CallContext {
   /** Paths of keys that stood twice in the body. */
@@ -78,6 +86,13 @@ export interface Api {
     options: WatchOptions,
     on: { events: (events: readonly ApiWatchEvent[]) => void; end: (error?: Error) => void },
   ): Promise<ApiWatch>
+  /**
+   * Throws ApiError 403. For whoever must read something of the sender's before it can make a call of it: who may not call
+   * does not learn what was wrong with the body. `call` and `watch` ask again.
+   */
+  authorize(user: User, verb: string, target: Target, fieldSelector?: string): void
+  /** The user to act as. Throws ApiError 403 that names the first thing which `user` may not be taken for. */
+  impersonate(user: User, wanted: Impersonation): User
   /** For paths that are no resource: `/metrics`. Throws ApiError 403. */
   authorizePath(user: User, verb: string, path: string): void
   close(): Promise<void>

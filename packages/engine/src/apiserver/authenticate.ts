@@ -7,9 +7,9 @@
  */
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../base/clock.ts'
-import { ApiError, forbidden, internal, unauthorized } from '../machinery/status.ts'
+import { unauthorized } from '../machinery/status.ts'
 import type { User } from './api.ts'
-import { serviceAccountUser, type TokenAuthority } from './tokens.ts'
+import type { TokenAuthority } from './tokens.ts'
 
 export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 
@@ -70,59 +70,4 @@ function bearerToken(authorization: string): string | undefined {
   if (space < 0 || authorization.slice(0, space).toLowerCase() !== 'bearer') return undefined
   const token = authorization.slice(space + 1).trim()
   return token === '' ? undefined : token
-}
-
-const EXTRA_PREFIX = 'impersonate-extra-'
-
-/**
- * The user to act as. For now only members of `system:masters` may impersonate; RBAC's verb `impersonate` is not asked.
- * `header` gives all values of a header, `names` are all header names in lower case. Throws ApiError 403 naming what was asked.
- */
-export function impersonate(user: User, names: readonly string[], header: (name: string) => readonly string[]): User {
-  const asked = names.filter((name) => name.startsWith('impersonate-'))
-  if (asked.length === 0) return user
-  const name = header('impersonate-user')[0] ?? ''
-  const groups = header('impersonate-group')
-  const uid = header('impersonate-uid')[0]
-  if (name === '') throw internal(`requested ${asked.join(', ')} without impersonating a user`)
-  if (!user.groups.includes('system:masters')) throw mayNotImpersonate(user, name)
-  const extra = Object.fromEntries(
-    asked
-      .filter((header) => header.startsWith(EXTRA_PREFIX))
-      .map((key) => [decodeExtraKey(key.slice(EXTRA_PREFIX.length)), header(key)]),
-  )
-  return {
-    ...impersonatedUser(name, groups),
-    ...(uid !== undefined && { uid }),
-    ...(Object.keys(extra).length > 0 && { extra }),
-  }
-}
-
-function mayNotImpersonate(user: User, name: string): ApiError {
-  const resource = name.startsWith(SERVICE_ACCOUNT) ? 'serviceaccounts' : 'users'
-  const why = `User ${JSON.stringify(user.name)} cannot impersonate resource "${resource}" in API group "" at the cluster scope`
-  return forbidden({ group: '', resource }, name, why)
-}
-
-const SERVICE_ACCOUNT = 'system:serviceaccount:'
-
-/** The groups that upstream adds: an account's own when none were asked for, and whether the user is authenticated. */
-function impersonatedUser(name: string, asked: readonly string[]): User {
-  if (name === ANONYMOUS.name) return { name, groups: asked.length > 0 ? asked : ANONYMOUS.groups }
-  let groups = asked
-  if (asked.length === 0 && name.startsWith(SERVICE_ACCOUNT)) {
-    const [namespace, account] = name.slice(SERVICE_ACCOUNT.length).split(':')
-    if (namespace && account) groups = serviceAccountUser(namespace, account).groups
-  }
-  const isDecided = groups.includes('system:authenticated') || groups.includes('system:unauthenticated')
-  return { name, groups: isDecided ? groups : [...groups, 'system:authenticated'] }
-}
-
-/** Header names carry keys in lower case and percent-encoded. */
-function decodeExtraKey(key: string): string {
-  try {
-    return decodeURIComponent(key)
-  } catch {
-    return key
-  }
 }

@@ -34,9 +34,15 @@ interface Subject {
   readonly namespace?: string
 }
 
-interface Binding extends KubeObject {
+export interface RoleReference {
+  readonly kind: string
+  readonly name: string
+}
+
+/** A RoleBinding or a ClusterRoleBinding. */
+export interface RoleBinding extends KubeObject {
   readonly subjects?: readonly Subject[]
-  readonly roleRef: { readonly kind: string; readonly name: string }
+  readonly roleRef: RoleReference
 }
 
 interface Role extends KubeObject {
@@ -101,8 +107,8 @@ export class Rbac {
     return this.#first(user, undefined, (rules) => rules.allowsPath(verb, path))
   }
 
-  /** What the user may do in the namespace, as the rules that say so. */
-  rulesFor(user: User, namespace: string): readonly PolicyRule[] {
+  /** What the user may do in the namespace, or (undefined) everywhere, as the rules that say so. */
+  rulesFor(user: User, namespace: string | undefined): readonly PolicyRule[] {
     if (user.groups.includes(MASTERS)) {
       return [
         { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
@@ -110,6 +116,11 @@ export class Rbac {
       ]
     }
     return [...this.#grantsOf(user, namespace)].flatMap(({ role }) => this.#rules.get(role)?.rules ?? [])
+  }
+
+  /** What a binding in the namespace, or (undefined) a ClusterRoleBinding, to the role grants; undefined: there is no such role. */
+  rulesOfRole(role: RoleReference, namespace: string | undefined): readonly PolicyRule[] | undefined {
+    return this.#rules.get(roleKey(role, namespace ?? ''))?.rules
   }
 
   #first(user: User, namespace: string | undefined, allows: (rules: RuleSet) => boolean): Decision {
@@ -146,7 +157,7 @@ export class Rbac {
       return
     }
     this.#dropGrant(key)
-    const grant = grantOf(object as Binding)
+    const grant = grantOf(object as RoleBinding)
     this.#grants.set(key, grant)
     for (const subject of grant.subjects) {
       const grants = this.#bySubject.get(subject) ?? new Set()
@@ -166,18 +177,21 @@ export class Rbac {
   }
 }
 
-function grantOf(binding: Binding): Grant {
+function grantOf(binding: RoleBinding): Grant {
   const { namespace = '', name } = binding.metadata
   const { kind, name: roleName } = binding.roleRef
-  const role = kind === 'ClusterRole' ? `${CLUSTER_ROLES}${roleName}` : `${ROLES}${namespace}/${roleName}`
   const place = namespace === '' ? quote(name) : quote(`${name}/${namespace}`)
   const bindingKind = namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding'
   return {
     namespace,
-    role,
+    role: roleKey(binding.roleRef, namespace),
     subjects: (binding.subjects ?? []).map((subject) => subjectKey(subject, namespace)),
     text: `RBAC: allowed by ${bindingKind} ${place} of ${kind} ${quote(roleName)}`,
   }
+}
+
+function roleKey({ kind, name }: RoleReference, namespace: string): string {
+  return kind === 'ClusterRole' ? `${CLUSTER_ROLES}${name}` : `${ROLES}${namespace}/${name}`
 }
 
 function subjectKey({ kind, name, namespace }: Subject, bindingNamespace: string): string {

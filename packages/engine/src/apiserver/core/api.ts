@@ -13,15 +13,17 @@ import { builtinResources } from '../../machinery/types/builtin.ts'
 import { internal } from '../../machinery/status.ts'
 import { StorageFailed, type Store } from '../../storage/store.ts'
 import { Admission, type AdmissionPlugin } from '../admission.ts'
-import type { Api, ApiWatch, CallContext, Result, User } from '../api.ts'
+import type { Api, ApiWatch, CallContext, Impersonation, Result, User } from '../api.ts'
 import { bootstrap } from '../bootstrap.ts'
 import { startBuiltinControllers, type BuiltinControllerName } from '../builtin-controllers/start.ts'
+import { escalationCheck } from '../escalation.ts'
+import { impersonated } from '../impersonation.ts'
 import { Rbac } from '../rbac.ts'
 import type { TokenAuthority } from '../tokens.ts'
 import { Catalog } from './catalog.ts'
 import type { Core } from './core.ts'
 import { serveCustomResources } from './custom-resources.ts'
-import { dispatch, requestOf } from './dispatch.ts'
+import { authorizeTarget, dispatch, readableName, requestOf } from './dispatch.ts'
 import { KeyedMutex } from './mutex.ts'
 import { watch, type WatchSink } from './verbs/watch.ts'
 import { Versions } from './versions.ts'
@@ -45,6 +47,7 @@ export interface ApiOptions {
 export async function createApi(options: ApiOptions): Promise<Api> {
   const { store } = options
   const catalog = new Catalog(builtinResources())
+  const rbac = new Rbac(store)
   const core: Core = {
     store,
     clock: options.clock,
@@ -53,8 +56,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     tokens: options.tokens,
     catalog,
     versions: new Versions(catalog),
-    rbac: new Rbac(store),
-    admission: new Admission(options.admission ?? []),
+    rbac,
+    admission: new Admission([escalationCheck(rbac), ...(options.admission ?? [])]),
     locks: new KeyedMutex(),
     closing: new Set(),
   }
@@ -109,6 +112,14 @@ class KubernetesApi implements Api {
       started.stop()
     }
     return { resource: started.resource, revision: () => started.revision(), stop }
+  }
+
+  authorize(user: User, verb: string, target: Target, fieldSelector?: string): void {
+    authorizeTarget(this.#core, user, verb, target, readableName(fieldSelector))
+  }
+
+  impersonate(user: User, wanted: Impersonation): User {
+    return impersonated(this.#core.rbac, user, wanted)
   }
 
   authorizePath(user: User, verb: string, path: string): void {

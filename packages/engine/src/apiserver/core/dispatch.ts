@@ -3,7 +3,7 @@
  * neither the object nor the resource.
  */
 import type { Call, Target } from '../../machinery/call.ts'
-import { methodNotSupported, routeNotFound } from '../../machinery/status.ts'
+import { isApiError, methodNotSupported, routeNotFound } from '../../machinery/status.ts'
 import type { CallContext, Result, User } from '../api.ts'
 import type { Core, Request } from './core.ts'
 import { selectedName } from './selection.ts'
@@ -48,15 +48,36 @@ export function requestOf(
   fieldSelector: string | undefined,
   context: CallContext,
 ): Request {
-  const { group, version, resource: plural, subresource, namespace } = target
-  const name = target.name ?? selectedName(fieldSelector)
-  core.rbac.authorize(user, { verb, group, resource: plural, subresource, namespace, name })
+  const { group, version, resource: plural, subresource } = target
+  authorizeTarget(core, user, verb, target, readableName(fieldSelector))
   const served = core.catalog.lookup(group, version, plural)
   if (!served || !isPlaced(served.resource.namespaced, verb, target)) throw routeNotFound()
   const { resource } = served
   const verbs = subresource === undefined ? resource.verbs : subresourceVerbs(served.resource, subresource)
   if (!verbs.includes(verb)) throw methodNotSupported(resource, verb)
   return { user, served, resource, target, context }
+}
+
+/** Throws ApiError 403. `selected` is the name that a field selector asks for. */
+export function authorizeTarget(
+  { rbac }: Core,
+  user: User,
+  verb: string,
+  target: Target,
+  selected: string | undefined,
+): void {
+  const { group, resource, subresource, namespace, name = selected } = target
+  rbac.authorize(user, { verb, group, resource, subresource, namespace, name })
+}
+
+/** The name that a field selector asks for. One that cannot be read names nothing; that it is wrong is said later, to who may ask. */
+export function readableName(fieldSelector: string | undefined): string | undefined {
+  try {
+    return selectedName(fieldSelector)
+  } catch (error) {
+    if (isApiError(error, 'BadRequest')) return undefined
+    throw error
+  }
 }
 
 const OF_ONE = new Set(['get', 'update', 'patch', 'delete'])

@@ -41,12 +41,19 @@ export type HandleResource = (request: Request, route: ResourceRoute) => Promise
 export function createResourceHandler(options: ResourceHandlerOptions): HandleResource {
   const { api } = options
   return async (request, route) => {
+    // Before anything of the request is read that could be wrong: who may not call learns only that.
+    api.authorize(request.user, route.verb, route.target, selectorOf(request, route))
     const form = negotiate(request.exchange.headers.accept, purposeOf(request, route))
     if (route.verb === 'watch') return startWatch(options, request, route, form)
     const view = viewOf(request, form)
     const { call, context } = await READ_CALL[route.verb](request, route.target, api)
     await sendResult(request, await api.call(request.user, call, context), view)
   }
+}
+
+/** What may narrow the request down to one name. */
+function selectorOf({ query }: Request, { watchedName }: ResourceRoute): string | undefined {
+  return watchedName === undefined ? (query?.get('fieldSelector') ?? undefined) : `metadata.name=${watchedName}`
 }
 
 function viewOf(request: Request, form: Form): View {

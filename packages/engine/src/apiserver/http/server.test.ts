@@ -359,7 +359,7 @@ describe('who asks', () => {
     expect(account.json.message).toContain('User "system:serviceaccount:shop:x" cannot list')
   })
 
-  test('nobody else may', async () => {
+  test('who has no right to it may not', async () => {
     const client = harness.h1(await certificateFor('eve', []))
     const answer = await client.ask({
       path: CONFIG_MAPS,
@@ -371,6 +371,30 @@ describe('who asks', () => {
     )
     const groupOnly = await admin.ask({ path: CONFIG_MAPS, headers: { 'impersonate-group': 'team' } })
     expect(groupOnly.code).toBe(500)
+  })
+})
+
+describe('who may not call learns nothing else', () => {
+  test.each<[string, Parameters<TestClient['ask']>[0]]>([
+    ['a body that is no JSON', { method: 'POST', path: CONFIG_MAPS, body: '{' }],
+    ['a body of no known type', { method: 'POST', path: CONFIG_MAPS, headers: { 'content-type': 'a/b' }, body: 'x' }],
+    ['a body of another kind', { method: 'PUT', path: `${CONFIG_MAPS}/x`, body: { kind: 'Secret' } }],
+    ['a patch of no known type', { method: 'PATCH', path: `${CONFIG_MAPS}/x`, body: '{' }],
+    ['options that are no JSON', { method: 'DELETE', path: `${CONFIG_MAPS}/x`, body: '{' }],
+    ['a selector that cannot be read', { path: `${CONFIG_MAPS}?fieldSelector=metadata.name` }],
+    ['a field that cannot be selected', { path: `/api/v1/secrets?fieldSelector=data.password%3Dx&watch=1` }],
+    ['a limit that is no number', { path: `${CONFIG_MAPS}?limit=many` }],
+    ['a continue token of somebody', { path: `${CONFIG_MAPS}?continue=abc` }],
+    ['a form that is not served', { path: CONFIG_MAPS, headers: { accept: 'text/html' } }],
+    ['a watch from long ago', { path: `${CONFIG_MAPS}?watch=1&resourceVersion=1` }],
+    ['a namespace that is not there', { path: '/api/v1/namespaces/nowhere/configmaps' }],
+    ['a resource that is not there', { path: '/apis/example.com/v1/namespaces/shop/nothings' }],
+  ])('%s', async (_, ask) => {
+    const answer = await harness.h2(await certificateFor('nobody-special', ['team'])).ask(ask)
+    expect([answer.code, answer.json.reason]).toEqual([403, 'Forbidden'])
+    expect(answer.json.message).toMatch(
+      /^\S+( "x")? is forbidden: User "nobody-special" cannot [a-z]+ resource "[a-z]+" in API group "[a-z.]*" (at the cluster scope|in the namespace "[a-z]+")$/,
+    )
   })
 })
 

@@ -21,8 +21,9 @@ import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { ApiError, internal, isApiError } from '../../machinery/status.ts'
 import type { Api, User } from '../api.ts'
-import { ANONYMOUS, type Authenticate, createAuthenticator, impersonate } from '../authenticate.ts'
+import { ANONYMOUS, type Authenticate, createAuthenticator } from '../authenticate.ts'
 import type { Certificates } from '../certificates.ts'
+import { impersonationOf } from '../impersonation.ts'
 import type { TokenAuthority } from '../tokens.ts'
 import { sendError } from './answer.ts'
 import { trackConnections } from './connections.ts'
@@ -208,7 +209,8 @@ class Edge {
     const found = this.#authenticate(exchange.socket, exchange.headers.authorization)
     const user = found instanceof Promise ? await found : found
     if (user === ANONYMOUS && !isPublicPath(path)) throw mayNotAnonymously(exchange.method, path)
-    return impersonate(user, Object.keys(exchange.headers), (name) => exchange.values(name))
+    const wanted = impersonationOf(Object.keys(exchange.headers), (name) => exchange.values(name))
+    return wanted ? this.#options.api.impersonate(user, wanted) : user
   }
 
   /** Answers with a Status; what is no ApiError is ours to find in the log, by its audit id. */
