@@ -49,7 +49,8 @@ export function startCrowd(
   }
 
   async function run(writer: number): Promise<void> {
-    while (!stopped) {
+    for (;;) {
+      if (stopped) return
       const name = `w${writer}-${Math.floor(random() * NAMES_EACH)}`
       const namespace = namespaces[Math.floor(random() * namespaces.length)]!
       try {

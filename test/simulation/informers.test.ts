@@ -43,7 +43,9 @@ interface MapLike {
 const keyOf = ({ metadata }: MapLike) => `${metadata?.namespace}/${metadata?.name}`
 const contentOf = ({ metadata, data }: MapLike) => `${metadata?.resourceVersion} ${JSON.stringify(data)}`
 const contentsOf = (objects: readonly MapLike[]): Contents =>
-  new Map(objects.map((object): [string, string] => [keyOf(object), contentOf(object)]).toSorted())
+  sorted(objects.map((object) => [keyOf(object), contentOf(object)] as const))
+const sorted = (contents: Iterable<readonly [string, string]>): Contents =>
+  new Map([...contents].toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
 let hub: Hub
 let client: Client
@@ -89,7 +91,6 @@ test(
 )
 
 const HOT = { labelSelector: 'tier=hot' }
-const sorted = (contents: Contents): Contents => new Map([...contents].toSorted())
 
 /** Kills the hub at random moments, or now and then stops it, and starts it again at the same address. Returns how often. */
 async function dieAgainAndAgain(random: () => number): Promise<number> {

@@ -25,7 +25,7 @@ import { Unreachable } from '../../client/unreachable.ts'
 import type { Call, Transport } from '../../machinery/call.ts'
 import { openMemoryStore } from '../../storage/memory/store.ts'
 import type { Store } from '../../storage/store.ts'
-import { createManager, type Manager } from '../manager.ts'
+import { createManager, type Manager, type ManagerOptions } from '../manager.ts'
 
 export type TransportName = 'in-process' | 'https'
 
@@ -44,7 +44,7 @@ export interface World {
   /** A new API on the same store, at the same address. */
   up(): Promise<void>
   /** Stopped at the end of the test, if it was not before. Backoff starts at 1 ms. */
-  manager(): Manager
+  manager(options?: Partial<ManagerOptions>): Manager
 }
 
 interface Running {
@@ -105,8 +105,8 @@ class TestWorld implements World {
     await running?.server?.close()
   }
 
-  manager(): Manager {
-    const manager = createManager({ client: this.client, clock: systemClock, log: silentLog })
+  manager(options: Partial<ManagerOptions> = {}): Manager {
+    const manager = createManager({ client: this.client, clock: systemClock, log: silentLog, ...options })
     this.#managers.push(manager)
     return manager
   }
