@@ -18,7 +18,9 @@ export type Origin = Partial<Ref> & {
 }
 export type Outside = { id: string; state?: string; message?: string; url?: string }
 export type Offer = { offer: string; description: string; type: string; recipe: Json; plans: Json; definition?: Json }
-export type Found = { found: string; type: string; recipe: Json; outside: Outside }
+/** `resource`: the object of this cluster that it is, by which the hub holds it and policies permit it. */
+export type Found = { found: string; type: string; recipe: Json; outside: Outside; resource?: Resource }
+export type Resource = Ref & { labels?: Readonly<Record<string, string>> }
 /** Never secrets. */
 export type Drift = { path: string; want?: Json; have?: Json }
 export type Effect = { kind: 'inPlace' | 'restart' | 'replace' | 'destroy'; what: string; message: string }
@@ -30,11 +32,16 @@ export type FieldError = {
 }
 export type Query = Omit<Ref, 'name' | 'uid'> & { labels?: string; fields?: string }
 
+/** Every verb throws the errors of the kit: `denied` when the account may not, `unavailable` when nobody answers. */
 export interface KubeApi {
   get(r: Ref): Promise<Json | undefined>
   list(q: Query): Promise<readonly Json[]>
   apply(o: Json, manager: string): Promise<Json>
   delete(r: Ref): Promise<void>
+  /**
+   * Tells of everything that is there, then of every change, until the signal is aborted. Throws like the others when the account
+   * may not watch, also when it no longer may.
+   */
   watch(q: Query, changed: (r: Ref) => void, s: AbortSignal): Promise<void>
 }
 
@@ -79,6 +86,8 @@ export interface Want {
   credentials?: Secrets
   existing: Existing
   origin: Origin
+  /** The object of this cluster that the service is, where it is one that exists and that the hub holds for a claim. */
+  resource?: Ref
   applied?: { plan?: string; externalPlanId?: string }
   changed: readonly ('plan' | 'parameters' | 'recipe')[]
   /** The driver's own, opaque, kept in a Secret. */
@@ -121,6 +130,7 @@ export type Bound = { state?: string } & (
   | {
       phase: 'ready'
       values: Readonly<Record<string, Json | Uint8Array>>
+      /** Of a Secret that is copied: the copy keeps this type and exactly these keys. */
       secretType?: string
       expiresAt?: string
       renewBefore?: string
@@ -135,7 +145,8 @@ export interface Plan {
 
 export interface Session {
   probe(s: AbortSignal): Promise<{ info: Json }>
-  discover?(query: { select?: readonly string[] }, s: AbortSignal): AsyncIterable<Offer | Found>
+  /** With `recipe`: what there is to be held by a class of that recipe. */
+  discover?(query: { select?: readonly string[]; recipe?: Json }, s: AbortSignal): AsyncIterable<Offer | Found>
   /** What a change would do. */
   plan?(want: Want, s: AbortSignal): Promise<Plan>
   /** Never starts anything. */
@@ -147,5 +158,6 @@ export interface Session {
   bind(want: Want, c: Credential, s: AbortSignal): Promise<Bound>
   unbind(want: Want, c: Credential, s: AbortSignal): Promise<Unbound>
   wipe?(want: Want, s: AbortSignal): Promise<Ack>
+  /** `id` of a want, or `found` of what appears, changes or goes. */
   watch?(changed: (id: string) => void, s: AbortSignal): Promise<void>
 }

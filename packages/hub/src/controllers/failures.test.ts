@@ -168,11 +168,6 @@ const refusals: readonly (readonly [string, Claim['spec'], { reason: string; mes
     { reason: 'NotSupportedYet', message: 'spec.instanceRef is not supported by this version', next: takeOut },
   ],
   [
-    'a resource by name',
-    { resourceRef: { apiVersion: 'v1', kind: 'Secret', name: 'b' } },
-    { reason: 'NotSupportedYet', message: 'spec.resourceRef is not supported by this version', next: takeOut },
-  ],
-  [
     'fields of later versions, all of them',
     {
       className: 'jars',
@@ -454,10 +449,14 @@ describe('what the platform wrote', () => {
     await hub.ready('jar')
   })
 
-  test('a ClaimPolicy permits nothing yet, and says so', async () => {
-    const spec = { subjects: [{ kind: 'Secret' }] }
+  test('a ClaimPolicy for Instances, which cannot be claimed by name yet', async () => {
+    const spec = { subjects: [{ kind: 'Secret' }, { group: 'larder.dev', kind: 'Instance' }] }
     await hub.admin.of(claimPolicyKind).create({ metadata: { name: 'may', namespace: 'shop' }, spec })
-    expect(await hub.cause(claimPolicyKind, 'may', 'shop')).toMatchObject({ ...platform, reason: 'NotSupportedYet' })
+    expect(await hub.cause(claimPolicyKind, 'may', 'shop')).toMatchObject({
+      ...platform,
+      reason: 'NotSupportedYet',
+      message: 'spec.subjects[1].kind Instance is not supported by this version',
+    })
   })
 
   test('an Instance that is to be kept is never deleted outside', async () => {

@@ -2,6 +2,7 @@
 import type { Clock } from '@larder/engine/base/clock'
 import type { Log } from '@larder/engine/base/log'
 import type { Client } from '@larder/engine/client/client'
+import type { Transport } from '@larder/engine/machinery/call'
 import type { Controller } from '@larder/engine/runtime/controller'
 import type { Driver } from '@larder/kit'
 import { backendController } from './backend/controller.ts'
@@ -11,6 +12,7 @@ import type { HubContext } from './context.ts'
 import { createFingerprint } from './fingerprint.ts'
 import { instanceController } from './instance/controller.ts'
 import { policyController } from './policy/controller.ts'
+import { createKubeApi, type Account } from './session/kube-api.ts'
 import { createSessions } from './session/sessions.ts'
 
 export interface HubOptions {
@@ -19,10 +21,13 @@ export interface HubOptions {
   readonly drivers: ReadonlyMap<string, Driver>
   readonly clock: Clock
   readonly log: Log
+  /** Acts as that ServiceAccount: what drivers do in this cluster is never done with the rights of the hub. */
+  readonly transportOf: (account: Account) => Transport
 }
 
-export function hubControllers({ client, drivers, clock, log }: HubOptions): readonly Controller[] {
-  const sessions = createSessions({ drivers, clock, log })
+export function hubControllers({ client, drivers, clock, log, transportOf }: HubOptions): readonly Controller[] {
+  const kubeOf = (account: Account) => createKubeApi({ transport: transportOf(account), account, clock })
+  const sessions = createSessions({ drivers, clock, log, kubeOf })
   const hub: HubContext = { sessions, fingerprint: createFingerprint(client), clock, log }
   return [
     backendController(hub),

@@ -8,7 +8,8 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import { Stalled } from '@larder/engine/runtime/outcome'
 import { backendKind, type Backend } from '../model/backend.ts'
 import type { Instance } from '../model/instance.ts'
-import { SYSTEM_NAMESPACE } from '../model/names.ts'
+import { API_VERSION } from '../model/kind.ts'
+import { RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
 import type { HubContext } from './context.ts'
 import type { DriverSession } from './session/driver-session.ts'
 
@@ -27,10 +28,34 @@ type Reader = Pick<Pass<KubeObject>, 'cache'>
 
 /** Throws `Stalled` when something on the way is missing; `DriverFailure` when the driver cannot connect. */
 export function openService(instance: Instance, { cache }: Reader, { sessions }: HubContext): Service {
+  if (instance.spec.resourceRef && instance.spec.className === undefined) {
+    return resourceService(instance.spec.resourceRef, { sessions })
+  }
   const recipe = recipeOf(instance, { cache })
   const backend = backendOf(recipe.backend, { cache })
   const session = sessions.of(backend, (namespace, name) => cache(secretType).get(name, namespace))
   return { ...recipe, session }
+}
+
+/**
+ * What is claimed by its own name is read under an account of its own, which may nothing until the platform labels a ClusterRole for it:
+ * otherwise a claim could name any Secret that some backend of the cluster may read.
+ */
+export function resourceService(
+  resource: { readonly apiVersion: string; readonly kind: string },
+  { sessions }: Pick<HubContext, 'sessions'>,
+): Service {
+  const { apiVersion, kind } = resource
+  const session = sessions.of(RESOURCE_BACKEND, () => undefined)
+  return { type: '', backend: RESOURCE_BACKEND.metadata.name, recipe: { apiVersion, kind }, session }
+}
+
+/** No object of the API: nobody can edit or delete it, and its name can be no Backend's. */
+const RESOURCE_BACKEND: Backend = {
+  apiVersion: API_VERSION,
+  kind: 'Backend',
+  metadata: { name: '(claims by resource)', uid: 'claims-by-resource', generation: 1 },
+  spec: { driver: 'pool', serviceAccountRef: { namespace: SYSTEM_NAMESPACE, name: RESOURCE_ACCOUNT } },
 }
 
 export function backendOf(name: string, { cache }: Reader): Backend {

@@ -26,12 +26,13 @@ import type { OptionValues } from '../cli/command.ts'
 import { startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
 import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
-import { hubControllers } from '../controllers/hub.ts'
+import { hubControllers, type HubOptions } from '../controllers/hub.ts'
 import { noopDriver } from '../drivers/noop/driver.ts'
+import { poolDriver } from '../drivers/pool/driver.ts'
 import { processDriver } from '../drivers/process/driver.ts'
 import { engineFinder } from '../engines/find.ts'
 import { installHub, installSamples } from '../samples/install.ts'
-import { hubUser } from '../samples/rbac.ts'
+import { accountUser, hubUser } from '../samples/rbac.ts'
 import { openHubLog } from './log.ts'
 import { choosePorts, keepPorts, portTaken } from './ports.ts'
 import { servePublicHttp } from './public-http.ts'
@@ -116,7 +117,9 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
     await installHub(administrator)
     if (options.samples !== false) await installSamples(administrator)
     const client = createClient(inProcessTransport(api, hubUser))
-    await startControllers({ client, clock, log, metrics: metrics.controllers, dataDir: folder.dir, undo })
+    const transportOf: HubOptions['transportOf'] = (account) => inProcessTransport(api, accountUser(account))
+    const controllerMetrics = metrics.controllers
+    await startControllers({ client, clock, log, metrics: controllerMetrics, dataDir: folder.dir, transportOf, undo })
     onStep('controllers', 'backend, class, instance, claim, policy')
   }
 
@@ -127,20 +130,23 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   onStep('ready', `kubeconfig ${folder.kubeconfig}`)
 }
 
-interface ControllerStart extends ManagerOptions, Pick<Start, 'undo'> {
+interface ControllerStart extends ManagerOptions, Pick<Start, 'undo'>, Pick<HubOptions, 'transportOf'> {
   readonly metrics: RuntimeMetrics
   readonly dataDir: string
 }
 
 /** The hub proper: its drivers and controllers, under its own rights. */
-async function startControllers({ client, clock, log, metrics, dataDir, undo }: ControllerStart): Promise<void> {
+async function startControllers(start: ControllerStart): Promise<void> {
+  const { client, clock, log, metrics, dataDir, transportOf, undo } = start
   const processes = processDriver({ dataDir, clock, engines: engineFinder(), log })
   undo.push(() => processes.close())
   // Not left to the first Backend that is looked at: one that is missing or not Ready must not keep its services down.
   processes.resume().catch((error: unknown) => log.error('services could not be taken up', {}, error))
-  const drivers = new Map<string, Driver>([processes, noopDriver()].map((driver) => [driver.name, driver]))
+  const drivers = new Map<string, Driver>(
+    [processes, noopDriver(), poolDriver()].map((driver) => [driver.name, driver]),
+  )
   const manager = createManager({ client, clock, log, metrics })
-  for (const controller of hubControllers({ client, drivers, clock, log })) manager.add(controller)
+  for (const controller of hubControllers({ client, drivers, clock, log, transportOf })) manager.add(controller)
   manager.start()
   undo.push(() => manager.stop())
   await manager.ready()

@@ -3,9 +3,13 @@
  * it, the next pass finds what the last one made instead of making a second.
  */
 import { createHash } from 'node:crypto'
+import { parseApiVersion } from '@larder/engine/machinery/object'
 
 export const SYSTEM_NAMESPACE = 'larder-system'
 export const INSTANCE_NAMESPACE = 'larder-instances'
+
+/** The ServiceAccount under which claims by resource read what they name. */
+export const RESOURCE_ACCOUNT = 'larder-resource-claims'
 
 export const FINALIZER = 'larder.dev/finalizer'
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
@@ -20,6 +24,21 @@ export const FINGERPRINT_ANNOTATION = 'larder.dev/fingerprint'
 export const CLASS_LABEL = 'larder.dev/class'
 
 export const claimInstanceName = (claimUid: string): string => `c-${claimUid}`
+
+/**
+ * The record of a hold on an object that exists: one name for each object, whoever asks and by which class, so that its
+ * creation has one winner.
+ */
+export function resourceInstanceName(resource: {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace?: string | undefined
+  readonly name: string
+}): string {
+  const { group } = parseApiVersion(resource.apiVersion)
+  const parts = JSON.stringify([group, resource.kind, resource.namespace ?? '', resource.name])
+  return `r-${createHash('sha256').update(parts).digest('hex').slice(0, 40)}`
+}
 
 /** The Secret beside an instance that keeps what its driver wants remembered. */
 export const driverStateName = (instanceName: string): string => `${instanceName.slice(0, 246)}-driver`

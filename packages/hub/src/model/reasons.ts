@@ -121,6 +121,45 @@ export const reasons = {
     meaning: 'The instance that this claim would hold is held by another claim.',
     next: 'Delete the claim and make another; report it, because it should not happen.',
   },
+  PoolExhausted: {
+    actor: 'platform',
+    heals: true,
+    meaning:
+      'Everything in the pool that this namespace may hold is held. What is released goes to the oldest claim that waits.',
+    next: 'Wait, or ask the platform team for more.',
+  },
+  PoolEmpty: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The pool has nothing that this namespace may hold.',
+    next: 'Ask the platform team: it adds something to the pool, or a ClaimPolicy where that lives.',
+  },
+  NotPermitted: {
+    actor: 'platform',
+    heals: false,
+    meaning:
+      'What is claimed lives in another namespace, and no ClaimPolicy there permits this claim. That it exists is not said.',
+    next: 'Ask whoever owns that namespace for a ClaimPolicy; the claim goes on by itself when there is one.',
+  },
+  ResourceNotFound: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The object that is claimed does not exist, or no longer does. The claim goes on when it does again.',
+    next: 'Create the object, or delete the claim.',
+  },
+  ResourceHeld: {
+    actor: 'platform',
+    heals: true,
+    meaning:
+      'The object that is claimed is held by another claim. When it is released it goes to the oldest claim that waits.',
+    next: 'Wait, or claim something else.',
+  },
+  ResourceNotReady: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The object that is claimed has no credentials yet.',
+    next: see,
+  },
   InstanceLost: {
     actor: 'consumer',
     heals: false,

@@ -3,9 +3,12 @@
  * promises what nobody keeps.
  */
 import type { Backend } from './backend.ts'
+import type { ClaimPolicy } from './claim-policy.ts'
 import type { Claim } from './claim.ts'
 import type { Class } from './class.ts'
 import type { Instance } from './instance.ts'
+import { GROUP } from './kind.ts'
+import { groupOf } from './permission.ts'
 import { refuse, type Refusal } from './refusal.ts'
 
 /** Paths under `spec`, with the value where only some values are refused. */
@@ -23,7 +26,6 @@ const other = (value: string | undefined, supported: string): boolean => value !
 
 export const unsupportedInBackend = ({ spec }: Backend): Refusal | undefined =>
   refused([
-    ['serviceAccountRef', there(spec.serviceAccountRef)],
     ['consumers', there(spec.consumers)],
     ['discovery', there(spec.discovery)],
   ])
@@ -32,7 +34,8 @@ export const unsupportedInClass = ({ spec }: Class): Refusal | undefined =>
   refused([
     ['schemas', there(spec.schemas)],
     [`sharing ${spec.sharing}`, other(spec.sharing, 'Exclusive')],
-    [`reclaimPolicy ${spec.reclaimPolicy}`, other(spec.reclaimPolicy, 'Delete')],
+    // Release belongs to backends that make nothing; the class controller sees to that.
+    [`reclaimPolicy ${spec.reclaimPolicy}`, spec.reclaimPolicy !== 'Release' && other(spec.reclaimPolicy, 'Delete')],
     ['deletionProtection', spec.deletionProtection === true],
     ['external', there(spec.external)],
     ...(spec.plans ?? []).flatMap((plan, i): Finding[] => [
@@ -43,12 +46,11 @@ export const unsupportedInClass = ({ spec }: Class): Refusal | undefined =>
 
 export const unsupportedInInstance = ({ spec }: Instance): Refusal | undefined =>
   refused([
-    ['resourceRef', there(spec.resourceRef)],
     ['parametersFrom', there(spec.parametersFrom)],
-    [`existing ${spec.existing}`, other(spec.existing, 'Refuse')],
+    [`existing ${spec.existing}`, other(spec.existing, spec.resourceRef ? 'Observe' : 'Refuse')],
     ['credentialsRef', there(spec.credentialsRef)],
     [`sharing ${spec.sharing}`, other(spec.sharing, 'Exclusive')],
-    [`reclaimPolicy ${spec.reclaimPolicy}`, other(spec.reclaimPolicy, 'Delete')],
+    [`reclaimPolicy ${spec.reclaimPolicy}`, other(spec.reclaimPolicy, spec.resourceRef ? 'Release' : 'Delete')],
     ['deletionProtection', spec.deletionProtection === true],
     ['paused', spec.paused === true],
   ])
@@ -56,7 +58,6 @@ export const unsupportedInInstance = ({ spec }: Instance): Refusal | undefined =
 export const unsupportedInClaim = ({ spec }: Claim): Refusal | undefined =>
   refused([
     ['instanceRef', there(spec.instanceRef)],
-    ['resourceRef', there(spec.resourceRef)],
     ['parametersFrom', there(spec.parametersFrom)],
     [`binding.format ${spec.binding?.format}`, other(spec.binding?.format, 'WellKnown')],
     ['binding.parameters', there(spec.binding?.parameters)],
@@ -64,9 +65,11 @@ export const unsupportedInClaim = ({ spec }: Claim): Refusal | undefined =>
     ['origin', there(spec.origin)],
   ])
 
-/** Claims by instanceRef and resourceRef are what policies permit; without them a policy permits nothing. */
-export const unsupportedInClaimPolicy = (): Refusal =>
-  refuse(
-    'NotSupportedYet',
-    'spec.subjects is not supported by this version: claims by instanceRef and resourceRef, which a policy would permit, are not served yet',
+/** Claims by instanceRef are what such a subject would permit; without them it permits nothing. */
+export const unsupportedInClaimPolicy = ({ spec }: ClaimPolicy): Refusal | undefined =>
+  refused(
+    spec.subjects.map((subject, i): Finding => {
+      const isInstance = subject.kind === 'Instance' && groupOf(subject.group) === GROUP
+      return [`subjects[${i}].kind Instance`, isInstance]
+    }),
   )

@@ -14,10 +14,10 @@ export function isConsumer(consumers: Consumers | undefined, namespace: Neighbou
   return selector !== undefined && selects(selector, namespace.labels ?? {})
 }
 
-type Selector = NonNullable<Consumers['selector']>
+export type Selector = NonNullable<Consumers['selector']>
 
 /** An empty selector selects everything, as in Kubernetes. */
-function selects(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
+export function selects(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
   const exact = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
   return exact && (selector.matchExpressions ?? []).every((requirement) => meets(requirement, labels))
 }

@@ -6,16 +6,19 @@ import type { PolicyRule } from '@larder/engine/client/builtin'
 import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { GROUP } from '../model/kind.ts'
-import { MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE } from '../model/names.ts'
+import { MANAGED_BY, MANAGED_BY_LABEL, RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
 
 const ACCOUNT = 'larder'
 const RBAC = 'rbac.authorization.k8s.io'
 
-/** The user as which the API knows the hub's ServiceAccount. */
-export const hubUser = {
-  name: `system:serviceaccount:${SYSTEM_NAMESPACE}:${ACCOUNT}`,
-  groups: ['system:serviceaccounts', `system:serviceaccounts:${SYSTEM_NAMESPACE}`, 'system:authenticated'],
-} as const
+/** The user as which the API knows a ServiceAccount. */
+export const accountUser = ({ namespace, name }: { readonly namespace: string; readonly name: string }) => ({
+  name: `system:serviceaccount:${namespace}:${name}`,
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+})
+
+/** The hub itself. */
+export const hubUser = accountUser({ namespace: SYSTEM_NAMESPACE, name: ACCOUNT })
 
 const watching = ['get', 'list', 'watch'] as const
 
@@ -85,21 +88,52 @@ const clusterRole = (name: string, rules: readonly PolicyRule[], into: readonly 
     rules,
   }) as unknown as Manifest
 
-/** The ServiceAccount of the hub, its role, and what application teams may do. */
-export const rbacManifests = (): readonly Manifest[] => [
-  {
-    apiVersion: 'v1',
-    kind: 'ServiceAccount',
-    metadata: { name: ACCOUNT, namespace: SYSTEM_NAMESPACE, labels },
-  },
-  clusterRole('larder:hub', hubRules),
+const serviceAccount = (name: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name, namespace: SYSTEM_NAMESPACE, labels },
+})
+
+const accountBinding = (role: string, account: string): Manifest => ({
+  apiVersion: `${RBAC}/v1`,
+  kind: 'ClusterRoleBinding',
+  metadata: { name: role, labels },
+  roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
+  subjects: [{ kind: 'ServiceAccount', name: account, namespace: SYSTEM_NAMESPACE }],
+})
+
+/**
+ * The account of claims by resource, which may nothing: what it may read comes from the ClusterRoles that the platform labels, as
+ * other implementations of service bindings have it. The rules of the role itself are written by the cluster.
+ */
+const resourceClaims = (): readonly Manifest[] => [
+  serviceAccount(RESOURCE_ACCOUNT),
   {
     apiVersion: `${RBAC}/v1`,
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'larder:hub', labels },
-    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'larder:hub' },
-    subjects: [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: SYSTEM_NAMESPACE }],
+    kind: 'ClusterRole',
+    metadata: { name: 'larder:resource-claims', labels },
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { 'servicebinding.io/controller': 'true' } }] },
   },
+  accountBinding('larder:resource-claims', RESOURCE_ACCOUNT),
+]
+
+const POOL_ACCOUNT = 'larder-pool'
+
+/** The account of the sample Backend `pool`: Secrets everywhere, and only to read. */
+export const poolRbac = (): readonly Manifest[] => [
+  serviceAccount(POOL_ACCOUNT),
+  clusterRole('larder:pool', [{ apiGroups: [''], resources: ['secrets'], verbs: watching }]),
+  accountBinding('larder:pool', POOL_ACCOUNT),
+]
+
+export const poolAccount = { namespace: SYSTEM_NAMESPACE, name: POOL_ACCOUNT }
+
+/** The ServiceAccount of the hub, its role, and what application teams may do. */
+export const rbacManifests = (): readonly Manifest[] => [
+  serviceAccount(ACCOUNT),
+  clusterRole('larder:hub', hubRules),
+  accountBinding('larder:hub', ACCOUNT),
+  ...resourceClaims(),
   // Classes are what everybody may choose from. A class that is not for a namespace says so by its consumers; who must not
   // even know its name is kept from reading classes by the platform's own roles.
   clusterRole('larder:classes:read', [{ apiGroups: [GROUP], resources: ['classes'], verbs: watching }]),

@@ -26,12 +26,16 @@ export const isOurs = (secret: Secret, claim: Claim): boolean =>
 const isOwned = ({ metadata }: Secret, claim: Claim): boolean =>
   (metadata.ownerReferences ?? []).some((ref) => ref.uid === claim.metadata.uid && ref.kind === 'Claim')
 
-/** Base64 values of what the driver made; `type` and `provider` are always there. */
+/** Base64 values of what the driver made; `type` and `provider` are always there, but for a Secret that is copied as it is. */
 export function bindingData(
   bound: Extract<Bound, { phase: 'ready' }>,
   service: { readonly type: string; readonly provider: string },
 ): Data {
-  const data: Record<string, string> = { type: encode(service.type), provider: encode(service.provider) }
+  const data: Record<string, string> = {}
+  if (bound.secretType === undefined) {
+    data['type'] = encode(service.type)
+    data['provider'] = encode(service.provider)
+  }
   for (const [key, value] of Object.entries(bound.values)) data[key] = encode(value)
   return data
 }

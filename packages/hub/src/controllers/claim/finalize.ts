@@ -11,7 +11,7 @@ import type { HubContext } from '../context.ts'
 import { settling } from '../reporting.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { bindingName, isOurs } from './binding-secret.ts'
-import { heldInstance } from './held-instance.ts'
+import { heldInstance, heldInstances } from './held-instance.ts'
 import { revoke } from './revoke.ts'
 
 /** The instance's removal wakes the claim; this is for a backend that comes back first. */
@@ -75,10 +75,14 @@ async function removeSecret(pass: Pass<Claim>): Promise<void> {
   }
 }
 
-/** The reclaim policy Delete. The deletion is written before the claim's finalizer goes, so that no crash leaves the service behind. */
+/**
+ * Deletes what the claim holds; what becomes of the service then is for the instance to see to. The deletion is written before the claim's
+ * finalizer goes, so that no crash leaves the service behind.
+ */
 async function releaseInstance(pass: Pass<Claim>): Promise<void> {
-  const instance = heldInstance(pass)
-  if (!instance || instance.metadata.deletionTimestamp !== undefined) return
-  const { name, namespace, uid = '' } = instance.metadata
-  await pass.client.of(instanceKind).delete(name, { namespace, preconditions: { uid } })
+  for (const { metadata } of heldInstances(pass)) {
+    if (metadata.deletionTimestamp !== undefined) continue
+    const { name, namespace, uid = '' } = metadata
+    await pass.client.of(instanceKind).delete(name, { namespace, preconditions: { uid } })
+  }
 }

@@ -18,23 +18,35 @@ import { claimInstanceName, FINALIZER, INSTANCE_NAMESPACE } from '../../model/na
 import { isRefusal } from '../../model/refusal.ts'
 import { resolveInstance, type Resolved } from '../../model/resolve-instance.ts'
 import { isConsumer } from '../../model/visibility.ts'
+import type { HubContext } from '../context.ts'
 import { stallOn } from '../reporting.ts'
+import { backendOf } from '../service.ts'
 import { heldInstance } from './held-instance.ts'
+import { holdMember } from './hold-member.ts'
+import { choose, lost, releaseOthers, RESOLVED_FROM } from './hold-record.ts'
+import { holdResource } from './hold-resource.ts'
 import { plannedCredential } from './plan-credential.ts'
 
-/** On the instance: the generation of the claim that its spec was resolved from. An edit of the class moves no instance. */
-const RESOLVED_FROM = 'larder.dev/claim-generation'
+export const holdInstance = (hub: HubContext) =>
+  async function holdInstance(pass: Pass<Claim>): Promise<Outcome> {
+    if (pass.object.spec.resourceRef) return holdResource(pass, hub)
+    const held = heldInstance(pass)
+    if (held) await releaseOthers(pass)
+    return held ? keep(pass, held) : hold(pass, hub)
+  }
 
-export async function holdInstance(pass: Pass<Claim>): Promise<Outcome> {
-  const held = heldInstance(pass)
-  if (held) return keep(pass, held)
+async function hold(pass: Pass<Claim>, hub: HubContext): Promise<Outcome> {
   if (pass.object.status?.instanceRef) {
     const { namespace, name } = pass.object.status.instanceRef
     throw new Stalled('InstanceLost', `instance ${namespace}/${name} was deleted`)
   }
   const service = claimableClass(pass)
   const resolved = await resolve(pass, service, undefined)
-  return make(pass, service, resolved)
+  const notReady = classOutcome(service)
+  if (notReady) return notReady
+  const driver = hub.sessions.driverOf(backendOf(service.spec.backendRef.name, pass))
+  const { provisions } = driver.traits(service.spec.recipe ?? {})
+  return provisions ? make(pass, service, resolved) : holdMember(pass, hub, service, resolved)
 }
 
 /** A class that is invisible is told like one that is absent, so that a tenant learns nothing. */
@@ -70,8 +82,6 @@ async function resolve(pass: Pass<Claim>, service: Class, held: Instance | undef
 }
 
 async function make(pass: Pass<Claim>, service: Class, resolved: Resolved): Promise<Outcome> {
-  const notReady = classOutcome(service)
-  if (notReady) return notReady
   const { name, namespace = '', uid = '', generation = 0 } = pass.object.metadata
   const home = service.spec.instanceNamespace ?? INSTANCE_NAMESPACE
   await ensureNamespace(pass, home)
@@ -142,9 +152,9 @@ async function take(pass: Pass<Claim>, instance: Instance): Promise<Instance> {
 /** Brings the instance to what the claim asks now, if the claim has changed since. */
 async function keep(pass: Pass<Claim>, held: Instance): Promise<Outcome> {
   refer(pass, held)
-  if (held.metadata.deletionTimestamp !== undefined) {
-    throw new Stalled('InstanceLost', `instance ${held.metadata.namespace}/${held.metadata.name} is being deleted`)
-  }
+  if (held.metadata.deletionTimestamp !== undefined) throw lost(held)
+  const { resourceRef } = held.spec
+  if (resourceRef && !pass.object.status?.resourceRef) await choose(pass, resourceRef)
   const generation = String(pass.object.metadata.generation ?? 0)
   if (held.metadata.annotations?.[RESOLVED_FROM] === generation) return done
   const resolved = await resolve(pass, findClass(pass), held)

@@ -7,6 +7,7 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { Bound } from '@larder/kit'
 import type { Claim, ClaimCredential } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
+import { FINGERPRINT_ANNOTATION } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { bindingData, bindingName, bindingSecret, isIntact, isOurs } from './binding-secret.ts'
@@ -22,11 +23,16 @@ export const publishBinding = (hub: HubContext) =>
     const credential = pass.object.status?.credential
     if (!instance || !credential) return wait('Binding', 'credentials are being made')
     const existing = ownSecret(pass)
-    if (existing && credential.issuedAt && (await isIntact(existing, pass.object, credential.id, hub.fingerprint))) {
+    const intact =
+      existing !== undefined &&
+      credential.issuedAt !== undefined &&
+      (await isIntact(existing, pass.object, credential.id, hub.fingerprint))
+    // What is copied is compared each time: its source may have changed.
+    if (intact && !instance.spec.resourceRef) {
       pass.status.binding = { name: existing.metadata.name }
       return done
     }
-    return issue(pass, hub, instance, credential, existing)
+    return issue(pass, hub, instance, credential, existing, intact)
   }
 
 /** The Secret of the binding's name; throws when it is somebody else's. */
@@ -46,6 +52,7 @@ async function issue(
   instance: Instance,
   credential: ClaimCredential,
   existing: Secret | undefined,
+  intact: boolean,
 ): Promise<Outcome> {
   const binding = await openBinding(pass, hub, instance)
   const { session } = binding.service
@@ -61,7 +68,7 @@ async function issue(
     case 'withheld':
       return replace(pass, credential)
     case 'ready':
-      await publish(pass, hub, binding, credential, bound, existing)
+      await publish(pass, hub, binding, credential, bound, existing, intact)
   }
   return done
 }
@@ -89,6 +96,7 @@ async function publish(
   credential: ClaimCredential,
   bound: Ready,
   existing: Secret | undefined,
+  intact: boolean,
 ): Promise<void> {
   const secret = await bindingSecret(
     {
@@ -100,9 +108,10 @@ async function publish(
     },
     hub.fingerprint,
   )
-  await write(pass, secret as Secret, existing)
   delete pass.status.progress
   pass.status.binding = { name: bindingName(pass.object) }
+  if (intact && existing && sameContent(existing, secret as Secret)) return
+  await write(pass, secret as Secret, existing)
   pass.status.credential = {
     ...credential,
     issuedAt: credential.issuedAt ?? formatTime(pass.clock.now()),
@@ -111,6 +120,11 @@ async function publish(
   }
   pass.event('Normal', 'Bound', `credentials in Secret ${bindingName(pass.object)}`)
 }
+
+/** What was written is known by its fingerprint. */
+const sameContent = (a: Secret, b: Secret): boolean =>
+  a.type === b.type &&
+  a.metadata.annotations?.[FINGERPRINT_ANNOTATION] === b.metadata.annotations?.[FINGERPRINT_ANNOTATION]
 
 async function write(pass: Pass<Claim>, secret: Secret, existing: Secret | undefined): Promise<void> {
   const secrets = pass.client.of(secretType)

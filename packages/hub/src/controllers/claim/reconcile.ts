@@ -9,6 +9,7 @@ import { awaitChange, awaitInstance } from './await-instance.ts'
 import { bindingName, isOurs } from './binding-secret.ts'
 import { heldInstance, isProvisioned } from './held-instance.ts'
 import { holdInstance } from './hold-instance.ts'
+import { isPermitted, requirePermission } from './permission.ts'
 import { planCredential } from './plan-credential.ts'
 import { publishBinding } from './publish-binding.ts'
 import { revokePredecessor } from './revoke.ts'
@@ -24,7 +25,8 @@ function refuseUnsupported({ object }: Pass<Claim>): Outcome {
 export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<Outcome> {
   const steps = sequence(
     refuseUnsupported,
-    holdInstance,
+    holdInstance(hub),
+    requirePermission,
     awaitInstance,
     planCredential,
     publishBinding(hub),
@@ -40,7 +42,8 @@ export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<
  */
 export function isUsable(pass: Pass<Claim>): boolean {
   const instance = heldInstance(pass)
-  if (!instance || !isProvisioned(instance) || pass.status.credential?.serial === undefined) return false
+  if (!instance || !isProvisioned(instance) || !isPermitted(pass)) return false
+  if (pass.status.credential?.serial === undefined) return false
   const issued = pass.status.credential.issuedAt !== undefined || pass.status.credential.predecessor !== undefined
   const name = pass.status.binding?.name ?? bindingName(pass.object)
   const secret = pass.cache(secretType).get(name, pass.object.metadata.namespace)

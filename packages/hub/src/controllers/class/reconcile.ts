@@ -4,6 +4,7 @@ import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcom
 import { sequence, type Pass } from '@larder/engine/runtime/pass'
 import type { Want } from '@larder/kit'
 import type { Class } from '../../model/class.ts'
+import { refuse, type Refusal } from '../../model/refusal.ts'
 import { classSchemaProblems } from '../../model/parameters.ts'
 import { schemaProblems } from '../../model/schema-check.ts'
 import { unsupportedInClass } from '../../model/unsupported.ts'
@@ -46,6 +47,7 @@ export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<
     const driver = hub.sessions.driverOf(backendOf(spec.backendRef.name, pass))
     const problems = await schemaProblems(driver.recipeSchema, spec.recipe ?? {}, 'spec.recipe')
     if (problems.length > 0) throw new Stalled('RecipeInvalid', problems.join('; '))
+    stallOn(wrongReclaim(pass.object, driver.traits(spec.recipe ?? {}).provisions))
     return done
   }
 
@@ -61,6 +63,18 @@ export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<
 
   const steps = sequence(refuseUnsupported, checkSchema, checkRecipe, keepRevision, checkBackend, askDriver)
   return (pass) => settling(() => steps(pass))
+}
+
+/** What was only found is released, and what was made is not: nobody else would remove it. */
+function wrongReclaim({ metadata, spec }: Class, provisions: boolean): Refusal | undefined {
+  const policy = spec.reclaimPolicy ?? 'Delete'
+  if ((policy === 'Release') !== provisions) return undefined
+  const why = provisions ? 'makes its services and would leave them behind' : 'finds its services and deletes none'
+  const must = provisions ? 'Delete' : 'Release'
+  return refuse(
+    'RecipeInvalid',
+    `spec.reclaimPolicy: must be ${must}, because the backend of class ${metadata.name} ${why}`,
+  )
 }
 
 function lookAgainSoon(error: unknown): never {

@@ -22,6 +22,8 @@ export const finalizeInstance =
     settling(async () => {
       const held = holder(pass)
       if (held) return held
+      // What was found and not made is left as it is: with its record the hold ends.
+      if (pass.object.spec.reclaimPolicy === 'Release') return done
       // No id, no call to the driver: nothing can exist outside.
       if (!pass.object.spec.externalID) return done
       stallOn(unsupportedInInstance(pass.object))

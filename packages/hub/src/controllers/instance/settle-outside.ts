@@ -162,7 +162,7 @@ async function correct(pass: InstancePass, paths: readonly string[]): Promise<Ne
   throw new DriverFailure('ProvisioningRetried', message)
 }
 
-function applied(pass: InstancePass): void {
+export function applied(pass: InstancePass): void {
   const { spec, metadata } = pass.object
   pass.status.applied = {
     generation: metadata.generation ?? 0,
@@ -173,7 +173,7 @@ function applied(pass: InstancePass): void {
   }
 }
 
-function outputs(pass: InstancePass, seen: Seen): void {
+export function outputs(pass: InstancePass, seen: Seen): void {
   if (seen.outputs === undefined) return
   const bytes = Buffer.byteLength(stringifyJson(seen.outputs))
   if (bytes > MAX_OUTPUTS_BYTES) {
@@ -183,7 +183,7 @@ function outputs(pass: InstancePass, seen: Seen): void {
 }
 
 /** The condition that says whether the service can be used, whatever becomes of the latest change. */
-function provisioned(pass: InstancePass, is: boolean, reason: string, message: string): void {
+export function provisioned(pass: InstancePass, is: boolean, reason: string, message: string): void {
   const { generation } = pass.object.metadata
   setCondition(
     (pass.status.conditions ??= []),

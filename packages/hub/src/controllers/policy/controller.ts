@@ -9,8 +9,8 @@ export function policyController(): Controller {
   return defineController<ClaimPolicy>({
     name: 'claimpolicy',
     type: claimPolicyKind,
-    reconcile() {
-      stallOn(unsupportedInClaimPolicy())
+    reconcile({ object }) {
+      stallOn(unsupportedInClaimPolicy(object))
       return done
     },
     explain,

@@ -4,7 +4,20 @@
  */
 import type { Clock } from '@larder/engine/base/clock'
 import { errorChain, type Log } from '@larder/engine/base/log'
-import type { Ack, Bound, Credential, Driver, Json, Plan, Seen, Session, Traits, Unbound, Want } from '@larder/kit'
+import type {
+  Ack,
+  Bound,
+  Credential,
+  Driver,
+  Found,
+  Json,
+  Plan,
+  Seen,
+  Session,
+  Traits,
+  Unbound,
+  Want,
+} from '@larder/kit'
 import { OPEN_KEYS } from '../../model/binding-keys.ts'
 import { withDeadline } from './deadline.ts'
 import { DriverFailure, failureOf } from './failure.ts'
@@ -21,6 +34,8 @@ export interface DriverSession {
   probe(signal: AbortSignal): Promise<{ info: Json }>
   /** Undefined when the driver cannot say. */
   plan(want: Want, signal: AbortSignal): Promise<Plan | undefined>
+  /** What a class of this recipe could hold; none when the driver finds nothing. */
+  found(recipe: Json, signal: AbortSignal): Promise<readonly Found[]>
   observe(want: Want, signal: AbortSignal): Promise<Seen>
   create(want: Want, signal: AbortSignal): Promise<Ack>
   update(want: Want, signal: AbortSignal): Promise<Ack>
@@ -73,6 +88,12 @@ export function createDriverSession(parts: DriverSessionParts): DriverSession {
     traits: (recipe) => driver.traits(recipe),
     probe: (signal) => ask('probe', signal, (s) => session.probe(s)),
     plan: (want, signal) => ask('plan', signal, async (s) => session.plan?.(want, s)),
+    found: (recipe, signal) =>
+      ask('discover', signal, async (s) => {
+        const found: Found[] = []
+        for await (const each of session.discover?.({ recipe }, s) ?? []) if ('found' in each) found.push(each)
+        return found
+      }),
     observe: (want, signal) => ask('observe', signal, (s) => session.observe(want, s)),
     create: (want, signal) => act('create', want, signal, (s) => session.create(want, s)),
     update(want, signal) {

@@ -31,6 +31,7 @@ export class DriverFailure extends Error {
 const reasonOf = (error: DriverError): Reason => {
   switch (error.code) {
     case 'invalid':
+      if (error.path === 'serviceAccountRef') return 'ConfigInvalid'
       return error.path?.startsWith('parameters') ? 'ParametersInvalid' : 'RecipeInvalid'
     case 'denied':
       return 'BackendDenied'

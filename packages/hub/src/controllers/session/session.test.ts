@@ -39,6 +39,10 @@ const backend = (spec: Partial<Backend['spec']> = {}, generation = 1): Backend =
   spec: { driver: 'd', ...spec },
 })
 
+const noKube = (): never => {
+  throw new Error('this backend has no ServiceAccount')
+}
+
 function sessionsOf(session: Partial<Session>, clock: Clock) {
   let connects = 0
   const driver: Driver = {
@@ -51,7 +55,7 @@ function sessionsOf(session: Partial<Session>, clock: Clock) {
       return session as Session
     },
   }
-  const sessions = createSessions({ drivers: new Map([['d', driver]]), clock, log: silentLog })
+  const sessions = createSessions({ drivers: new Map([['d', driver]]), clock, log: silentLog, kubeOf: noKube })
   return { sessions, connects: () => connects }
 }
 

@@ -7,14 +7,15 @@ import { errorChain, type Log } from '@larder/engine/base/log'
 import { pause } from '@larder/engine/client/backoff'
 import type { Secret } from '@larder/engine/client/builtin'
 import { Stalled } from '@larder/engine/runtime/outcome'
-import type { Driver, Secrets, Session } from '@larder/kit'
+import type { Driver, KubeApi, Secrets, Session } from '@larder/kit'
 import type { Backend } from '../../model/backend.ts'
 import { createDriverSession, type DriverSession } from './driver-session.ts'
 import { failureOf } from './failure.ts'
 import { createGate } from './gate.ts'
+import type { Account } from './kube-api.ts'
 import { createRedaction, type Redaction } from './redaction.ts'
 
-/** Tells of an id outside whose state has changed. */
+/** Tells of an id outside whose state has changed, or of something found that did. */
 type Changed = (externalID: string) => void
 
 export interface Sessions {
@@ -39,9 +40,11 @@ export interface SessionsOptions {
   readonly drivers: ReadonlyMap<string, Driver>
   readonly clock: Clock
   readonly log: Log
+  /** This cluster, under that ServiceAccount. */
+  readonly kubeOf: (account: Account) => KubeApi
 }
 
-export function createSessions({ drivers, clock, log }: SessionsOptions): Sessions {
+export function createSessions({ drivers, clock, log, kubeOf }: SessionsOptions): Sessions {
   const connected = new Map<string, Connected>()
   const listeners = new Set<Changed>()
 
@@ -60,7 +63,8 @@ export function createSessions({ drivers, clock, log }: SessionsOptions): Sessio
     const redaction = createRedaction()
     for (const value of Object.values(credentials)) redaction.learn(value)
     const backendLog = log.with({ backend: backend.metadata.name, driver: driver.name })
-    const host = { log: backendLog, now: () => new Date(clock.now()) }
+    const account = backend.spec.serviceAccountRef
+    const host = { log: backendLog, now: () => new Date(clock.now()), ...(account && { kube: kubeOf(account) }) }
     let session: Session
     try {
       session = driver.connect({ config: backend.spec.config ?? {}, credentials }, host)

@@ -24,9 +24,10 @@ import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import type { Cause } from '../../model/shared-fields.ts'
 import { installHub } from '../../samples/install.ts'
-import { hubUser } from '../../samples/rbac.ts'
+import { accountUser, hubUser } from '../../samples/rbac.ts'
 import { claimAdmission, readThrough } from '../claim/admission.ts'
 import { hubControllers } from '../hub.ts'
+import type { Account } from '../session/kube-api.ts'
 import { cutTransport, type Cut } from './cut.ts'
 
 const ADMIN: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
@@ -101,6 +102,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
   await installHub(admin)
   await admin.of(namespaceType).create({ metadata: { name: 'shop' } })
 
+  const transportOf = (account: Account) => inProcessTransport(api, accountUser(account))
   let manager: Manager | undefined
   let cut = cutTransport(inProcessTransport(api, hubUser))
 
@@ -116,7 +118,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
       const client = createClient(cut.transport)
       manager = createManager({ client, clock: systemClock, log })
       const named = new Map(drivers.map((driver) => [driver.name, driver]))
-      for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log })) {
+      for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log, transportOf })) {
         manager.add(controller)
       }
       manager.start()

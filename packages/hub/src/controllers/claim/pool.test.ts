@@ -1,0 +1,395 @@
+/** Claims of what exists already: by class from a pool, and by name; within a namespace and across, by policy. */
+import { namespaceType, secretType } from '@larder/engine/client/builtin'
+import { findCondition } from '@larder/engine/runtime/conditions'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { noopDriver } from '../../drivers/noop/driver.ts'
+import { poolDriver } from '../../drivers/pool/driver.ts'
+import { claimPolicyKind } from '../../model/claim-policy.ts'
+import { claimKind, type Claim } from '../../model/claim.ts'
+import { classKind } from '../../model/class.ts'
+import { instanceKind } from '../../model/instance.ts'
+import { installSamples } from '../../samples/install.ts'
+import { testHub, type TestHub } from '../testing/hub.ts'
+
+let hub: TestHub
+
+const CACHES = {
+  type: 'redis',
+  description: 'Caches by hand',
+  backendRef: { name: 'pool' },
+  recipe: { apiVersion: 'v1', kind: 'Secret', selector: { matchLabels: { offer: 'caches' } } },
+  reclaimPolicy: 'Release',
+} as const
+
+const MAY_HOLD_CACHES = {
+  consumers: { namespaces: ['shop'] },
+  subjects: [{ kind: 'Secret', selector: { matchLabels: { offer: 'caches' } } }],
+}
+
+beforeEach(async () => {
+  hub = await testHub({ drivers: [poolDriver(), noopDriver()] })
+  await installSamples(hub.admin)
+  await hub.admin.of(namespaceType).create({ metadata: { name: 'services' } })
+  await hub.start()
+  await hub.admin.of(classKind).create({ metadata: { name: 'caches' }, spec: CACHES })
+})
+
+afterEach(() => hub.stop())
+
+async function member(name: string, namespace = 'services', password = `secret-of-${name}`): Promise<void> {
+  await hub.admin.of(secretType).create({
+    metadata: { name, namespace, labels: { offer: 'caches' } },
+    type: 'example.com/cache',
+    stringData: { url: `redis://${name}`, password },
+  })
+}
+
+const permit = (spec: object = MAY_HOLD_CACHES) =>
+  hub.admin.of(claimPolicyKind).create({ metadata: { name: 'shop-may', namespace: 'services' }, spec: spec as never })
+
+const records = async () => (await hub.admin.of(instanceKind).list({ namespace: 'larder-instances' })).items
+
+/** The cause once it is of that reason. */
+const causeOf = (name: string, reason: string, namespace = 'shop') =>
+  hub.until(`claim ${name} to say ${reason}`, async () => {
+    const cause = (await hub.admin.of(claimKind).get(name, namespace)).status?.cause
+    return cause?.reason === reason ? cause : undefined
+  })
+
+const gone = (name: string) =>
+  hub.until(`claim ${name} to go`, async () => ((await hub.admin.of(claimKind).find(name, 'shop')) ? undefined : true))
+
+const release = async (name: string) => {
+  await hub.admin.of(claimKind).delete(name, { namespace: 'shop' })
+  await gone(name)
+}
+
+const orderOf = ({ metadata }: Claim) => `${metadata.creationTimestamp} ${metadata.uid}`
+const isReady = ({ status }: Claim) => findCondition(status?.conditions, 'Ready')?.status === 'True'
+
+const grant = () =>
+  hub.admin.transport.call({
+    verb: 'create',
+    target: { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'clusterroles' },
+    body: {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'secrets-for-claims', labels: { 'servicebinding.io/controller': 'true' } },
+      rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] }],
+    },
+  })
+
+describe('a claim of a pool', () => {
+  test('holds a member and has its content, with its own type and keys', async () => {
+    await permit()
+    await member('one')
+    await hub.claim('cache', { className: 'caches' })
+    const claim = await hub.ready('cache')
+    expect(claim.status?.resourceRef).toEqual({ apiVersion: 'v1', kind: 'Secret', namespace: 'services', name: 'one' })
+    expect((await hub.admin.of(secretType).get('cache', 'shop')).type).toBe('example.com/cache')
+    expect(await hub.secretValues('cache')).toEqual({ url: 'redis://one', password: 'secret-of-one' })
+    expect((await records()).map((r) => r.metadata.name)).toEqual([claim.status?.instanceRef?.name])
+    expect(claim.status?.instanceRef?.name).toMatch(/^r-[0-9a-f]{40}$/)
+  })
+
+  test('gives it back untouched', async () => {
+    await permit()
+    await member('one')
+    const before = await hub.admin.of(secretType).get('one', 'services')
+    await hub.claim('cache', { className: 'caches' })
+    await hub.ready('cache')
+    await release('cache')
+    await hub.until('the record to go', async () => ((await records()).length === 0 ? true : undefined))
+    expect(await hub.secretValues('cache')).toBeUndefined()
+    expect(await hub.admin.of(secretType).get('one', 'services')).toEqual(before)
+  })
+
+  test('follows a rotation within a second', async () => {
+    await permit()
+    await member('one')
+    await hub.claim('cache', { className: 'caches' })
+    await hub.ready('cache')
+    const startedAt = performance.now()
+    await hub.admin
+      .of(secretType)
+      .patch('one', { stringData: { password: 'rotated', more: 'x' } }, { namespace: 'services' })
+    await hub.until('the new password', async () =>
+      (await hub.secretValues('cache'))?.['password'] === 'rotated' ? true : undefined,
+    )
+    expect(performance.now() - startedAt).toBeLessThan(1000)
+    await hub.admin.of(secretType).patch('one', { data: { more: null } }, { namespace: 'services' })
+    await hub.until('the key to go', async () => {
+      const values = await hub.secretValues('cache')
+      return values && !('more' in values) ? true : undefined
+    })
+    expect((await hub.ready('cache')).status?.credential?.serial).toBe(1)
+  })
+
+  test('whose member is deleted says so, and heals when it returns', async () => {
+    await permit()
+    await member('one')
+    await hub.claim('cache', { className: 'caches' })
+    await hub.ready('cache')
+    await hub.admin.of(secretType).delete('one', { namespace: 'services' })
+    expect(await causeOf('cache', 'ResourceNotFound')).toMatchObject({
+      actor: 'platform',
+      heals: false,
+      message: 'Secret services/one does not exist',
+    })
+    await member('one', 'services', 'again')
+    await hub.ready('cache')
+    await hub.until('the new content', async () =>
+      (await hub.secretValues('cache'))?.['password'] === 'again' ? true : undefined,
+    )
+  })
+
+  test('in sync, nothing is written', async () => {
+    await permit()
+    await member('one')
+    await hub.claim('cache', { className: 'caches' })
+    await hub.ready('cache')
+    await hub.claim('late', { className: 'caches' })
+    await causeOf('late', 'PoolExhausted')
+    await hub.kill()
+    await hub.start()
+    const labels = { metadata: { labels: { touched: 'yes' } } }
+    for (const name of ['cache', 'late']) await hub.admin.of(claimKind).patch(name, labels, { namespace: 'shop' })
+    for (const { metadata } of await records()) {
+      await hub.admin.of(instanceKind).patch(metadata.name, labels, { namespace: 'larder-instances' })
+    }
+    await hub.admin.of(claimPolicyKind).patch('shop-may', labels, { namespace: 'services' })
+    await hub.admin
+      .of(secretType)
+      .patch('one', { metadata: { annotations: { touched: 'yes' } } }, { namespace: 'services' })
+    await hub.claim('marker', { className: 'none' })
+    await causeOf('marker', 'ClassNotFound')
+    expect(hub.cut.writes.filter((write) => !write.includes('marker'))).toEqual([])
+  })
+
+  test('waits while it is empty, in words that name nothing of other namespaces', async () => {
+    await member('one')
+    await hub.claim('cache', { className: 'caches' })
+    const before = await causeOf('cache', 'PoolEmpty')
+    expect(before).toMatchObject({ heals: false, message: 'class caches has nothing that namespace shop may hold' })
+    expect(JSON.stringify(await hub.admin.of(claimKind).get('cache', 'shop'))).not.toContain('services')
+    await permit()
+    await hub.ready('cache')
+  })
+
+  test('needs no policy for what lives beside it, and prefers that', async () => {
+    await permit()
+    await member('a-first')
+    await member('z-own', 'shop')
+    await hub.claim('cache', { className: 'caches' })
+    expect((await hub.ready('cache')).status?.resourceRef?.name).toBe('z-own')
+  })
+
+  test('gets what is added later', async () => {
+    await permit()
+    await hub.claim('cache', { className: 'caches' })
+    await causeOf('cache', 'PoolEmpty')
+    await member('late')
+    await hub.ready('cache')
+  })
+})
+
+describe('a class of a pool', () => {
+  test('that would delete what it only found is refused', async () => {
+    await hub.admin.of(classKind).create({ metadata: { name: 'wrong' }, spec: { ...CACHES, reclaimPolicy: 'Delete' } })
+    expect(await hub.cause(classKind, 'wrong')).toMatchObject({
+      reason: 'RecipeInvalid',
+      message: expect.stringContaining('spec.reclaimPolicy: must be Release'),
+    })
+  })
+
+  test('whose account may not look says which right is missing', async () => {
+    const recipe = { ...CACHES.recipe, kind: 'ConfigMap' }
+    await hub.admin.of(classKind).create({ metadata: { name: 'maps' }, spec: { ...CACHES, recipe } })
+    expect(await hub.cause(classKind, 'maps')).toMatchObject({
+      reason: 'BackendDenied',
+      message: 'ServiceAccount larder-system/larder-pool may not list ConfigMap of v1',
+    })
+  })
+})
+
+const waitingOf = async (prefix: string): Promise<Claim[]> => {
+  const { items } = await hub.admin.of(claimKind).list({ namespace: 'shop' })
+  return items
+    .filter((c) => c.metadata.name.startsWith(prefix) && !isReady(c))
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
+}
+const readyOf = async (prefix: string) => {
+  const { items } = await hub.admin.of(claimKind).list({ namespace: 'shop' })
+  return items.filter((c) => c.metadata.name.startsWith(prefix) && isReady(c))
+}
+
+describe('the line', () => {
+  test('two hundred parallel claims on an exclusive pool of ten: exactly ten Ready, the rest say why; each one released goes to the oldest that waits', async () => {
+    await permit()
+    await Promise.all(Array.from({ length: 10 }, (_, i) => member(`member-${i}`)))
+    await Promise.all(Array.from({ length: 200 }, (_, i) => hub.claim(`c-${i}`, { className: 'caches' })))
+    await hub.until('ten to be Ready and the rest to say why', async () => {
+      const waiting = await waitingOf('c-')
+      return waiting.length === 190 && waiting.every((c) => c.status?.cause?.reason === 'PoolExhausted')
+        ? true
+        : undefined
+    })
+    const first = await readyOf('c-')
+    expect(new Set(first.map((c) => c.status?.resourceRef?.name)).size).toBe(10)
+    expect(await records()).toHaveLength(10)
+    for (const { metadata, status } of first.slice(0, 5)) {
+      const [oldest] = await waitingOf('c-')
+      await release(metadata.name)
+      const next = await hub.ready(oldest!.metadata.name)
+      expect(next.status?.resourceRef?.name).toBe(status?.resourceRef?.name)
+      expect(await readyOf('c-')).toHaveLength(10)
+      expect(await records()).toHaveLength(10)
+    }
+  })
+
+  test('skips those that may have nothing of what is free', async () => {
+    await hub.admin.of(namespaceType).create({ metadata: { name: 'barred' } })
+    await hub.claim('barred', { className: 'caches' }, 'barred')
+    await causeOf('barred', 'PoolEmpty', 'barred')
+    await permit()
+    await member('one')
+    await hub.claim('unfit', { className: 'caches', plan: 'huge' })
+    await hub.claim('fit', { className: 'caches' })
+    await hub.ready('fit')
+    expect(await causeOf('unfit', 'PlanNotFound')).toMatchObject({ heals: false })
+  })
+})
+
+describe('a claim by resource', () => {
+  const theirs: Claim['spec'] = {
+    resourceRef: { apiVersion: 'v1', kind: 'Secret', namespace: 'services', name: 'creds' },
+  }
+  test('is powerless until the platform labels a ClusterRole, and says so; then it heals', async () => {
+    await permit()
+    await member('creds')
+    await hub.claim('theirs', theirs)
+    expect(await causeOf('theirs', 'BackendDenied')).toMatchObject({
+      message: 'ServiceAccount larder-system/larder-resource-claims may not get Secret of v1 in namespace services',
+    })
+    await grant()
+    expect((await hub.ready('theirs')).status?.binding).toEqual({ name: 'theirs' })
+    expect(await hub.secretValues('theirs')).toEqual({ url: 'redis://creds', password: 'secret-of-creds' })
+  })
+
+  test('tells the same of what exists and of what does not, until a policy permits it', async () => {
+    await grant()
+    await permit()
+    await hub.admin
+      .of(secretType)
+      .create({ metadata: { name: 'creds', namespace: 'services' }, stringData: { a: 'b' } })
+    const missing = { resourceRef: { ...theirs.resourceRef!, name: 'absent' } }
+    await hub.claim('there', theirs)
+    await hub.claim('not-there', missing)
+    const there = await causeOf('there', 'NotPermitted')
+    const notThere = await causeOf('not-there', 'NotPermitted')
+    expect(there.message).toBe('no ClaimPolicy lets namespace shop claim Secret services/creds')
+    expect(JSON.stringify(notThere).replaceAll('absent', 'creds').replaceAll('not-there', 'there')).toBe(
+      JSON.stringify(there),
+    )
+    expect(await records()).toEqual([])
+    await hub.admin
+      .of(secretType)
+      .patch('creds', { metadata: { labels: { offer: 'caches' } } }, { namespace: 'services' })
+    await hub.ready('there')
+  })
+
+  test('degrades when its policy is edited or removed, and heals when it returns', async () => {
+    await grant()
+    await permit()
+    await member('creds')
+    await hub.claim('theirs', theirs)
+    await hub.ready('theirs')
+    const policies = hub.admin.of(claimPolicyKind)
+    await policies.patch('shop-may', { spec: { consumers: { namespaces: ['other'] } } }, { namespace: 'services' })
+    expect(await causeOf('theirs', 'NotPermitted')).toMatchObject({ heals: false, actor: 'platform' })
+    await policies.patch('shop-may', { spec: { consumers: { namespaces: ['shop'] } } }, { namespace: 'services' })
+    await hub.ready('theirs')
+    await policies.delete('shop-may', { namespace: 'services' })
+    await causeOf('theirs', 'NotPermitted')
+    await permit({
+      consumers: { selector: { matchLabels: { team: 'red' } } },
+      subjects: [{ kind: 'Secret', group: 'v1' }],
+    })
+    await causeOf('theirs', 'NotPermitted')
+    await hub.admin.of(namespaceType).patch('shop', { metadata: { labels: { team: 'red' } } })
+    await hub.ready('theirs')
+    await hub.admin.of(namespaceType).patch('shop', { metadata: { labels: { team: null } } })
+    await causeOf('theirs', 'NotPermitted')
+  })
+
+  test('stops passing on what its account may no longer read', async () => {
+    await grant()
+    await permit()
+    await member('creds')
+    await hub.claim('theirs', theirs)
+    await hub.ready('theirs')
+    const target = {
+      group: 'rbac.authorization.k8s.io',
+      version: 'v1',
+      resource: 'clusterroles',
+      name: 'secrets-for-claims',
+    }
+    await hub.admin.transport.call({ verb: 'delete', target })
+    await hub.admin.of(secretType).patch('creds', { stringData: { password: 'later' } }, { namespace: 'services' })
+    await causeOf('theirs', 'BackendDenied')
+    expect(await hub.secretValues('theirs')).toMatchObject({ password: 'secret-of-creds' })
+    await grant()
+    await hub.until('the later password', async () =>
+      (await hub.secretValues('theirs'))?.['password'] === 'later' ? true : undefined,
+    )
+  })
+
+  test('waits for one that holds the same, and is next', async () => {
+    await grant()
+    await member('mine', 'shop')
+    const mine = { resourceRef: { apiVersion: 'v1', kind: 'Secret', name: 'mine' } }
+    await hub.claim('first', { ...mine, binding: { name: 'first-copy' } })
+    await hub.ready('first')
+    await hub.claim('second', { ...mine, binding: { name: 'second-copy' } })
+    expect(await causeOf('second', 'ResourceHeld')).toMatchObject({ heals: true })
+    await release('first')
+    await hub.ready('second')
+  })
+
+  test('of a Secret that does not exist yet waits for it', async () => {
+    await grant()
+    await hub.claim('early', { resourceRef: { apiVersion: 'v1', kind: 'Secret', name: 'later' } })
+    expect(await causeOf('early', 'ResourceNotFound')).toMatchObject({
+      message: 'spec.resourceRef: Secret shop/later does not exist',
+    })
+    await member('later', 'shop')
+    await hub.ready('early')
+  })
+
+  test('takes anything with status.binding.name: a claim of another team, for instance', async () => {
+    await grant()
+    await hub.admin.transport.call({
+      verb: 'create',
+      target: { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'clusterroles' },
+      body: {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: 'claims-for-claims', labels: { 'servicebinding.io/controller': 'true' } },
+        rules: [{ apiGroups: ['larder.dev'], resources: ['claims'], verbs: ['get', 'list', 'watch'] }],
+      },
+    })
+    await permit({
+      consumers: { namespaces: ['shop'] },
+      subjects: [{ group: 'larder.dev', kind: 'Claim', names: ['original'] }],
+    })
+    await member('one', 'services')
+    await hub.claim('shared', {
+      resourceRef: { apiVersion: 'larder.dev/v1alpha1', kind: 'Claim', namespace: 'services', name: 'original' },
+    })
+    await causeOf('shared', 'ResourceNotFound')
+    await hub.claim('original', { className: 'caches' }, 'services')
+    await hub.ready('original', 'services')
+    await hub.ready('shared')
+    expect(await hub.secretValues('shared')).toEqual({ url: 'redis://one', password: 'secret-of-one' })
+  })
+})

@@ -1,0 +1,181 @@
+/**
+ * This cluster as a driver sees it: under the ServiceAccount of its Backend and by nothing more than that may. What the account may not
+ * do fails here, whatever the hub itself may.
+ *
+ * Kinds are found by discovery, since a driver names what no program was written for. Errors are those of the kit: what an API says
+ * may quote an object, and drivers' errors reach status.
+ */
+import type { Clock } from '@larder/engine/base/clock'
+import { isObject, type Json } from '@larder/engine/base/json'
+import type { Target, Transport } from '@larder/engine/machinery/call'
+import { parseApiVersion, type KubeList, type KubeObject } from '@larder/engine/machinery/object'
+import { ApiError, isApiError, isNotFound } from '@larder/engine/machinery/status'
+import { blocked, denied, DriverError, throttled, unavailable, type KubeApi, type Query, type Ref } from '@larder/kit'
+
+/** A watch outlives the right to it; so it is asked for again, and a right that was taken away ends it within this time. */
+const WATCH_MS = 20_000
+const THROTTLED_MS = 1000
+
+export interface Account {
+  readonly namespace: string
+  readonly name: string
+}
+
+interface Served {
+  readonly resource: string
+  readonly namespaced: boolean
+}
+
+export interface KubeApiParts {
+  /** Acts as `account`. */
+  readonly transport: Transport
+  readonly account: Account
+  readonly clock: Clock
+}
+
+export function createKubeApi({ transport, account, clock }: KubeApiParts): KubeApi {
+  const kinds = new Map<string, Served>()
+
+  async function servedKind(apiVersion: string, kind: string): Promise<Served> {
+    const known = kinds.get(`${apiVersion} ${kind}`)
+    if (known) return known
+    const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+    const found = findKind(await transport.raw(path).catch(noneIfNotFound), kind)
+    if (!found) throw blocked(`this cluster has no kind ${kind} in ${apiVersion}`)
+    kinds.set(`${apiVersion} ${kind}`, found)
+    return found
+  }
+
+  async function targetOf({ apiVersion, kind, namespace }: Query, name?: string): Promise<Target> {
+    const { resource, namespaced } = await servedKind(apiVersion, kind)
+    return {
+      ...parseApiVersion(apiVersion),
+      resource,
+      ...(namespaced && namespace !== undefined && { namespace }),
+      ...(name !== undefined && { name }),
+    }
+  }
+
+  /** In words of our own: of what the API says only the verdict, because it may quote what was read or written. */
+  async function asking<T>(verb: string, what: Query, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask()
+    } catch (error) {
+      if (isApiError(error) && error.code === 404) kinds.delete(`${what.apiVersion} ${what.kind}`)
+      throw driverErrorOf(error, `${verb} ${what.kind} of ${what.apiVersion}${where(what)}`, account)
+    }
+  }
+
+  async function list(q: Query): Promise<KubeList<KubeObject>> {
+    const options = selection(q)
+    return (await transport.call({ verb: 'list', target: await targetOf(q), options })) as KubeList<KubeObject>
+  }
+
+  async function follow(q: Query, changed: (r: Ref) => void, signal: AbortSignal): Promise<void> {
+    const first = await list(q)
+    for (const { metadata } of first.items) changed(refOf(q, metadata))
+    let { resourceVersion } = first.metadata
+    while (!signal.aborted) {
+      const turn = new AbortController()
+      const end = () => turn.abort()
+      signal.addEventListener('abort', end)
+      const cancel = clock.after(WATCH_MS, end)
+      try {
+        const options = { ...selection(q), resourceVersion, allowWatchBookmarks: true }
+        for await (const { type, object } of transport.watch(await targetOf(q), options, turn.signal)) {
+          resourceVersion = object.metadata.resourceVersion ?? resourceVersion
+          if (type !== 'BOOKMARK') changed(refOf(q, object.metadata))
+        }
+      } catch (error) {
+        if (!isApiError(error) || error.code !== 410) throw error
+        const again = await list(q)
+        for (const { metadata } of again.items) changed(refOf(q, metadata))
+        resourceVersion = again.metadata.resourceVersion
+      } finally {
+        cancel()
+        signal.removeEventListener('abort', end)
+      }
+    }
+  }
+
+  return {
+    get: (r) =>
+      asking('get', r, async () => {
+        const target = await targetOf(r, r.name)
+        return (await transport.call({ verb: 'get', target }).catch(noneIfNotFound)) as Json | undefined
+      }),
+    list: (q) => asking('list', q, async () => (await list(q)).items.map((item) => withKind(q, item))),
+    apply(o, manager) {
+      const { apiVersion, kind, metadata } = o as unknown as KubeObject
+      const what = { apiVersion, kind, ...(metadata.namespace !== undefined && { namespace: metadata.namespace }) }
+      return asking('apply', what, async () => {
+        const target = await targetOf(what, metadata.name)
+        const options = { fieldManager: manager, force: true }
+        const patchType = 'application/apply-patch+yaml'
+        return (await transport.call({ verb: 'patch', target, patchType, body: o, options })) as unknown as Json
+      })
+    },
+    delete: (r) =>
+      asking('delete', r, async () => {
+        const options = r.uid === undefined ? {} : { preconditions: { uid: r.uid } }
+        await transport.call({ verb: 'delete', target: await targetOf(r, r.name), options }).catch(noneIfNotFound)
+      }),
+    watch: (q, changed, signal) => asking('watch', q, () => follow(q, changed, signal)),
+  }
+}
+
+const where = ({ namespace }: Query) => (namespace === undefined ? '' : ` in namespace ${namespace}`)
+
+const selection = ({ labels, fields }: Query) => ({
+  ...(labels !== undefined && { labelSelector: labels }),
+  ...(fields !== undefined && { fieldSelector: fields }),
+})
+
+const refOf = ({ apiVersion, kind }: Query, { namespace, name, uid }: KubeObject['metadata']): Ref => ({
+  apiVersion,
+  kind,
+  name,
+  ...(namespace !== undefined && { namespace }),
+  ...(uid !== undefined && { uid }),
+})
+
+/** kube-apiserver leaves both out of the items of a list. */
+const withKind = ({ apiVersion, kind }: Query, item: KubeObject): Json =>
+  ({ ...item, apiVersion, kind }) as unknown as Json
+
+function findKind(list: Json | undefined, kind: string): Served | undefined {
+  const resources = isObject(list) && Array.isArray(list['resources']) ? (list['resources'] as readonly Json[]) : []
+  for (const each of resources) {
+    if (!isObject(each) || each['kind'] !== kind) continue
+    const name = each['name']
+    if (typeof name === 'string' && !name.includes('/'))
+      return { resource: name, namespaced: each['namespaced'] === true }
+  }
+  return undefined
+}
+
+function noneIfNotFound(error: unknown): undefined {
+  if (!isNotFound(error)) throw error
+}
+
+function driverErrorOf(error: unknown, what: string, account: Account): unknown {
+  if (error instanceof DriverError) return error
+  const who = `ServiceAccount ${account.namespace}/${account.name}`
+  if (!(error instanceof ApiError)) {
+    const unreachable = error instanceof Error && error.name === 'Unreachable'
+    return unreachable ? unavailable(`cannot ${what}: the API does not answer`) : error
+  }
+  switch (error.code) {
+    case 403:
+      return denied(`${who} may not ${what}`)
+    case 429:
+      return throttled(THROTTLED_MS, `cannot ${what}: the API asks to come later`)
+    case 400:
+    case 422:
+      return new DriverError('invalid', `cannot ${what}: the API refuses the request (${error.reason})`, {
+        path: 'recipe',
+      })
+    default:
+      return unavailable(`cannot ${what}: the API answers ${error.code} ${error.reason}`)
+  }
+}
