@@ -1,27 +1,27 @@
 /** Durable creates and gets over HTTPS, as a ratio to a bare Node server with the same TLS, store, worker and commit, round by round. */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { parse } from 'yaml'
+import { startLarder } from './larder.mjs'
 import { median, rounds, runJob, withSpread } from './measure.mjs'
 
-const LARDER = fileURLToPath(new URL('../bin/larder', import.meta.url))
 const LOADER = fileURLToPath(new URL('loader.mjs', import.meta.url))
 const PATH = '/api/v1/namespaces/default/configmaps'
 const SECONDS = 2
 
 const rate = (result) => result.requests / result.seconds
-const decode = (text) => Buffer.from(text, 'base64').toString()
 
 export async function benchHttp() {
   console.log(
     `\nHTTPS, ${rounds} interleaved rounds of ${SECONDS} s; loader: bench/loader.mjs (node ${process.version}, HTTP/1.1, own process)`,
   )
   const dir = mkdtempSync(join(tmpdir(), 'larder-bench-'))
-  const larder = startLarder(join(dir, 'larder'))
+  const hub = startLarder(join(dir, 'larder'), '--no-samples')
+  const names = seedNames(hub.at)
+  const larder = { ...hub, names: () => names }
   const bare = await startBare(join(dir, 'bare'), larder)
   try {
     for (const clients of [1, 8, 32]) for (const kind of ['create', 'get']) await compare(kind, clients, larder, bare)
@@ -62,24 +62,6 @@ async function compare(kind, clients, larder, bare) {
   console.log(
     `${line}  ratio ${withSpread(ratios)}  larder ${Math.round(median(results.larder.map(rate)))}/s p99 ${median(results.larder.map((r) => r.p99Ms)).toFixed(1)} ms  bare ${Math.round(median(results.bare.map(rate)))}/s`,
   )
-}
-
-function startLarder(dir) {
-  execFileSync(LARDER, ['up', '--detach', '--no-samples', '--data', dir, '--port', '0', '--api-port', '0'], {
-    stdio: 'ignore',
-  })
-  const config = parse(readFileSync(join(dir, 'kubeconfig'), 'utf8'))
-  const url = new URL(config.clusters[0].cluster.server)
-  const user = config.users[0].user
-  const at = {
-    host: url.hostname,
-    port: Number(url.port),
-    ca: decode(config.clusters[0].cluster['certificate-authority-data']),
-    cert: decode(user['client-certificate-data']),
-    key: decode(user['client-key-data']),
-  }
-  const names = seedNames(at)
-  return { dir, at, names: () => names, stop: () => execFileSync(LARDER, ['down', '--data', dir], { stdio: 'ignore' }) }
 }
 
 async function startBare(dir, larder) {

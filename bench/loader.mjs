@@ -3,8 +3,8 @@
  * certificate on each connection. Raw sockets and a minimal reader of responses, so that the loader takes little of the two cores
  * that it shares with the server.
  *
- * Reads a job as JSON from standard input: {host, port, ca, cert, key, clients, seconds, kind: 'create' | 'get', path, run}; prints
- * {requests, seconds, p50Ms, p99Ms}. Anything but 2xx ends it with an error.
+ * Reads a job as JSON from standard input: {host, port, ca, cert, key, clients, seconds or requests, kind: 'create' | 'get', path, run};
+ * prints {requests, seconds, p50Ms, p99Ms}. Anything but 2xx ends it with an error.
  */
 import { connect } from 'node:tls'
 
@@ -12,7 +12,8 @@ const job = JSON.parse(await readInput())
 const latencies = []
 let sent = 0
 const startedAt = process.hrtime.bigint()
-const endsAt = startedAt + BigInt(Math.round(job.seconds * 1e9))
+const endsAt = startedAt + BigInt(Math.round((job.seconds ?? 3600) * 1e9))
+const limit = job.requests ?? Infinity
 await Promise.all(Array.from({ length: job.clients }, () => client()))
 const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9
 latencies.sort((a, b) => a - b)
@@ -39,7 +40,7 @@ function client() {
     let askedAt = 0n
     let buffer = Buffer.alloc(0)
     const ask = () => {
-      if (process.hrtime.bigint() >= endsAt) {
+      if (process.hrtime.bigint() >= endsAt || sent >= limit) {
         socket.end()
         resolve()
         return

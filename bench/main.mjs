@@ -3,6 +3,8 @@ const BENCHES = {
   storage: async () => (await import('./storage.mjs')).benchStorage(),
   http: async () => (await import('./http.mjs')).benchHttp(),
   start: async () => (await import('./start.mjs')).benchStart(),
+  watch: async () => (await import('./watch.mjs')).benchWatch(),
+  size: async () => (await import('./size.mjs')).benchSize(),
   claims: async () => (await import('./claims.mjs')).benchClaims(),
 }
 

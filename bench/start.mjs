@@ -1,12 +1,10 @@
 /** From `bin/larder up` to ready on a used data folder, beside bare Node; and what the process holds in memory then. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { LARDER, residentMb } from './larder.mjs'
 import { rounds, withSpread } from './measure.mjs'
-
-const LARDER = fileURLToPath(new URL('../bin/larder', import.meta.url))
 
 export async function benchStart() {
   console.log(`\nStart, ${rounds} rounds on a used data folder`)
@@ -39,13 +37,4 @@ function timed(work) {
   const startedAt = process.hrtime.bigint()
   work()
   return Number(process.hrtime.bigint() - startedAt) / 1e6
-}
-
-function residentMb(dir) {
-  const { pid } = JSON.parse(execFileSync(LARDER, ['status', '--data', dir, '-o', 'json']).toString())
-  const rss =
-    process.platform === 'linux'
-      ? /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]
-      : execFileSync('ps', ['-o', 'rss=', '-p', String(pid)]).toString()
-  return Number(rss) / 1024
 }

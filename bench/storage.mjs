@@ -2,7 +2,7 @@
  * Durable writes a second, and what they do to the event loop, for four ways to keep the store on disk. Each is a journal under
  * the same ledger (packages/engine/src/storage/writes.ts), so that only the way to the disk differs.
  *
- *   tsc -b && node bench/storage.mjs [ROUNDS] [MS]      numbers of docs/adr/0002-storage-on-libsql.md
+ *   npm run bench -- storage      numbers of docs/adr/0002-storage-on-libsql.md, with BENCH_ROUNDS=7
  *
  * N clients in a closed loop put documents of 1 KB; about N share a commit. Rounds are interleaved; median, lowest and highest
  * are printed, because single rounds differ by a factor of two. lmdb is no dependency of ours: measured where it is found.
@@ -17,9 +17,9 @@ import { Ledger } from '../packages/engine/dist/storage/ledger.js'
 import { createSchema, openDatabase } from '../packages/engine/dist/storage/libsql/database.js'
 import { openLibsqlStore } from '../packages/engine/dist/storage/libsql/store.js'
 import { RevisionedStore } from '../packages/engine/dist/storage/writes.js'
+import { median, rounds } from './measure.mjs'
 
-const rounds = Number(process.argv[2] ?? 7)
-const roundMs = Number(process.argv[3] ?? 400)
+const ROUND_MS = 400
 const CLIENTS = [1, 8, 32, 64]
 const PADDING = 'x'.repeat(900)
 
@@ -28,32 +28,34 @@ const contenders = {
   'libsql, main thread': (dir) => underLedger(mainThreadJournal(dir)),
   'hand-made log': async (dir) => underLedger(logJournal(await open(join(dir, 'log'), 'a'))),
 }
-const lmdb = await import(process.env.LMDB ?? 'lmdb').catch(() => undefined)
-if (lmdb) contenders['lmdb'] = (dir) => underLedger(lmdbJournal(lmdb, dir))
-else console.log('lmdb was not found (LMDB=path/to/its/index.js): not measured\n')
-
 const results = new Map()
-for (let round = 0; round < rounds; round++) {
-  for (const clients of CLIENTS) {
-    for (const [name, openStore] of Object.entries(contenders)) {
-      const id = `${name}|${clients}`
-      if (!results.has(id)) results.set(id, [])
-      results.get(id).push(await measure(openStore, clients))
+
+export async function benchStorage() {
+  const lmdb = await import(process.env.LMDB ?? 'lmdb').catch(() => undefined)
+  if (lmdb) contenders['lmdb'] = (dir) => underLedger(lmdbJournal(lmdb, dir))
+  else console.log('\nlmdb was not found (LMDB=path/to/its/index.js): not measured')
+  for (let round = 0; round < rounds; round++) {
+    for (const clients of CLIENTS) {
+      for (const [name, openStore] of Object.entries(contenders)) {
+        const id = `${name}|${clients}`
+        if (!results.has(id)) results.set(id, [])
+        results.get(id).push(await measure(openStore, clients))
+      }
     }
   }
+  print()
 }
-print()
 
 async function measure(openStore, clients) {
   const dir = mkdtempSync(join(tmpdir(), 'larder-bench-'))
   const store = await openStore(dir)
   try {
-    await run(store, clients, roundMs / 4)
+    await run(store, clients, ROUND_MS / 4)
     const delay = monitorEventLoopDelay({ resolution: 1 })
     delay.enable()
-    const writes = await run(store, clients, roundMs)
+    const writes = await run(store, clients, ROUND_MS)
     delay.disable()
-    return { rate: (writes / roundMs) * 1000, delayMs: delay.percentile(99) / 1e6 }
+    return { rate: (writes / ROUND_MS) * 1000, delayMs: delay.percentile(99) / 1e6 }
   } finally {
     await store.close()
     rmSync(dir, { recursive: true, force: true })
@@ -163,7 +165,7 @@ function lmdbJournal({ open, asBinary }, dir) {
 
 function print() {
   console.log(
-    `Durable writes of 1 KB a second: median (lowest to highest) of ${rounds} interleaved rounds of ${roundMs} ms.`,
+    `\nDurable writes of 1 KB a second: median (lowest to highest) of ${rounds} interleaved rounds of ${ROUND_MS} ms.`,
   )
   console.log('Behind it, the 99th percentile of the event-loop delay in ms (median of the rounds).\n')
   console.log(`| clients | ${CLIENTS.join(' | ')} |\n|---|${'---|'.repeat(CLIENTS.length)}`)
@@ -181,8 +183,4 @@ function cell(rounds) {
 
 function thousands(rate) {
   return `${(rate / 1000).toFixed(1)}k`
-}
-
-function median(sorted) {
-  return sorted[Math.floor(sorted.length / 2)]
 }
