@@ -5,7 +5,8 @@ import { createClient, type Client } from '@larder/engine/client/client'
 import { httpsTransport } from '@larder/engine/client/https'
 import { KubeconfigError, loadKubeconfig, type LoadedKubeconfig } from '@larder/engine/client/kubeconfig'
 import { isUnreachable } from '@larder/engine/client/unreachable'
-import { isApiError } from '@larder/engine/machinery/status'
+import { isApiError, type ApiError } from '@larder/engine/machinery/status'
+import { GROUP } from '../model/kind.ts'
 import type { OptionValues } from './command.ts'
 import { dataFolder } from './data-folder.ts'
 import { CommandFailed, EXIT, type ExitCode } from './failure.ts'
@@ -76,5 +77,20 @@ function asFailure(error: unknown, url: string): unknown {
     })
   }
   if (!isApiError(error)) return error
-  return new CommandFailed(EXIT_CODES[error.code] ?? EXIT.failed, error.message, { cause: error })
+  const next = nextStep(error)
+  return new CommandFailed(EXIT_CODES[error.code] ?? EXIT.failed, error.message, {
+    cause: error,
+    ...(next && { next }),
+  })
+}
+
+/** `details.kind` is the resource, which `larder get` takes for ours and kubectl for every kind. */
+function nextStep({ code, reason, details }: ApiError): string | undefined {
+  const resource = details?.kind ?? ''
+  const command = details?.group === GROUP ? 'larder' : 'kubectl'
+  if (code === 404 && resource !== '') return `${command} get ${resource} shows what there is`
+  if (reason === 'AlreadyExists')
+    return `choose another name, or look: ${command} get ${resource} ${details?.name ?? ''}`.trimEnd()
+  if (code === 403) return 'ask for that right; `kubectl auth can-i --list` shows those that you have'
+  return undefined
 }
