@@ -42,7 +42,9 @@ const fieldStep = (name: string): Step =>
 /** A value and everything in it, from the outside in. */
 const descendants = (value: Json): readonly Json[] => [
   value,
-  ...(Array.isArray(value) ? (value as readonly Json[]) : isObject(value) ? Object.values(value) : []).flatMap(descendants),
+  ...(Array.isArray(value) ? (value as readonly Json[]) : isObject(value) ? Object.values(value) : []).flatMap(
+    descendants,
+  ),
 ]
 
 const everyStep = each((value) => (Array.isArray(value) ? value : isObject(value) ? Object.values(value) : []))

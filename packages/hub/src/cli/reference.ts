@@ -24,6 +24,11 @@ standard error; with \`-o json\` errors are JSON too.
 Commands that talk to an API find it by \`--kubeconfig\`, by the variable \`KUBECONFIG\` (unless \`--data\` is given), else by the hub of the
 data folder.
 
+On a terminal messages have colour, unless \`NO_COLOR\` is set; elsewhere they are plain lines, and data is plain everywhere. \`-o jsonpath=\`
+takes kubectl's templates.
+
+With the folder \`bin\` on \`PATH\`, \`kubectl larder ...\` is the same command, and kubectl completes it.
+
 ${commands.map(section).join('\n')}
 ## Exit codes
 
