@@ -59,6 +59,27 @@ function onlyPid(shop: Workshop): number {
 }
 
 describe('a real engine', () => {
+  test('whose folder somebody removed is not replaced by an empty one when it ends', async () => {
+    const shop = await open()
+    const want = await createReady(shop, 'robbed')
+    const pid = onlyPid(shop)
+    await rm(join(shop.dataDir, 'services', 'robbed'), { recursive: true })
+    process.kill(pid, 'SIGKILL')
+    await until('it is absent', async () => (await shop.session.observe(want, never)).phase === 'absent')
+    expect(await readdir(join(shop.dataDir, 'services'))).toEqual([])
+    expect(processesIn(shop.dataDir)).toEqual([])
+  })
+
+  test('whose folder somebody removed is still deleted with its process', async () => {
+    const shop = await open()
+    const want = await createReady(shop, 'robbed-and-deleted')
+    const pid = onlyPid(shop)
+    await rm(join(shop.dataDir, 'services', 'robbed-and-deleted'), { recursive: true })
+    await shop.session.delete(want, never)
+    await until('it is absent', async () => (await shop.session.observe(want, never)).phase === 'absent')
+    expect(existsSync(`/proc/${pid}`)).toBe(false)
+  })
+
   test('a writer writes, a reader reads, and the engine itself refuses the reader its SET', async () => {
     const shop = await open()
     const want = await createReady(shop, 'roles')

@@ -34,6 +34,8 @@ export interface ServiceTools {
   clock: Clock
   log: Log
   changed(id: string): void
+  /** Its folder was taken away: it is no longer there, and nothing is put in its place. */
+  lost(service: Service): void
 }
 
 const READY_WITHIN_MS = 30_000
@@ -103,7 +105,10 @@ export class Service {
     if (this.#wanted === 'gone') return
     // On disk first: a hub that is killed now goes on with the deletion when it is back.
     this.record = { ...this.record, deleting: true }
-    await this.folder.writeRecord(this.record)
+    await this.folder.writeRecord(this.record).catch((error: NodeJS.ErrnoException) => {
+      // Somebody removed the folder; what still runs of it is ended all the same.
+      if (error.code !== 'ENOENT') throw error
+    })
     this.#wanted = 'gone'
     this.ready = undefined
     void this.#remove(removed)
@@ -147,6 +152,7 @@ export class Service {
       const startedAt = this.#tools.clock.now()
       this.#restarting = false
       try {
+        if (await this.#isLost()) return this.#lose()
         const exit = await this.#runOnce()
         failures = this.#tools.clock.now() - startedAt > SETTLED_MS ? 0 : failures + 1
         if (this.#wanted !== 'running') return
@@ -161,6 +167,18 @@ export class Service {
         await this.#pause(this.#isMendable() ? MENDABLE_PAUSE_MS : pauseMs(failures))
       }
     }
+  }
+
+  /** The record is written before the first start, so that it is missing only when somebody removed it, and the data with it. */
+  async #isLost(): Promise<boolean> {
+    return (await this.folder.record()) === undefined
+  }
+
+  #lose(): void {
+    if (this.#wanted !== 'running') return
+    this.#wanted = 'stopped'
+    this.#tools.log.warn('the folder of a service is gone, and it with its data', { instance: this.id })
+    this.#tools.lost(this)
   }
 
   #isMendable(): boolean {

@@ -50,6 +50,7 @@ export class Supervisor {
       clock: options.clock,
       log: options.log,
       changed: (id) => this.#listeners.forEach((listener) => listener(id)),
+      lost: (service) => this.#forget(service),
     }
   }
 
