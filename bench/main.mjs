@@ -5,6 +5,7 @@ const BENCHES = {
   start: async () => (await import('./start.mjs')).benchStart(),
   watch: async () => (await import('./watch.mjs')).benchWatch(),
   size: async () => (await import('./size.mjs')).benchSize(),
+  noop: async () => (await import('./noop-claims.mjs')).benchNoopClaims(),
   claims: async () => (await import('./claims.mjs')).benchClaims(),
 }
 
