@@ -21,6 +21,8 @@ const IN_SHOP = ['-n', 'shop']
 const names = async () =>
   (await says('get', 'configmaps', ...IN_SHOP, '-o', 'name', '-l', 'of=family')).split('\n').sort()
 
+const gone = () => eventually('the family to be gone', async () => (await names()).join('') === '' || undefined)
+
 /** `parent`, its child, and its grandchild. */
 async function family(finalizers: readonly string[] = []): Promise<void> {
   let ownerReferences: readonly object[] = []
@@ -36,8 +38,6 @@ async function family(finalizers: readonly string[] = []): Promise<void> {
 }
 
 describe('kubectl delete --cascade', () => {
-  const gone = () => eventually('the family to be gone', async () => (await names()).join('') === '' || undefined)
-
   test('background: the parent goes at once, the others follow', async () => {
     await family(['example.com/hold'])
     await hub.ok(['delete', 'configmap', 'parent', ...IN_SHOP, '--cascade=background', '--timeout=10s'])

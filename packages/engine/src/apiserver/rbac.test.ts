@@ -159,6 +159,15 @@ describe('a grant', () => {
     expect(await refusal(asBob().list(at('secrets')))).toMatch(/^403 /)
   })
 
+  test('by a RoleBinding covers the namespace itself, by its name', async () => {
+    await allow([rule({ resources: ['namespaces'], verbs: ['get', 'list'] })], [subject('User', 'bob')], 'default')
+    expect((await asBob().get(at('namespaces', undefined, 'default'))).metadata.name).toBe('default')
+    expect(await refusal(asBob().get(at('namespaces', undefined, 'kube-system')))).toBe(
+      '403 namespaces "kube-system" is forbidden: User "bob" cannot get resource "namespaces" in API group "" in the namespace "kube-system"',
+    )
+    expect(await refusal(asBob().list(at('namespaces')))).toMatch(/^403 .* at the cluster scope$/)
+  })
+
   test('for one name covers lists of that name', async () => {
     await allow(
       [rule({ resources: ['secrets'], verbs: ['get', 'list', 'watch'], resourceNames: ['s'] })],

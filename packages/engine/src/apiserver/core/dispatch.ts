@@ -66,7 +66,10 @@ export function authorizeTarget(
   target: Target,
   selected: string | undefined,
 ): void {
-  const { group, resource, subresource, namespace, name = selected } = target
+  const { group, resource, subresource, name = selected } = target
+  // A namespace is in itself: who is bound to a role there may see it by name, as upstream has it.
+  const isNamespace = group === '' && resource === 'namespaces'
+  const namespace = isNamespace ? target.name : target.namespace
   rbac.authorize(user, { verb, group, resource, subresource, namespace, name })
 }
 
