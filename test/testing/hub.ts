@@ -1,5 +1,5 @@
 /** A whole hub, started as a user starts it, on a data folder of its own and free ports. */
-import { mkdtempSync } from 'node:fs'
+import { chmodSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -23,6 +23,8 @@ export interface Hub {
 
 export async function newHub({ env }: Pick<RunOptions, 'env'> = {}): Promise<Hub> {
   const dir = mkdtempSync(join(tmpdir(), 'larder-test-'))
+  // A hub that is root runs engines under another account, and some insist on their absolute path.
+  chmodSync(dir, 0o711)
   const kubeconfig = join(dir, 'data', 'kubeconfig')
   const options = env === undefined ? {} : { env }
   const larder = (...args: readonly string[]) =>

@@ -10,7 +10,7 @@ import { INSTALLABLE_ENGINES } from './registry.ts'
 
 export interface EngineSought {
   name: string
-  /** Names for PATH, or absolute. */
+  /** Names for PATH, or absolute; there a `*` stands for anything in one name, of which the newest version counts. */
   commands: readonly string[]
   version?: { arguments: readonly string[]; pattern: string }
 }
@@ -20,6 +20,8 @@ export interface EngineFound {
   command: string
   version?: string
   source: 'path' | 'installed'
+  /** Absolute: the folder that must stay together for the command to work, when it is more than one file. */
+  tree?: string
 }
 
 export interface EngineFinderOptions {
@@ -78,7 +80,9 @@ export async function versionOf(
 
 async function findOnPath(commands: readonly string[], path: string): Promise<string | undefined> {
   for (const command of commands) {
-    const candidates = isAbsolute(command) ? [command] : path.split(delimiter).map((folder) => join(folder, command))
+    const candidates = isAbsolute(command)
+      ? await matches(command)
+      : path.split(delimiter).map((folder) => join(folder, command))
     for (const candidate of candidates) {
       if (isAbsolute(candidate) && (await isProgram(candidate))) return realpath(candidate)
     }
@@ -86,15 +90,33 @@ async function findOnPath(commands: readonly string[], path: string): Promise<st
   return undefined
 }
 
+// Systems that keep several versions of a server side by side put none of them on PATH.
+async function matches(pattern: string): Promise<string[]> {
+  const star = pattern.split('/').findIndex((name) => name.includes('*'))
+  if (star < 0) return [pattern]
+  const names = pattern.split('/')
+  const folder = names.slice(0, star).join('/')
+  const [before = '', after = ''] = (names[star] ?? '').split('*')
+  const found = await readdir(folder).catch(() => [])
+  return found
+    .filter((name) => name.startsWith(before) && name.endsWith(after) && name.length >= before.length + after.length)
+    .sort(newestFirst)
+    .map((name) => join(folder, name, ...names.slice(star + 1)))
+}
+
+const newestFirst = (a: string, b: string): number => b.localeCompare(a, 'en', { numeric: true })
+
 export async function findInstalled(name: string, dir: string): Promise<EngineFound | undefined> {
   const folders = await readdir(join(dir, name)).catch(() => [])
-  const byVersion = folders.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+  const byVersion = folders.sort(newestFirst)
   for (const folder of byVersion) {
     const manifest = await readFile(join(dir, name, folder, 'engine.json'), 'utf8').catch(() => undefined)
     if (manifest === undefined) continue
     const installed = JSON.parse(manifest) as InstalledEngine
     const command = join(dir, name, folder, installed.command)
-    if (await isProgram(command)) return { command, version: installed.version, source: 'installed' }
+    if (!(await isProgram(command))) continue
+    const tree = installed.tree === undefined ? {} : { tree: join(dir, name, folder, installed.tree) }
+    return { command, version: installed.version, source: 'installed', ...tree }
   }
   return undefined
 }

@@ -13,4 +13,6 @@ export interface InstalledEngine {
   version: string
   /** Relative to the folder. */
   command: string
+  /** Relative to the folder: what must stay together for the command to work, when it is more than one file. */
+  tree?: string
 }

@@ -37,11 +37,19 @@ describe('adding an engine', () => {
     expect(execFileSync(added.command, ['--version'], { encoding: 'utf8' })).toContain(`v=${added.version}`)
     expect(lines.at(-1)).toContain(`engine redis ${added.version} is in ${dir}`)
     expect(await findEngine(sought, { dir, path: '' })).toEqual(added)
-    expect(await engineFinder({ dir, path: '' }).list()).toEqual({ redis: { found: true, ...added } })
+    expect(await engineFinder({ dir, path: '' }).list()).toMatchObject({ redis: { found: true, ...added } })
     // A second time there is nothing to do.
     const more: string[] = []
     expect(await addEngine('redis', { dir, log: (line) => more.push(line) })).toEqual(added)
     expect(more).toEqual([])
+  })
+
+  test('one of many files comes whole, with the links that its package cannot carry', async () => {
+    const added = await addEngine('postgres', { dir })
+    expect(added.tree).toBe(join(dir, 'postgres/18.4.0-beta.17/native'))
+    const initdb = join(added.tree ?? '', 'bin/initdb')
+    expect(execFileSync(initdb, ['--version'], { encoding: 'utf8' })).toContain(`(PostgreSQL) ${added.version}`)
+    expect(await addEngine('postgres', { dir })).toEqual(added)
   })
 
   test('twice at once ends with one, whole', async () => {
@@ -52,14 +60,14 @@ describe('adding an engine', () => {
 
   test('one that is not known is refused with those that are', async () => {
     await expect(addEngine('sqlserver', { dir })).rejects.toThrow(
-      'engine sqlserver is not one that can be installed; known: redis',
+      'engine sqlserver is not one that can be installed; known: redis, postgres',
     )
   })
 
   test('every build is pinned by a hash', () => {
-    const hashes = INSTALLABLE_ENGINES.flatMap((e) => Object.values(e.package.builds).map((b) => b.sha256))
+    const hashes = INSTALLABLE_ENGINES.flatMap((e) => Object.values(e.package.builds).map((b) => b.hash))
     expect(hashes.length).toBeGreaterThan(0)
-    for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}$/)
+    for (const hash of hashes) expect(hash).toMatch(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/)
   })
 })
 
@@ -81,9 +89,22 @@ describe('looking for an engine', () => {
     expect(await findEngine(sought, { dir, path: join(dir, 'bin') })).toEqual({ command, source: 'path' })
   })
 
+  test('a star in an absolute command finds the newest version, also off PATH', async () => {
+    for (const version of ['9', '15', '14-old']) {
+      await program(join(dir, 'versions', version, 'bin'), 'server', `v=${version}`)
+    }
+    const commands = ['server', join(dir, 'versions/*/bin/server')]
+    expect(await findEngine({ ...sought, commands }, { dir, path: '' })).toEqual({
+      command: join(dir, 'versions/15/bin/server'),
+      version: '15',
+      source: 'path',
+    })
+    expect(await findEngine({ ...sought, commands: [join(dir, 'other/*/server')] }, { dir, path: '' })).toBeUndefined()
+  })
+
   test('nowhere is nowhere, and the list names the command that helps', async () => {
     expect(await findEngine(sought, { dir, path: '' })).toBeUndefined()
-    expect(await engineFinder({ dir, path: '' }).list()).toEqual({
+    expect(await engineFinder({ dir, path: '' }).list()).toMatchObject({
       redis: { found: false, message: 'neither on PATH nor installed; run: larder engine add redis' },
     })
   })

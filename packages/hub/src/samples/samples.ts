@@ -1,6 +1,7 @@
 import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { poolAccount, poolRbac } from './rbac.ts'
+import { postgresClass } from './postgres.ts'
 import { redisClass } from './redis.ts'
 
 const larder = { apiVersion: 'larder.dev/v1alpha1' } as const
@@ -12,4 +13,5 @@ export const sampleManifests = (): readonly (JsonObject & KubeObject)[] => [
   ...poolRbac(),
   { ...larder, kind: 'Backend', metadata: { name: 'pool' }, spec: { driver: 'pool', serviceAccountRef: poolAccount } },
   redisClass as JsonObject & KubeObject,
+  postgresClass as JsonObject & KubeObject,
 ]

@@ -7,7 +7,8 @@ import { describe, test } from 'vitest'
 import { parse } from 'yaml'
 import { redisRecipe } from '../../samples/redis.ts'
 import { realEngines } from './testing/engines.ts'
-import { processStage, redisLogin, toyLogin } from './testing/stage.ts'
+import { unsyncedPostgres } from './testing/unsynced.ts'
+import { processStage, redisLogin, sqlLogin, toyLogin } from './testing/stage.ts'
 
 const toys = parse(readFileSync(join(import.meta.dirname, 'testing/toy.yaml'), 'utf8')) as Record<string, Json>
 
@@ -24,6 +25,14 @@ const supports: Harness['supports'] = {
 }
 
 const engines = [
+  {
+    name: 'process (postgres)',
+    recipe: unsyncedPostgres,
+    parameters: { maxConnections: 20, sharedBuffers: '16MB' },
+    otherParameters: { maxConnections: 25, sharedBuffers: '16MB' },
+    roles: ['writer', 'reader'],
+    login: sqlLogin,
+  },
   {
     name: 'process (redis)',
     recipe: redisRecipe,
@@ -55,7 +64,7 @@ for (const engine of engines) {
     name: engine.name,
     supports,
     settleMs: 20_000,
-    open: async (log) => processStage({ ...engine, engines: await realEngines(), log }),
+    open: async (log) => processStage({ ...engine, engines: await realEngines('postgres'), log }),
   }
   describe(engine.name, () => {
     for (const { rule, title, run } of conformance(harness)) test(`${rule}: ${title}`, run)

@@ -6,6 +6,7 @@ import type { CredentialAt, Means } from './means/means.ts'
 import { execMeans } from './means/exec.ts'
 import { fileMeans } from './means/file.ts'
 import { respMeans } from './means/resp.ts'
+import { sqlMeans } from './means/sql.ts'
 import { redact } from './output.ts'
 import type { ProcessRecipe } from './recipe.ts'
 import { deriveSecret, sha256, usernameOf } from './secret.ts'
@@ -83,11 +84,12 @@ export class CredentialBook {
 }
 
 function meansOf(recipe: ProcessRecipe): Means {
-  const { resp, exec, file } = recipe.credentials
+  const { resp, sql, exec, file } = recipe.credentials
   if (resp) return respMeans(resp)
+  if (sql) return sqlMeans(sql)
   if (exec) return execMeans(exec)
   if (file) return fileMeans(file)
-  throw invalid('recipe.credentials', 'recipe.credentials needs exactly one of resp, exec, file')
+  throw invalid('recipe.credentials', 'recipe.credentials needs exactly one of resp, sql, exec, file')
 }
 
 function roleOf(recipe: ProcessRecipe, { role }: Credential): string | undefined {

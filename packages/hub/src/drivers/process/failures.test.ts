@@ -190,10 +190,12 @@ describe('causes', () => {
       'recipe.files[0].path must match ^(data|config)(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$',
     ],
     [
-      'the means sql',
-      withRecipe({ credentials: { sql: {} } }),
-      'recipe.credentials.sql',
-      'recipe.credentials.sql is not in this version; use resp, exec or file',
+      'statements for a port that there is not',
+      withRecipe({
+        credentials: { sql: { port: 'sql', login: { username: 'a', password: 'b' }, make: [], check: [], remove: [] } },
+      }),
+      'recipe.credentials.sql.port',
+      'recipe.credentials.sql.port names sql, which recipe.ports does not declare',
     ],
     [
       'two means',
@@ -204,7 +206,7 @@ describe('causes', () => {
         },
       }),
       'recipe.credentials',
-      'recipe.credentials needs exactly one of resp, exec, file',
+      'recipe.credentials needs exactly one of resp, sql, exec, file',
     ],
     [
       'a port that is not declared',

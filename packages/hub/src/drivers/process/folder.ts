@@ -17,7 +17,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Json } from '@larder/kit'
 import type { Account } from './account.ts'
 
@@ -105,8 +105,23 @@ export class InstanceFolder {
     await writeWhole(target, content, owner && !engineOwns ? 0o640 : 0o600, owner)
   }
 
-  async isThere(path: string): Promise<boolean> {
-    return isThere(this.inner(path))
+  /**
+   * Has a folder under `data/` made, once. `work` makes it under another name, relative to `data/`, and only when it has
+   * succeeded the folder gets its own. Each attempt has a name of its own: a program that outlived a killed hub may
+   * still be at work on the last one, and must not spoil this.
+   */
+  async make(path: string, work: (draft: string) => Promise<void>): Promise<void> {
+    const folder = this.inner('data')
+    const name = basename(path)
+    const names = await namesIn(folder)
+    if (names.includes(name)) return
+    for (const draft of names.filter((n) => n.startsWith(`${name}.draft-`))) {
+      await rm(join(folder, draft), { recursive: true, force: true, maxRetries: 10 })
+    }
+    const draft = `${name}.draft-${randomBytes(6).toString('hex')}`
+    await work(draft)
+    await rename(join(folder, draft), join(folder, name))
+    await flush(folder)
   }
 
   /** Leaves nothing: the record goes last, so that a deletion that was cut off is taken up again. */
@@ -144,6 +159,16 @@ async function readIfThere(path: string): Promise<string | undefined> {
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
+  }
+}
+
+/** A new name is on the disk when its folder is. */
+async function flush(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 

@@ -98,13 +98,13 @@ function lower(pid: number, nice: number): void {
 
 /**
  * The process that has the folder now, if it lives and is ours beyond doubt: same pid, same start, working in this very
- * folder (where the system tells), under the engine's account.
+ * folder or, as engines do that move into their own, below it (where the system tells), under the engine's account.
  */
 export async function recordedProcess(folder: string, account: Account | undefined): Promise<Identity | undefined> {
   const identity = await readRecord(folder)
   if (!identity || !isAlive(identity)) return undefined
   const work = workingFolder(identity.pid)
-  if (work !== undefined && work !== (await realpath(join(folder, WORK)))) return undefined
+  if (work !== undefined && !isWithin(work, await realpath(join(folder, WORK)))) return undefined
   return account && !(await runsAs(identity.pid, account)) ? undefined : identity
 }
 
@@ -121,6 +121,8 @@ async function clearDeadRecord(folder: string, account: Account | undefined): Pr
   if (!there) return
   if (!(await recordedProcess(folder, account))) await rm(path, { force: true })
 }
+
+const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
 async function readRecord(folder: string): Promise<Identity | undefined> {
   // A record without its end is being written at this moment, or its writer died in the middle.

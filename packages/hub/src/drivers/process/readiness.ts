@@ -3,9 +3,12 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { runCommand } from './command.ts'
 import { HOST } from './ports.ts'
+import type { ProcessRecipe } from './recipe.ts'
 import { callResp } from './resp.ts'
 import { commandOf } from './setting.ts'
 import type { Setting } from './setting.ts'
+import { callSql } from './sql.ts'
+import { renderBatches } from './sql-batches.ts'
 import { render, renderList } from './template.ts'
 
 const ANSWER_TIMEOUT_MS = 1_000
@@ -23,7 +26,7 @@ export async function unreadiness(setting: Setting, signal?: AbortSignal): Promi
 
 async function ask(setting: Setting, signal: AbortSignal | undefined): Promise<void> {
   const { recipe, values } = setting
-  const { tcp, resp, http, exec } = recipe.readiness
+  const { tcp, resp, http, sql, exec } = recipe.readiness
   const path = 'recipe.readiness'
   if (tcp) return askTcp(portOf(setting, tcp.port))
   if (http)
@@ -35,6 +38,7 @@ async function ask(setting: Setting, signal: AbortSignal | undefined): Promise<v
     if (end.code !== 0) throw new Error(`its readiness command ended with status ${end.code}: ${end.complaint}`)
     return
   }
+  if (sql) return askSql(setting, sql, signal)
   if (!resp) return
   const place = { path: `${path}.resp`, readable: false }
   await callResp({
@@ -45,6 +49,26 @@ async function ask(setting: Setting, signal: AbortSignal | undefined): Promise<v
       password: render(resp.login.password, values, place),
     },
     commands: resp.commands.map((words) => renderList(words, values, place)),
+    timeoutMs: ANSWER_TIMEOUT_MS,
+    signal,
+  })
+}
+
+function askSql(
+  setting: Setting,
+  sql: NonNullable<ProcessRecipe['readiness']['sql']>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const path = 'recipe.readiness.sql'
+  const place = { path: `${path}.login`, readable: false }
+  return callSql({
+    host: HOST,
+    port: portOf(setting, sql.port),
+    login: {
+      username: render(sql.login.username, setting.values, place),
+      password: render(sql.login.password, setting.values, place),
+    },
+    batches: renderBatches(sql.run, setting.values, `${path}.run`),
     timeoutMs: ANSWER_TIMEOUT_MS,
     signal,
   })

@@ -23,6 +23,24 @@ export interface RespMeans {
 }
 
 /** `check` ends with 0 exactly when the credential works. */
+export interface SqlStatement {
+  /** The statement is left out when this query finds no row. */
+  when?: Template
+  run: Template
+}
+
+export type SqlBatches = readonly { database: Template; statements: readonly SqlStatement[] }[]
+
+export interface SqlMeans {
+  port: string
+  /** How the driver itself logs in. */
+  login: { username: Template; password: Template }
+  make: SqlBatches
+  /** Run as the new credential: a refused login, or no right to the database, means that it does not work. */
+  check: SqlBatches
+  remove: SqlBatches
+}
+
 export interface ExecMeans {
   make: Command
   check: Command
@@ -51,7 +69,11 @@ export interface ProcessRecipe {
   /** A rendered file that the engine gets as its standard input. */
   input?: string
   environment?: Readonly<Record<string, Template>>
-  prepare?: readonly (Command & { unless: string })[]
+  /**
+   * Commands before each start, in order. One that `makes` a folder under `data/` is run until it has: it makes
+   * `${draft}`, which gets the name when the command has ended with 0, so that half a folder is never taken for whole.
+   */
+  prepare?: readonly (Command & { makes?: string })[]
   readiness: {
     within?: string
     tcp?: { port: string }
@@ -61,6 +83,7 @@ export interface ProcessRecipe {
       commands: readonly (readonly Template[])[]
     }
     http?: { port: string; path: string }
+    sql?: { port: string; login: { username: Template; password: Template }; run: SqlBatches }
     exec?: Command
   }
   stop?: { signal?: string; within?: string }
@@ -69,6 +92,7 @@ export interface ProcessRecipe {
   credentials: {
     roles?: Readonly<Record<string, { readonly [k: string]: Json }>>
     resp?: RespMeans
+    sql?: SqlMeans
     exec?: ExecMeans
     file?: FileMeans
   }
@@ -81,6 +105,7 @@ const duration: JsonSchema = { type: 'string', pattern: DURATION_PATTERN }
 const signal: JsonSchema = { type: 'string', pattern: '^SIG[A-Z0-9]+$' }
 /** Inside the instance's folder: neither absolute nor climbing out. */
 const innerPath: JsonSchema = { type: 'string', pattern: '^(data|config)(/[A-Za-z0-9_][A-Za-z0-9._-]*)+$' }
+const dataPath: JsonSchema = { type: 'string', pattern: '^data/[A-Za-z0-9_][A-Za-z0-9_-]*$' }
 const name: JsonSchema = { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9-]*$' }
 
 const fields = (properties: Readonly<Record<string, Json>>, required: readonly string[] = []): JsonSchema => ({
@@ -92,6 +117,12 @@ const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items })
 const command = fields({ command: { ...texts, minItems: 1 }, stdin: text }, ['command'])
 const respCommands = listOf({ ...texts, minItems: 1 })
 const login = fields({ username: text, password: text }, ['username', 'password'])
+const sqlBatches = listOf(
+  fields({ database: text, statements: listOf(fields({ when: text, run: text }, ['run'])) }, [
+    'database',
+    'statements',
+  ]),
+)
 
 export const RECIPE_SCHEMA: JsonSchema = fields(
   {
@@ -108,14 +139,13 @@ export const RECIPE_SCHEMA: JsonSchema = fields(
     arguments: texts,
     input: innerPath,
     environment: { type: 'object', additionalProperties: text },
-    prepare: listOf(
-      fields({ command: { ...texts, minItems: 1 }, stdin: text, unless: innerPath }, ['command', 'unless']),
-    ),
+    prepare: listOf(fields({ command: { ...texts, minItems: 1 }, stdin: text, makes: dataPath }, ['command'])),
     readiness: fields({
       within: duration,
       tcp: fields({ port: name }, ['port']),
       resp: fields({ port: name, login, commands: respCommands }, ['port', 'commands']),
       http: fields({ port: name, path: text }, ['port', 'path']),
+      sql: fields({ port: name, login, run: sqlBatches }, ['port', 'login', 'run']),
       exec: command,
     }),
     stop: fields({ signal, within: duration }),
@@ -138,7 +168,13 @@ export const RECIPE_SCHEMA: JsonSchema = fields(
         { path: innerPath, header: text, line: text, reload: fields({ signal }, ['signal']), check: command },
         ['path', 'line', 'reload', 'check'],
       ),
-      sql: { type: 'object' },
+      sql: fields({ port: name, login, make: sqlBatches, check: sqlBatches, remove: sqlBatches }, [
+        'port',
+        'login',
+        'make',
+        'check',
+        'remove',
+      ]),
     }),
     binding: { type: 'object', additionalProperties: text, minProperties: 1 },
   },
@@ -153,11 +189,8 @@ export function parseRecipe(recipe: Json): ProcessRecipe {
   const [first] = checkShape(RECIPE_SCHEMA, recipe, 'recipe')
   if (first) throw invalid(first.path, `${first.path} ${first.message}`)
   const parsed = recipe as unknown as ProcessRecipe
-  exactlyOne(parsed.readiness, ['tcp', 'resp', 'http', 'exec'], 'recipe.readiness')
-  if (Object.hasOwn(parsed.credentials, 'sql')) {
-    throw invalid('recipe.credentials.sql', 'recipe.credentials.sql is not in this version; use resp, exec or file')
-  }
-  exactlyOne(parsed.credentials, ['resp', 'exec', 'file'], 'recipe.credentials')
+  exactlyOne(parsed.readiness, ['tcp', 'resp', 'http', 'sql', 'exec'], 'recipe.readiness')
+  exactlyOne(parsed.credentials, ['resp', 'sql', 'exec', 'file'], 'recipe.credentials')
   checkWords(parsed)
   for (const [path, port] of namedPorts(parsed)) {
     if (!parsed.ports.includes(port)) throw invalid(path, `${path} names ${port}, which recipe.ports does not declare`)
@@ -203,6 +236,8 @@ function namedPorts({ readiness, credentials }: ProcessRecipe): [path: string, p
     ['recipe.readiness.resp.port', readiness.resp?.port],
     ['recipe.readiness.http.port', readiness.http?.port],
     ['recipe.credentials.resp.port', credentials.resp?.port],
+    ['recipe.readiness.sql.port', readiness.sql?.port],
+    ['recipe.credentials.sql.port', credentials.sql?.port],
   ]
   return named.filter((n): n is [string, string] => n[1] !== undefined)
 }

@@ -19,10 +19,11 @@ import { isAlive } from './identity.ts'
 import { adopt, launch, recordedProcess, stopProcess } from './launch.ts'
 import type { EngineProcess, Exit } from './launch.ts'
 import { CredentialBook } from './credentials.ts'
-import { boundOutput, DEFAULT_LIMIT_BYTES, lastWords, outputSize } from './output.ts'
+import { boundOutput, DEFAULT_LIMIT_BYTES, lastWords, outputSize, redact } from './output.ts'
 import { isFree, portHolder } from './ports.ts'
 import { unreadiness } from './readiness.ts'
 import { parseRecipe } from './recipe.ts'
+import type { Command } from './recipe.ts'
 import { commandOf, settingOf, specHash } from './setting.ts'
 import type { Setting } from './setting.ts'
 import { renderLines, renderList } from './template.ts'
@@ -282,13 +283,24 @@ export class Service {
 
   async #prepare(setting: Setting): Promise<void> {
     for (const [i, step] of (setting.recipe.prepare ?? []).entries()) {
-      if (await this.folder.isThere(step.unless)) continue
       const path = `recipe.prepare[${i}]`
-      const end = await runCommand(commandOf(setting, step, { path, values: setting.values, timeoutMs: 120_000 }))
-      if (end.code !== 0) {
-        throw new StartFailure('EngineDied', `${path} ended with status ${end.code}: ${end.complaint.slice(-300)}`)
+      if (step.makes === undefined) await this.#runStep(setting, step, path)
+      else {
+        await this.folder.make(step.makes, (draft) =>
+          this.#runStep({ ...setting, values: { ...setting.values, draft } }, step, path),
+        )
       }
     }
+  }
+
+  async #runStep(setting: Setting, step: Command, path: string): Promise<void> {
+    const end = await runCommand(commandOf(setting, step, { path, values: setting.values, timeoutMs: 120_000 }))
+    if (end.code === 0) return
+    const secrets = Object.values(setting.values['secret'] as Record<string, string>)
+    const complaint = redact(end.complaint, secrets).slice(-300)
+    const hint = this.#hint(complaint)
+    const reason = hint === '' ? 'EngineDied' : 'FolderNotAccessible'
+    throw new StartFailure(reason, `${path} ended with status ${end.code}: ${complaint}${hint}`)
   }
 
   async #untilReady(setting: Setting, process: EngineProcess, outputFrom: number): Promise<void> {

@@ -1,4 +1,5 @@
 /** Everything that is known about one instance while its templates are rendered. */
+import { dirname } from 'node:path'
 import type { Json } from '@larder/kit'
 import type { Account } from './account.ts'
 import { HOST } from './ports.ts'
@@ -32,7 +33,7 @@ export function settingOf(
     host: HOST,
     port: record.ports,
     parameter: record.parameters,
-    engine: { command },
+    engine: { command, folder: dirname(command) },
     secret: secrets,
     secretSha256: Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, sha256(secret)])),
   }

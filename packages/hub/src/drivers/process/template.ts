@@ -6,8 +6,8 @@
  * - A list item that is one placeholder whose value is a list becomes several items: `${role.rules}`.
  * - `$${` is a literal `${`.
  *
- * Values: `instance.id`, `plan.name`, `host`, `port.NAME`, `parameter.PATH`, `engine.command`, `secret.NAME` (made up
- * for the instance) and `secretSha256.NAME`, and while a credential is handled `credential.username`,
+ * Values: `instance.id`, `plan.name`, `host`, `port.NAME`, `parameter.PATH`, `engine.command`, `engine.folder` (where the
+ * command is), `secret.NAME` (made up for the instance) and `secretSha256.NAME`, and while a credential is handled `credential.username`,
  * `credential.password`, `credential.passwordSha256`, `role.NAME`. Secrets are refused where others on the machine can read them: on command lines
  * and in the environment. There are no expressions and no loops: what needs those is a driver, not a recipe.
  */
@@ -21,6 +21,8 @@ export interface Place {
   path: string
   /** Whether others on this machine may read the result. */
   readable: boolean
+  /** Whether it is a statement, in which a quote would end what a value stands in. */
+  statement?: boolean
 }
 
 const PLACEHOLDER = /(\$?)\$\{([^}]*)\}/g
@@ -84,6 +86,9 @@ function asText(value: Json, name: string, place: Place): string {
   if (/[\u0000-\u001f\u007f]/.test(text)) {
     const path = name.replace(/\?$/, '').replace(/^parameter\./, 'parameters.')
     throw invalid(path, `${path} may not hold line breaks or control characters`)
+  }
+  if (place.statement && !/^[\w.-]*$/.test(text)) {
+    throw invalid(place.path, `${place.path} may hold only letters, digits, _ . and - where \${${name}} stands`)
   }
   return text
 }

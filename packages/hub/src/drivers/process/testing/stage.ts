@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readlinkSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Credential, Json, Log, Seen, Session, Want } from '@larder/kit'
 import type { Stage } from '@larder/kit/conformance'
 import { Redis } from 'ioredis'
+import { Client, DatabaseError } from 'pg'
 import type { Clock } from '../clock.ts'
 import { processDriver } from '../driver.ts'
 import type { ProcessDriver } from '../driver.ts'
@@ -41,6 +42,8 @@ export async function workshop(options: {
   log?: Log
 }): Promise<Workshop> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'larder-process-')))
+  // As the hub has it: the account of the engines passes through.
+  await chmod(dataDir, 0o711)
   const driver = processDriver({ dataDir, engines: options.engines, clock: systemClock, log: options.log ?? silentLog })
   return {
     dataDir,
@@ -118,6 +121,21 @@ function cwdOf(pid: string): string {
   }
 }
 
+/** Those of them that no other of them started: an engine may have workers. */
+function enginesIn(folder: string): number[] {
+  const pids = processesIn(folder)
+  return pids.filter((pid) => !pids.includes(parentOf(pid)))
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }))
+  } catch {
+    // It ended while we looked.
+    return 0
+  }
+}
+
 export type Values = Readonly<Record<string, Json | Uint8Array>>
 
 export function redisClient(values: Values): Redis {
@@ -145,6 +163,29 @@ export async function redisLogin(values: Values): Promise<boolean> {
     throw error
   } finally {
     client.disconnect()
+  }
+}
+
+export async function sqlClient(values: Values): Promise<Client> {
+  const client = new Client({ connectionString: String(values['uri']), connectionTimeoutMillis: 10_000 })
+  // What happens to an idle connection comes as an event, which would end the test run.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    await client.end()
+    throw error
+  }
+  return client
+}
+
+export async function sqlLogin(values: Values): Promise<boolean> {
+  try {
+    await (await sqlClient(values)).end()
+    return true
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === '28P01') return false
+    throw error
   }
 }
 
@@ -186,7 +227,7 @@ export async function processStage(options: {
       return shop.session
     },
     login: options.login,
-    countOutside: async () => processesIn(first.dataDir).length,
+    countOutside: async () => enginesIn(first.dataDir).length,
     close: () => shop.end(),
   }
 }
