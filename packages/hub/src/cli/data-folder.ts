@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { OptionValues } from './command.ts'
+import { CommandFailed, EXIT } from './failure.ts'
 
 export interface DataFolder {
   readonly dir: string
@@ -45,10 +46,35 @@ export function runningHub(folder: DataFolder): RunRecord | undefined {
     text = readFileSync(folder.run, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw asFolderTrouble(error, folder)
   }
   const record = JSON.parse(text) as RunRecord
   return isAlive(record) ? record : undefined
+}
+
+const TROUBLES: Readonly<Record<string, { readonly why: string; readonly next: string }>> = {
+  EACCES: {
+    why: 'this account may not',
+    next: 'choose another folder with --data DIR, or give this account the right',
+  },
+  EPERM: { why: 'this account may not', next: 'choose another folder with --data DIR, or give this account the right' },
+  EROFS: { why: 'the file system is read-only', next: 'choose another folder with --data DIR' },
+  ENOTDIR: { why: 'a part of that path is a file', next: 'choose another folder with --data DIR' },
+  EEXIST: { why: 'a file stands where a folder belongs', next: 'choose another folder with --data DIR' },
+  ENOSPC: { why: 'the disk is full', next: 'free some space, or choose another folder with --data DIR' },
+  EDQUOT: { why: 'the disk quota is used up', next: 'free some space, or choose another folder with --data DIR' },
+}
+
+/** An error of the file system below the data folder, in words for whoever named the folder. Any other error stays itself. */
+export function asFolderTrouble(error: unknown, folder: DataFolder): unknown {
+  const { code = '', path, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
+  const trouble = TROUBLES[code]
+  if (!trouble || !path?.startsWith(folder.dir)) return error
+  return new CommandFailed(EXIT.failed, `cannot use the data folder ${folder.dir}`, {
+    why: `${syscall} ${path}: ${trouble.why} (${code})`,
+    next: trouble.next,
+    cause: error,
+  })
 }
 
 function isAlive(record: RunRecord): boolean {

@@ -20,10 +20,10 @@ import { createClient } from '@larder/engine/client/client'
 import { createManager, type ManagerOptions } from '@larder/engine/runtime/manager'
 import type { RuntimeMetrics } from '@larder/engine/runtime/metrics'
 import { openLibsqlStore } from '@larder/engine/storage/libsql/store'
-import { StorageInUse, type Store } from '@larder/engine/storage/store'
+import { StorageFailed, StorageInUse, type Store } from '@larder/engine/storage/store'
 import type { Driver } from '@larder/kit'
 import type { OptionValues } from '../cli/command.ts'
-import { startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
+import { asFolderTrouble, startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
 import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
 import { hubControllers, type HubOptions } from '../controllers/hub.ts'
@@ -57,7 +57,7 @@ export async function startHub(options: OptionValues, folder: DataFolder, onStep
     return { stop }
   } catch (error) {
     await stop()
-    throw error
+    throw asFolderTrouble(error, folder)
   }
 }
 
@@ -172,6 +172,12 @@ async function openStore(folder: DataFolder, log: Log): Promise<Store> {
   try {
     return await openLibsqlStore({ dir: join(folder.dir, 'store'), log })
   } catch (error) {
+    if (error instanceof StorageFailed) {
+      throw new CommandFailed(EXIT.failed, error.message, {
+        next: 'mend what the message names, or choose another folder with --data DIR',
+        cause: error,
+      })
+    }
     if (!(error instanceof StorageInUse)) throw error
     const holder = error.pid === undefined ? 'another process' : `process ${error.pid}`
     throw new CommandFailed(EXIT.conflict, `a hub runs on ${folder.dir} already`, {

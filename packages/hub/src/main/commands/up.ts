@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { OptionValues, Run } from '../../cli/command.ts'
-import { dataFolder, runningHub, type DataFolder } from '../../cli/data-folder.ts'
+import { asFolderTrouble, dataFolder, runningHub, type DataFolder } from '../../cli/data-folder.ts'
 import { CommandFailed, EXIT, type ExitCode } from '../../cli/failure.ts'
 import { elapsed, failureText, paint, type Terminal } from '../../cli/terminal.ts'
 import { waitForSamples } from '../settled.ts'
@@ -93,8 +93,7 @@ async function addresses(folder: DataFolder, terminal: Terminal): Promise<void> 
 
 /** Starts this command again in a process that outlives us, and waits for its word. */
 async function detach(options: OptionValues, folder: DataFolder, terminal: Terminal): Promise<void> {
-  mkdirSync(dirname(folder.log), { recursive: true, mode: 0o700 })
-  const log = openSync(folder.log, 'a', 0o600)
+  const log = openLog(folder)
   const child = fork(process.argv[1]!, backgroundArguments(options, folder), {
     detached: true,
     cwd: '/',
@@ -121,6 +120,16 @@ async function detach(options: OptionValues, folder: DataFolder, terminal: Termi
   if (options.wait) await waitForSamples(folder, terminal)
   await addresses(folder, terminal)
   if (options.demo) await runDemo(folder, terminal)
+}
+
+/** For what the process says before it has a log of its own. */
+function openLog(folder: DataFolder): number {
+  try {
+    mkdirSync(dirname(folder.log), { recursive: true, mode: 0o700 })
+    return openSync(folder.log, 'a', 0o600)
+  } catch (error) {
+    throw asFolderTrouble(error, folder)
+  }
 }
 
 function backgroundArguments(options: OptionValues, folder: DataFolder): string[] {
