@@ -105,6 +105,25 @@ const allowed = (...about: Parameters<typeof mayImpersonate>) =>
     stdin: JSON.stringify(mayImpersonate(...about)),
   })
 
+test('a cascade during which the hub is killed is finished after the next start', async () => {
+  const uid = await hub.ok(['create', 'configmap', 'owner', ...IN_SHOP, '-o', 'jsonpath={.metadata.uid}'])
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }]
+  const items = Array.from({ length: 300 }, (_, i) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `owned-${i}`, namespace: 'shop', labels: { of: 'owner' }, ownerReferences },
+  }))
+  await hub.ok(['create', '-f', '-'], { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) })
+  const { pid } = await hub.status()
+  await hub.ok(['delete', 'configmap', 'owner', ...IN_SHOP, '--wait=false'])
+  process.kill(pid!, 'SIGKILL')
+  await hub.start('--api-only')
+  await eventually('everything owned to be gone', async () => {
+    const left = await hub.ok(['get', 'configmaps', ...IN_SHOP, '-l', 'of=owner', '-o', 'name'])
+    return left === '' || undefined
+  })
+})
+
 describe('rights', () => {
   beforeAll(async () => {
     await hub.ok(['create', 'serviceaccount', 'ci', '-n', 'shop'])

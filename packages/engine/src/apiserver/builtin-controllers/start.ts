@@ -20,13 +20,21 @@ export type BuiltinControllerName =
   /** Events live for an hour. */
   | 'event-expiry'
 
+export interface BuiltinControllers {
+  /** Resolves when what clients expect from the first moment is there. Work that a stop interrupted goes on behind it. */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+const EXPECTED_AT_ONCE: readonly BuiltinControllerName[] = ['default-objects', 'role-aggregation']
+
 interface StartOptions {
   readonly caCertificate: string | undefined
   /** True: all of them. */
   readonly names: boolean | readonly BuiltinControllerName[]
 }
 
-export function startBuiltinControllers(context: ControllerContext, options: StartOptions): BuiltinController {
+export function startBuiltinControllers(context: ControllerContext, options: StartOptions): BuiltinControllers {
   const starts: Readonly<Record<BuiltinControllerName, () => BuiltinController>> = {
     'namespace-deletion': () => startNamespaceDeletion(context),
     'garbage-collection': () => startGarbageCollection(context),
@@ -36,9 +44,11 @@ export function startBuiltinControllers(context: ControllerContext, options: Sta
   }
   const all = Object.keys(starts) as BuiltinControllerName[]
   const names = typeof options.names === 'boolean' ? (options.names ? all : []) : options.names
-  const controllers = all.filter((name) => names.includes(name)).map((name) => starts[name]())
+  const controllers = new Map(all.filter((name) => names.includes(name)).map((name) => [name, starts[name]()]))
   return {
-    idle: async () => void (await Promise.all(controllers.map((controller) => controller.idle()))),
-    close: async () => void (await Promise.all(controllers.map((controller) => controller.close()))),
+    async ready() {
+      for (const name of EXPECTED_AT_ONCE) await controllers.get(name)?.idle()
+    },
+    close: async () => void (await Promise.all([...controllers.values()].map((controller) => controller.close()))),
   }
 }

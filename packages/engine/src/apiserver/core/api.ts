@@ -68,7 +68,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const { caCertificate, controllers: names = true } = options
   const controllers = startBuiltinControllers(context, { caCertificate, names })
   // On a used store there is nothing to wait for; on a new one the default objects exist when the API is ready.
-  await controllers.idle()
+  await controllers.ready()
   return new KubernetesApi(core, [customResources, controllers])
 }
 
