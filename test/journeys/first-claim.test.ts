@@ -48,6 +48,11 @@ describe('a claim of class redis', () => {
     const binding = await bindingOf(hub, 'shop', 'cache')
     const before = await redis(binding)
     await before.set('kept', 'yes')
+    // While an fsync is under way, Redis answers first and writes to its file up to two seconds later.
+    await eventually(
+      'the value to be in the file',
+      async () => /^aof_buffer_length:0\r?$/m.test(await before.info('persistence')) || undefined,
+    )
     const pid = Number(/process_id:(\d+)/.exec(await before.info('server'))![1])
     before.disconnect()
     process.kill(pid, 'SIGKILL')
