@@ -12,6 +12,9 @@ import {
   statusOf,
 } from './shared-fields.ts'
 
+/** What the API takes as the name of a Secret. Said here too, so that it is refused before a service is made for it. */
+const SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
+
 const resource = {
   apiVersion: required(text('Its apiVersion.', { maxLength: 253 })),
   kind: required(text('Its kind.', { maxLength: 253 })),
@@ -61,7 +64,11 @@ export const claimKind = defineKind({
         { maxLength: 63 },
       ),
       binding: object('The Secret with the credentials.', {
-        name: objectName('Its name. Default: that of the claim. A Secret that is not ours is never overwritten.'),
+        name: text('Its name. Default: that of the claim. A Secret that is not ours is never overwritten.', {
+          minLength: 1,
+          maxLength: 253,
+          pattern: SUBDOMAIN,
+        }),
         labels: map('Labels for it.', text('The value.')),
         format: choice(
           'Its keys: `WellKnown` ones, `Raw` as the backend names them, or `JSON` in one key. Default: `WellKnown`.',

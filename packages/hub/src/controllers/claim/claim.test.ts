@@ -270,6 +270,22 @@ describe('the Secret of a binding', () => {
     expect((await hub.admin.of(secretType).get('keys', 'shop')).metadata.labels).toMatchObject({ team: 'red' })
   })
 
+  test('moves when the binding is given another name: none of the old stays', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    const before = await hub.secretValues('jar')
+    await hub.admin.of(claimKind).patch('jar', { spec: { binding: { name: 'pot' } } }, { namespace: 'shop' })
+    const claim = await hub.ready('jar')
+    expect(claim.status?.binding).toEqual({ name: 'pot' })
+    expect(await hub.secretValues('pot')).toEqual(before)
+    expect(await hub.secretValues('jar')).toBeUndefined()
+  })
+
+  test('is refused at once when its name can be no name of a Secret', async () => {
+    const spec = { className: 'jars', binding: { name: '../etc' } }
+    await expect(hub.claim('jar', spec)).rejects.toThrow(/spec\.binding\.name in body should match/)
+  })
+
   test('of somebody else is never overwritten, and its going makes room', async () => {
     const foreign = { metadata: { name: 'jar', namespace: 'shop' }, data: { mine: 'eA==' } }
     await hub.admin.of(secretType).create(foreign)

@@ -2,7 +2,7 @@
  * Gives back what the claim has. When the claim is gone, its credentials no longer work and its Secret is gone; the
  * instance goes on to be removed on its own.
  */
-import { namespaceType, secretType } from '@larder/engine/client/builtin'
+import { namespaceType } from '@larder/engine/client/builtin'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
@@ -10,8 +10,9 @@ import { instanceKind } from '../../model/instance.ts'
 import type { HubContext } from '../context.ts'
 import { settling } from '../reporting.ts'
 import { DriverFailure } from '../session/failure.ts'
-import { bindingName, isOurs } from './binding-secret.ts'
+import { bindingName } from './binding-secret.ts'
 import { heldInstance, heldInstances } from './held-instance.ts'
+import { removeOwnSecret } from './remove-secret.ts'
 import { revoke } from './revoke.ts'
 
 /** The instance's removal wakes the claim; this is for a backend that comes back first. */
@@ -22,7 +23,7 @@ export function finalizeClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<O
     settling(async () => {
       const revoked = await revokeCredentials(pass, hub)
       if ('type' in revoked && revoked.type !== 'done') return revoked
-      await removeSecret(pass)
+      await removeSecrets(pass)
       await releaseInstance(pass)
       return 'type' in revoked ? done : awaitRemoval(pass, revoked)
     })
@@ -61,18 +62,9 @@ function awaitRemoval(pass: Pass<Claim>, { message }: NotRevoked): Outcome {
 const namespaceGoes = (pass: Pass<Claim>) =>
   pass.cache(namespaceType).get(pass.object.metadata.namespace ?? '')?.metadata.deletionTimestamp !== undefined
 
-/** Asks the server: a Secret that was written a moment ago may not be in the cache yet. */
-async function removeSecret(pass: Pass<Claim>): Promise<void> {
-  const secrets = pass.client.of(secretType)
-  const { namespace } = pass.object.metadata
-  for (const name of new Set([
-    bindingName(pass.object),
-    pass.object.status?.binding?.name ?? bindingName(pass.object),
-  ])) {
-    const secret = await secrets.find(name, namespace)
-    if (!secret || !isOurs(secret, pass.object)) continue
-    await secrets.delete(name, { namespace, preconditions: { uid: secret.metadata.uid ?? '' } })
-  }
+async function removeSecrets(pass: Pass<Claim>): Promise<void> {
+  const name = bindingName(pass.object)
+  for (const each of new Set([name, pass.object.status?.binding?.name ?? name])) await removeOwnSecret(pass, each)
 }
 
 /**

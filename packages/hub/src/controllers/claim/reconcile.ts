@@ -12,6 +12,7 @@ import { holdInstance } from './hold-instance.ts'
 import { isPermitted, requirePermission } from './permission.ts'
 import { planCredential } from './plan-credential.ts'
 import { publishBinding } from './publish-binding.ts'
+import { removeFormerSecret } from './remove-secret.ts'
 import { revokePredecessor } from './revoke.ts'
 
 function refuseUnsupported({ object }: Pass<Claim>): Outcome {
@@ -30,6 +31,7 @@ export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<
     awaitInstance,
     planCredential,
     publishBinding(hub),
+    removeFormerSecret,
     revokePredecessor(hub),
     awaitChange,
   )
