@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isObject, type JsonObject } from '../../base/json.ts'
+import { forbidden } from '../../machinery/status.ts'
 import { openMemoryStore } from '../../storage/memory/store.ts'
+import type { AdmissionPlugin } from '../admission.ts'
 import {
   at,
   CRDS,
@@ -92,6 +94,37 @@ describe('namespaces', () => {
     expect(await refusal(world.admin.create(at('secrets', 'team'), { metadata: { name: 'late' } }))).toMatch(/^403 /)
     await world.admin.patch(at(WIDGETS, 'team', 'w'), { metadata: { finalizers: null } })
     await eventually(() => world.store.get('//namespaces/team') === undefined)
+  })
+
+  test('whose content may not be deleted say why, and go once it may', async () => {
+    let isGuarded = true
+    const guard: AdmissionPlugin = {
+      name: 'guard',
+      handles: ({ resource }, verb) => resource === 'secrets' && verb === 'delete',
+      review: ({ resource, old }) => {
+        if (isGuarded) throw forbidden(resource, old!.metadata.name, 'guarded')
+      },
+    }
+    const guarded = await openWorld({ admission: [guard] })
+    await guarded.admin.create(at('namespaces'), { metadata: { name: 'team' } })
+    await guarded.admin.create(at('secrets', 'team'), { metadata: { name: 's' } })
+    await guarded.admin.call({ verb: 'delete', target: team })
+    const failed = await eventually(async () => {
+      const found = conditionsOf(await guarded.admin.get(team))
+      return found['NamespaceDeletionContentFailure']?.startsWith('True') && found
+    })
+    expect(failed).toMatchObject({
+      NamespaceDeletionContentFailure:
+        'True ContentDeletionFailed: Failed to delete all resource types, 1 remaining: secrets: secrets "s" is forbidden: guarded',
+      NamespaceContentRemaining:
+        'True SomeResourcesRemain: Some resources are remaining: secrets has 1 resource instances',
+    })
+    isGuarded = false
+    await eventually(async () => {
+      await guarded.clock.advance(1000)
+      return guarded.store.get('//namespaces/team') === undefined
+    })
+    await guarded.close()
   })
 
   test('that are needed may not be deleted', async () => {

@@ -153,6 +153,10 @@ function listOf(items: ReadonlyMap<string, number>, has: string): string {
   return sorted.map(([name, count]) => `${name} ${has} ${count} resource instances`).join(', ')
 }
 
+function failureText(failures: readonly string[]): string {
+  return `Failed to delete all resource types, ${failures.length} remaining: ${[...failures].sort().join(', ')}`
+}
+
 function findings({ counts, finalizers, failures }: Remains): readonly Finding[] {
   return [
     ['NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'],
@@ -163,7 +167,7 @@ function findings({ counts, finalizers, failures }: Remains): readonly Finding[]
       'All legacy kube types successfully parsed',
     ],
     failures.length > 0
-      ? ['NamespaceDeletionContentFailure', true, 'ContentDeletionFailed', failures.join('; ')]
+      ? ['NamespaceDeletionContentFailure', true, 'ContentDeletionFailed', failureText(failures)]
       : [
           'NamespaceDeletionContentFailure',
           false,

@@ -21,7 +21,7 @@ interface World {
 }
 
 /** Where an object is: its namespace, '' for a cluster-scoped one. */
-export function namespaceOfKey(key: string): string {
+function namespaceOfKey(key: string): string {
   const [, , , namespace, name] = key.split('/')
   return name === undefined ? '' : namespace!
 }
