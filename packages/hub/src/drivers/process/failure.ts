@@ -21,12 +21,12 @@ export class StartFailure extends Error {
   }
 }
 
-export function engineMissing(engine: { name: string; commands: readonly string[] }): StartFailure {
+export function engineMissing(engine: { name: string; commands: readonly string[]; install?: string }): StartFailure {
   const commands = engine.commands.join(' nor ')
   return new StartFailure(
     'EngineMissing',
     `engine ${engine.name} is missing: ${engine.commands.length > 1 ? 'neither ' : 'no '}${commands} is on PATH or installed; ` +
-      `run: larder engine add ${engine.name}`,
+      (engine.install ?? `run: larder engine add ${engine.name}`),
   )
 }
 

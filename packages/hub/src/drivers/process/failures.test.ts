@@ -63,6 +63,15 @@ const failed = (reason: string, message: string): object => ({
 const withRecipe = (changes: object): Json => ({ ...(redisRecipe as object), ...changes })
 
 describe('causes', () => {
+  test('an engine that only its recipe knows is missing: the cause says what the recipe says', async () => {
+    const engine = { name: 'rare', commands: ['rare-server'], install: 'ask the vendor' }
+    const shop = await open({ recipe: withRecipe({ engine }) })
+    expect(await thrown(async () => shop.session.plan?.(shop.want('rare'), never))).toMatchObject({
+      reason: 'EngineMissing',
+      message: 'engine rare is missing: no rare-server is on PATH or installed; ask the vendor',
+    })
+  })
+
   test('the engine is missing; installed, the service starts by itself', async () => {
     const finder = await realEngines()
     let installed = false

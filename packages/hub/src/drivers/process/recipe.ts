@@ -23,7 +23,7 @@ export interface RespMeans {
 }
 
 /** `check` ends with 0 exactly when the credential works. */
-export interface SqlStatement {
+interface SqlStatement {
   /** The statement is left out when this query finds no row. */
   when?: Template
   run: Template
@@ -52,9 +52,18 @@ export interface FileMeans {
   path: string
   header?: Template
   line: Template
+  footer?: Template
   reload: { signal: string }
-  /** Ends with 0 exactly when the credential works: it tells when the engine has read the file. */
-  check: Command
+  /** Tells whether the credential works, and so when the engine has read the file; a command ends with 0 exactly when it does. */
+  check: Command | { talk: TalkCheck }
+}
+
+/** Says `send` to a port; the first of the patterns that the answer matches decides. */
+interface TalkCheck {
+  port: string
+  send: Template
+  accepts: string
+  refuses: string
 }
 
 export interface ProcessRecipe {
@@ -62,6 +71,8 @@ export interface ProcessRecipe {
     name: string
     commands: readonly string[]
     version?: { arguments: readonly string[]; pattern: string }
+    /** What to do where it is missing, when `larder engine add` does not know it. */
+    install?: string
   }
   ports: readonly string[]
   files?: readonly { path: string; content: Template; once?: boolean }[]
@@ -117,6 +128,7 @@ const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items })
 const command = fields({ command: { ...texts, minItems: 1 }, stdin: text }, ['command'])
 const respCommands = listOf({ ...texts, minItems: 1 })
 const login = fields({ username: text, password: text }, ['username', 'password'])
+const talk = fields({ port: name, send: text, accepts: text, refuses: text }, ['port', 'send', 'accepts', 'refuses'])
 const sqlBatches = listOf(
   fields({ database: text, statements: listOf(fields({ when: text, run: text }, ['run'])) }, [
     'database',
@@ -131,6 +143,7 @@ export const RECIPE_SCHEMA: JsonSchema = fields(
         name: { type: 'string', pattern: '^[a-z][a-z0-9-]*$' },
         commands: { ...texts, minItems: 1 },
         version: fields({ arguments: texts, pattern: text }, ['arguments', 'pattern']),
+        install: text,
       },
       ['name', 'commands'],
     ),
@@ -165,7 +178,14 @@ export const RECIPE_SCHEMA: JsonSchema = fields(
       ]),
       exec: fields({ make: command, check: command, remove: command }, ['make', 'check', 'remove']),
       file: fields(
-        { path: innerPath, header: text, line: text, reload: fields({ signal }, ['signal']), check: command },
+        {
+          path: innerPath,
+          header: text,
+          line: text,
+          footer: text,
+          reload: fields({ signal }, ['signal']),
+          check: fields({ command: { ...texts, minItems: 1 }, stdin: text, talk }),
+        },
         ['path', 'line', 'reload', 'check'],
       ),
       sql: fields({ port: name, login, make: sqlBatches, check: sqlBatches, remove: sqlBatches }, [
@@ -191,6 +211,8 @@ export function parseRecipe(recipe: Json): ProcessRecipe {
   const parsed = recipe as unknown as ProcessRecipe
   exactlyOne(parsed.readiness, ['tcp', 'resp', 'http', 'sql', 'exec'], 'recipe.readiness')
   exactlyOne(parsed.credentials, ['resp', 'sql', 'exec', 'file'], 'recipe.credentials')
+  if (parsed.credentials.file)
+    exactlyOne(parsed.credentials.file.check, ['command', 'talk'], 'recipe.credentials.file.check')
   checkWords(parsed)
   for (const [path, port] of namedPorts(parsed)) {
     if (!parsed.ports.includes(port)) throw invalid(path, `${path} names ${port}, which recipe.ports does not declare`)
@@ -209,10 +231,16 @@ function checkWords({ engine, nice, output, stop, credentials }: ProcessRecipe):
   for (const [path, pattern] of [
     ['recipe.engine.version.pattern', engine.version?.pattern],
     ['recipe.output.prefix', output?.prefix],
+    ['recipe.credentials.file.check.talk.accepts', talkOf(credentials)?.accepts],
+    ['recipe.credentials.file.check.talk.refuses', talkOf(credentials)?.refuses],
   ] as const) {
     if (pattern !== undefined && !compiles(pattern)) throw invalid(path, `${path} is not a regular expression`)
   }
   if (nice !== undefined && (nice < 0 || nice > 19)) throw invalid('recipe.nice', 'recipe.nice must be 0 to 19')
+}
+
+function talkOf({ file }: ProcessRecipe['credentials']): TalkCheck | undefined {
+  return file && 'talk' in file.check ? file.check.talk : undefined
 }
 
 function compiles(pattern: string): boolean {
@@ -236,6 +264,7 @@ function namedPorts({ readiness, credentials }: ProcessRecipe): [path: string, p
     ['recipe.readiness.resp.port', readiness.resp?.port],
     ['recipe.readiness.http.port', readiness.http?.port],
     ['recipe.credentials.resp.port', credentials.resp?.port],
+    ['recipe.credentials.file.check.talk.port', talkOf(credentials)?.port],
     ['recipe.readiness.sql.port', readiness.sql?.port],
     ['recipe.credentials.sql.port', credentials.sql?.port],
   ]

@@ -6,8 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { unavailable } from '@larder/kit'
 import { isAlive } from '../identity.ts'
 import { recordedProcess, send } from '../launch.ts'
+import { HOST } from '../ports.ts'
+import { portOf } from '../readiness.ts'
 import type { FileMeans } from '../recipe.ts'
 import type { Setting } from '../setting.ts'
+import { accepts } from '../talk.ts'
 import { render } from '../template.ts'
 import type { TemplateValues } from '../template.ts'
 import { runFor } from './exec.ts'
@@ -21,10 +24,24 @@ export function fileMeans(recipe: FileMeans): Means {
     if (recipe.header !== undefined) {
       lines.unshift(render(recipe.header, setting.values, { path: `${path}.header`, readable: false }))
     }
+    if (recipe.footer !== undefined) {
+      lines.push(render(recipe.footer, setting.values, { path: `${path}.footer`, readable: false }))
+    }
     await setting.folder.writeForEngine(recipe.path, lines.map((line) => `${line}\n`).join(''), { once: false })
   }
-  const works = async (at: CredentialAt): Promise<boolean> =>
-    (await runFor(at, recipe.check, `${path}.check`)).code === 0
+  const works = async (at: CredentialAt): Promise<boolean> => {
+    const { check } = recipe
+    if (!('talk' in check)) return (await runFor(at, check, `${path}.check`)).code === 0
+    return accepts({
+      host: HOST,
+      port: portOf(at.setting, check.talk.port),
+      send: render(check.talk.send, at.values, { path: `${path}.check.talk.send`, readable: false }),
+      accepts: new RegExp(check.talk.accepts, 'm'),
+      refuses: new RegExp(check.talk.refuses, 'm'),
+      timeoutMs: COMMAND_TIMEOUT_MS,
+      signal: at.signal,
+    })
+  }
   const change = async (at: CredentialAt, expected: boolean): Promise<void> => {
     await write(at.setting, at.present)
     const process = await recordedProcess(at.setting.folder.path, at.setting.account)
