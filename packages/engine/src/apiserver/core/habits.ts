@@ -4,7 +4,8 @@ import type { Resource } from '../../machinery/shape.ts'
 import type { Core } from './core.ts'
 import { customResourceDefinitions } from './habits/custom-resource-definitions.ts'
 import { namespaces } from './habits/namespaces.ts'
-import { collectionOf, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES } from './keys.ts'
+import { pods } from './habits/pods.ts'
+import { collectionOf, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, PODS } from './keys.ts'
 
 export interface Habits {
   /** All writers of the kind take turns, not only those of one object: they look at each other. */
@@ -34,6 +35,8 @@ export function habitsOf(resource: Resource): Habits {
   switch (collectionOf(resource)) {
     case NAMESPACES:
       return namespaces
+    case PODS:
+      return pods
     case CUSTOM_RESOURCE_DEFINITIONS:
       return customResourceDefinitions
     default:

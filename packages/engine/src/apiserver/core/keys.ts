@@ -26,6 +26,7 @@ export const NAMESPACES = '//namespaces/'
 export const SERVICE_ACCOUNTS = '//serviceaccounts/'
 export const CONFIG_MAPS = '//configmaps/'
 export const EVENTS = '//events/'
+export const PODS = '//pods/'
 export const CUSTOM_RESOURCE_DEFINITIONS = '/apiextensions.k8s.io/customresourcedefinitions/'
 
 export const namespaceKey = (name: string): string => NAMESPACES + name
