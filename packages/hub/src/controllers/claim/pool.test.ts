@@ -2,52 +2,24 @@
 import { namespaceType, secretType } from '@larder/engine/client/builtin'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { noopDriver } from '../../drivers/noop/driver.ts'
-import { poolDriver } from '../../drivers/pool/driver.ts'
 import { claimPolicyKind } from '../../model/claim-policy.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
-import { installSamples } from '../../samples/install.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
+import type { TestHub } from '../testing/hub.ts'
+import { CACHES, member as makeMember, permit as makePolicy, poolHub, records as listRecords } from '../testing/pool.ts'
 
 let hub: TestHub
 
-const CACHES = {
-  type: 'redis',
-  description: 'Caches by hand',
-  backendRef: { name: 'pool' },
-  recipe: { apiVersion: 'v1', kind: 'Secret', selector: { matchLabels: { offer: 'caches' } } },
-  reclaimPolicy: 'Release',
-} as const
-
-const MAY_HOLD_CACHES = {
-  consumers: { namespaces: ['shop'] },
-  subjects: [{ kind: 'Secret', selector: { matchLabels: { offer: 'caches' } } }],
-}
-
 beforeEach(async () => {
-  hub = await testHub({ drivers: [poolDriver(), noopDriver()] })
-  await installSamples(hub.admin)
-  await hub.admin.of(namespaceType).create({ metadata: { name: 'services' } })
-  await hub.start()
-  await hub.admin.of(classKind).create({ metadata: { name: 'caches' }, spec: CACHES })
+  hub = await poolHub()
 })
 
 afterEach(() => hub.stop())
 
-async function member(name: string, namespace = 'services', password = `secret-of-${name}`): Promise<void> {
-  await hub.admin.of(secretType).create({
-    metadata: { name, namespace, labels: { offer: 'caches' } },
-    type: 'example.com/cache',
-    stringData: { url: `redis://${name}`, password },
-  })
-}
-
-const permit = (spec: object = MAY_HOLD_CACHES) =>
-  hub.admin.of(claimPolicyKind).create({ metadata: { name: 'shop-may', namespace: 'services' }, spec: spec as never })
-
-const records = async () => (await hub.admin.of(instanceKind).list({ namespace: 'larder-instances' })).items
+const member = (name: string, namespace?: string, password?: string) => makeMember(hub, name, namespace, password)
+const permit = (spec?: object) => makePolicy(hub, spec)
+const records = () => listRecords(hub)
 
 /** The cause once it is of that reason. */
 const causeOf = (name: string, reason: string, namespace = 'shop') =>

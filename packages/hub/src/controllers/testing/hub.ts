@@ -106,6 +106,17 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
   let manager: Manager | undefined
   let cut = cutTransport(inProcessTransport(api, hubUser))
 
+  async function run(client: Client): Promise<Manager> {
+    const started = createManager({ client, clock: systemClock, log })
+    const named = new Map(drivers.map((driver) => [driver.name, driver]))
+    for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log, transportOf })) {
+      started.add(controller)
+    }
+    started.start()
+    await started.ready()
+    return started
+  }
+
   const hub: TestHub = {
     admin,
     until,
@@ -115,14 +126,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     clientOf: (user) => createClient(inProcessTransport(api, user)),
     async start() {
       cut = cutTransport(inProcessTransport(api, hubUser))
-      const client = createClient(cut.transport)
-      manager = createManager({ client, clock: systemClock, log })
-      const named = new Map(drivers.map((driver) => [driver.name, driver]))
-      for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log, transportOf })) {
-        manager.add(controller)
-      }
-      manager.start()
-      await manager.ready()
+      manager = await run(createClient(cut.transport))
     },
     async kill() {
       cut.dieAt(cut.writes.length + 1, 'before')
