@@ -39,6 +39,8 @@ export interface TestHub {
   readonly cut: Cut
   clientOf(user: User): Client
   start(): Promise<void>
+  /** A second hub over the same API, with nothing between them but that. Returns its end. */
+  startAnother(): Promise<() => Promise<void>>
   /** Kills the hub where it stands; nothing of it writes afterwards. */
   kill(): Promise<void>
   stop(): Promise<void>
@@ -127,6 +129,10 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     async start() {
       cut = cutTransport(inProcessTransport(api, hubUser))
       manager = await run(createClient(cut.transport))
+    },
+    async startAnother() {
+      const other = await run(createClient(inProcessTransport(api, hubUser)))
+      return () => other.stop()
     },
     async kill() {
       cut.dieAt(cut.writes.length + 1, 'before')
