@@ -8,7 +8,6 @@ import type { Claim } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
 import { judge, type Subject, type Verdict } from '../../model/permission.ts'
 import { heldInstance } from './held-instance.ts'
-import { wantedRole } from './plan-credential.ts'
 
 export interface Neighbour extends Subject {
   readonly namespace: string
@@ -56,5 +55,3 @@ function labelsOf({ status }: Instance): Record<string, string> | undefined {
   const labels = isObject(status?.outputs) ? (status.outputs as { labels?: unknown }).labels : undefined
   return isObject(labels) ? (labels as Record<string, string>) : undefined
 }
-
-export const roleOf = (pass: Pass<Claim>): string | undefined => wantedRole(pass, pass.object.status?.credential?.role)
