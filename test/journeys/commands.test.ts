@@ -209,25 +209,9 @@ test('kubectl larder is the same command, found by kubectl as a plugin and compl
   expect((await plugin('__complete', 'larder', 'claim', 'get', '-n', 'shop', '')).stdout).toBe('cache\n:4\n')
 })
 
-test('help costs little more than Node itself', { retry: 2 }, async () => {
-  const costs = { bare: Infinity, help: Infinity }
-  for (let i = 0; i < 12; i++) {
-    // In turns, so that what else this machine does weighs on both alike.
-    costs.bare = Math.min(costs.bare, await durationMs('-e', '0'))
-    costs.help = Math.min(costs.help, await durationMs(LARDER, '--help'))
-  }
-  expect(costs.help - costs.bare).toBeLessThan(40)
-})
-
 /** Without any API to ask. */
 const explain = (...args: string[]) =>
   run(process.execPath, [LARDER, 'explain', ...args], { env: { KUBECONFIG: '/none' } })
-
-async function durationMs(...args: string[]): Promise<number> {
-  const startedAt = performance.now()
-  expect(await run(process.execPath, args)).toMatchObject({ code: 0 })
-  return performance.now() - startedAt
-}
 
 const pluginPath = () => `${dirname(LARDER)}:${process.env['PATH']}`
 
