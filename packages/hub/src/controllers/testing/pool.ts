@@ -1,9 +1,9 @@
 /** What tests of pools have in common: a class of Secrets with a label, a policy for the namespace `shop`, members. */
 import { namespaceType, secretType } from '@larder/engine/client/builtin'
 import { poolDriver } from '../../drivers/pool/driver.ts'
-import { claimPolicyKind } from '../../model/claim-policy.ts'
+import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
 import { classKind } from '../../model/class.ts'
-import { instanceKind } from '../../model/instance.ts'
+import { instanceKind, type Instance } from '../../model/instance.ts'
 import { installSamples } from '../../samples/install.ts'
 import { testHub, type TestHub } from './hub.ts'
 
@@ -38,8 +38,8 @@ export async function member(hub: TestHub, name: string, namespace = 'services',
   })
 }
 
-export const permit = (hub: TestHub, spec: object = MAY_HOLD_CACHES) =>
+export const permit = (hub: TestHub, spec: object = MAY_HOLD_CACHES): Promise<ClaimPolicy> =>
   hub.admin.of(claimPolicyKind).create({ metadata: { name: 'shop-may', namespace: 'services' }, spec: spec as never })
 
-export const records = async (hub: TestHub) =>
+export const records = async (hub: TestHub): Promise<readonly Instance[]> =>
   (await hub.admin.of(instanceKind).list({ namespace: 'larder-instances' })).items

@@ -61,14 +61,16 @@ describe('without a revision, or from 0', () => {
     const watching = await world.admin.watch(maps, resourceVersion === undefined ? {} : { resourceVersion })
     await make('c')
     const events = await watching.atLeast(3)
-    expect(events.map((event) => event.split(' ').slice(0, 2).join(' '))).toEqual(['ADDED a', 'ADDED b', 'ADDED c'])
+    expect(brief(events)).toEqual(['ADDED a', 'ADDED b', 'ADDED c'])
   })
 })
+
+/** `ADDED a`, without the revision. */
+const brief = (events: readonly string[]) => events.map((event) => event.split(' ').slice(0, 2).join(' '))
 
 describe('with initial events asked for', () => {
   const INITIAL = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } as const
   const FULL = { ...INITIAL, allowWatchBookmarks: true }
-  const brief = (events: readonly string[]) => events.map((event) => event.split(' ').slice(0, 2).join(' '))
 
   test.each([undefined, '0', '1'])('from %o: all that is there, the mark, then what comes', async (resourceVersion) => {
     await make('b')
