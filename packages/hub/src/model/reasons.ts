@@ -342,7 +342,7 @@ export const reasons = {
   },
   FolderNotAccessible: {
     actor: 'platform',
-    heals: true,
+    heals: false,
     meaning: 'The account of the service cannot reach its folder.',
     next: 'Give it the rights to the folder that the message names.',
   },
