@@ -78,8 +78,7 @@ const asked: readonly (readonly [what: string, spec: Claim['spec'], cause: Cause
     {
       ...consumer,
       reason: 'ParametersInvalid',
-      message:
-        'spec.parameters.timeoutSeconds: Invalid value: "string": spec.parameters.timeoutSeconds in body must be of type integer: "string"',
+      message: 'spec.parameters.timeoutSeconds: Invalid value: "soon": must be of type integer',
       next: 'Correct the fields that the message names.',
     },
   ],

@@ -28,7 +28,26 @@ async function check(service: Class, parameters: JsonObject): Promise<Checked> {
   if (!schema) return { value: parameters, problems: [] }
   const compiled = await compileAt(schema, AT)
   // A class with an unusable schema is not ready and says so itself.
-  return compiled.schema ? checkValue(compiled.schema, parameters, AT) : { value: parameters, problems: [] }
+  if (!compiled.schema) return { value: parameters, problems: [] }
+  const { value, problems } = checkValue(compiled.schema, parameters, AT)
+  return { value, problems: problems.map((problem) => withValue(problem, parameters)) }
+}
+
+const SHOWN_LENGTH = 80
+
+/** Kubernetes tells only which type a wrong value has; who wrote `"64"` for 64 sees it at once when shown the value. */
+function withValue(problem: FieldProblem, parameters: JsonObject): FieldProblem {
+  if (problem.reason !== 'FieldValueTypeInvalid') return problem
+  const steps = problem.path.slice(AT.length).matchAll(/\.([^.[]+)|\[([^\]]+)\]/g)
+  let value: Json | undefined = parameters
+  for (const [, field, index] of steps) {
+    value = (value as Readonly<Record<string, Json>> | undefined)?.[field ?? index ?? '']
+  }
+  if (value === undefined) return problem
+  const text = stringifyJson(value)
+  const shown = text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text
+  const types = /must be of type ([^:]+)/.exec(problem.detail)?.[1] ?? 'another type'
+  return { ...problem, detail: `Invalid value: ${shown}: must be of type ${types}` }
 }
 
 /** Without a schema a class takes no parameters; what its plans fix goes to the driver all the same. */
