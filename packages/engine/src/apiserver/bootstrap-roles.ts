@@ -60,7 +60,7 @@ const DISCOVERY = [
   '/openid/v1/jwks',
 ]
 
-const PUBLIC = ['/healthz', '/livez', '/readyz', '/version', '/version/']
+const PUBLIC = ['/livez', '/readyz', '/version', '/version/']
 
 const BASIC: readonly PolicyRule[] = [
   {

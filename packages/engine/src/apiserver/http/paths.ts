@@ -36,14 +36,11 @@ const FIXED_PATHS = [
   '/version',
 ]
 
+const PUBLIC_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/version', '/version/'])
+
 /** What anybody may ask, without credentials. Nothing else is, whatever RBAC says of `system:unauthenticated`. */
 export function isPublicPath(path: string): boolean {
-  return path === '/version' || path === '/version/' || HEALTH_ENDPOINTS.has(firstPart(path))
-}
-
-function firstPart(path: string): string {
-  const end = path.indexOf('/', 1)
-  return path.slice(1, end < 0 ? undefined : end)
+  return PUBLIC_PATHS.has(path)
 }
 
 export type HandlePath = (request: Request, verb: string) => Promise<void>

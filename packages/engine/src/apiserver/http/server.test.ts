@@ -246,11 +246,12 @@ describe('forms', () => {
 describe('who asks', () => {
   test('nobody sees health and version, and nothing else', async () => {
     const nobody = harness.h1(null)
-    for (const path of ['/livez', '/readyz', '/readyz?verbose', '/healthz', '/version']) {
+    for (const path of ['/livez', '/readyz', '/readyz?verbose', '/version']) {
       expect([path, (await nobody.ask({ path })).code]).toEqual([path, 200])
     }
     for (const path of [
       '/',
+      '/healthz',
       '/api',
       '/apis',
       '/api/v1',
