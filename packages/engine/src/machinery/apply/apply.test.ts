@@ -366,6 +366,27 @@ describe('ordinary writes', () => {
     )
     expect(ground.owners.map(({ manager }) => manager)).toContain('w24')
   })
+
+  test('of many writers within one second there is still one of the ancient', () => {
+    const ground = new Ground(CONFIG_MAP)
+    const data: Record<string, string> = {}
+    for (let i = 10; i < 24; i++) {
+      data[`k${i}`] = 'v'
+      ground.second = 0
+      ground.update(`a${i}`, { data: { ...data } })
+    }
+    expect(ground.owners.filter(({ manager }) => manager === 'ancient-changes')).toHaveLength(1)
+    expect(ground.owners.length).toBeLessThanOrEqual(10)
+  })
+
+  test('with an item goes what others own inside it', () => {
+    const ground = new Ground(WIDGET)
+    ground.apply('alice', widget({ size: 1, routes: [{ host: 'a' }] }))
+    ground.update('edit', widget({ size: 1, routes: [{ host: 'a', weight: 3 }] }))
+    expect(ground.owned()['edit']).toEqual(['.spec.routes[host="a",port=80].weight'])
+    ground.apply('alice', widget({ size: 1 }))
+    expect([ground.live!['spec'], ground.owned()]).toEqual([{ size: 1 }, { alice: ['.spec.size'] }])
+  })
 })
 
 describe('coming from elsewhere', () => {
