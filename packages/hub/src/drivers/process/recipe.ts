@@ -4,7 +4,7 @@ import type { Json, JsonSchema } from '@larder/kit'
 import { checkShape } from './shape.ts'
 
 /** A text with placeholders; see template.ts. */
-type Template = string
+export type Template = string
 
 /** A program that is run to its end. Its password goes in by `stdin`, never by `command`. */
 export interface Command {

@@ -1,48 +1,30 @@
-/** Credentials by SQL statements, which the driver runs under an account of its own. */
+/** Credentials by SQL statements. */
 import type { SqlMeans } from '../recipe.ts'
 import { HOST } from '../ports.ts'
 import { portOf } from '../readiness.ts'
 import { callSql, SqlError } from '../sql.ts'
 import { renderBatches } from '../sql-batches.ts'
-import { render } from '../template.ts'
+import { accountMeans } from './account.ts'
 import { COMMAND_TIMEOUT_MS } from './means.ts'
-import type { CredentialAt, Means } from './means.ts'
+import type { Means } from './means.ts'
+
+const PATH = 'recipe.credentials.sql'
 
 export function sqlMeans(recipe: SqlMeans): Means {
-  const call = async (
-    at: CredentialAt,
-    batches: 'make' | 'check' | 'remove',
-    login: { username: string; password: string },
-  ): Promise<void> => {
-    const path = `recipe.credentials.sql.${batches}`
-    await callSql({
-      host: HOST,
-      port: portOf(at.setting, recipe.port),
-      login,
-      batches: renderBatches(recipe[batches], at.values, path),
-      timeoutMs: COMMAND_TIMEOUT_MS,
-      signal: at.signal,
-    })
-  }
-  const own = (at: CredentialAt): { username: string; password: string } => {
-    const place = { path: 'recipe.credentials.sql.login', readable: false }
-    return {
-      username: render(recipe.login.username, at.setting.values, place),
-      password: render(recipe.login.password, at.setting.values, place),
-    }
-  }
-  return {
-    make: (at) => call(at, 'make', own(at)),
-    remove: (at) => call(at, 'remove', own(at)),
-    async works(at) {
-      try {
-        await call(at, 'check', { username: at.username, password: at.password })
-        return true
-      } catch (error) {
-        // That it cannot be reached, or has no connection left, says nothing about the credential.
-        if (error instanceof SqlError && error.refusesLogin) return false
-        throw error
-      }
+  return accountMeans({
+    login: recipe.login,
+    path: PATH,
+    async run(at, step, login) {
+      await callSql({
+        host: HOST,
+        port: portOf(at.setting, recipe.port),
+        login,
+        batches: renderBatches(recipe[step], at.values, `${PATH}.${step}`),
+        timeoutMs: COMMAND_TIMEOUT_MS,
+        signal: at.signal,
+      })
     },
-  }
+    // An engine with no connection left refuses as well, and that says nothing about the credential.
+    isRefusal: (error) => error instanceof SqlError && error.refusesLogin,
+  })
 }
