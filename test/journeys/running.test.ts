@@ -176,6 +176,21 @@ test('down --delete-data removes the folder', async () => {
   expect(existsSync(hub.dir)).toBe(false)
 })
 
+test('down --delete-data removes no folder that is not of a hub', async () => {
+  mkdirSync(hub.dir, { recursive: true })
+  writeFileSync(join(hub.dir, 'thesis.txt'), 'years of work')
+  const refused = await hub.larder('down', '--delete-data')
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain(`${hub.dir} is no data folder of Larder`)
+  expect(readFileSync(join(hub.dir, 'thesis.txt'), 'utf8')).toBe('years of work')
+})
+
+test('a folder that was there keeps its mode', async () => {
+  mkdirSync(hub.dir, { mode: 0o750 })
+  await hub.start('--no-samples')
+  expect(statSync(hub.dir).mode & 0o777).toBe(0o750)
+})
+
 test('a damaged file of the folder is named, and nothing is lost', async () => {
   mkdirSync(hub.dir, { recursive: true })
   writeFileSync(join(hub.dir, 'ports.json'), '{"http": 77')

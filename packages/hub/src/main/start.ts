@@ -162,10 +162,14 @@ async function loadEngine() {
   return { createApi, serveApi, createHubMetrics }
 }
 
-/** Others may pass through but not look in: an engine that runs as an unprivileged account must reach its own folder below. */
+/**
+ * Others may pass through but not look in: an engine that runs as an unprivileged account must reach its own folder below. A folder
+ * that was there keeps its mode: `--data .` must not change who may read somebody's project.
+ */
 function makeDataFolder(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o711 })
-  chmodSync(dir, 0o711)
+  const made = mkdirSync(dir, { recursive: true, mode: 0o711 })
+  // The umask may have taken from the mode of what was made.
+  if (made !== undefined) chmodSync(dir, 0o711)
 }
 
 async function openStore(folder: DataFolder, log: Log): Promise<Store> {
