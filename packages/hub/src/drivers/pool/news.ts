@@ -80,6 +80,7 @@ async function follow(
   for (let failures = 0; !signal.aborted; failures++) {
     const startedAt = Date.now()
     if (failures > 0) tellAll()
+    // Why it failed is told by whoever is told to look again: observe meets the same error and it reaches status.
     await kube.watch(query, tell, signal).catch(() => undefined)
     if (Date.now() - startedAt > MAX_PAUSE_MS) failures = 0
     if (!signal.aborted) {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Want } from '@larder/kit'
@@ -320,5 +320,22 @@ describe('the life of a hub', () => {
       return s.phase !== 'changing' && s
     })
     expect(seen.phase).toBe('ready')
+  })
+
+  test('a record that cannot be read is no permission to start a second process', async () => {
+    const first = await open()
+    const want = await createReady(first, 'unreadable')
+    await first.driver.close()
+    const record = join(first.dataDir, 'services/unreadable/run/process')
+    await rm(record, { force: true })
+    await mkdir(record)
+    const second = await open(first.dataDir)
+    const said = await until('an answer', async () => {
+      const seen = await second.session.observe(want, never).catch((error: unknown) => String(error))
+      if (typeof seen === 'string') return seen
+      return seen.phase !== 'changing' && JSON.stringify(seen)
+    })
+    expect(said).toContain('EISDIR')
+    expect(processesIn(first.dataDir)).toEqual([])
   })
 })

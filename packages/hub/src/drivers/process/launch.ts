@@ -124,10 +124,14 @@ async function clearDeadRecord(folder: string, account: Account | undefined): Pr
 
 const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
+/** Throws when there is a record and it cannot be read: taken for none, the engine would be started a second time. */
 async function readRecord(folder: string): Promise<Identity | undefined> {
   // A record without its end is being written at this moment, or its writer died in the middle.
   for (let attempt = 0; attempt < 10; attempt++) {
-    const text = await readFile(join(folder, RECORD), 'utf8').catch(() => undefined)
+    const text = await readFile(join(folder, RECORD), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
     if (text === undefined) return undefined
     const [pid, boot, line, end] = text.split('\n')
     if (end === 'end') return recordedIdentity(Number(pid), boot ?? '', line ?? '')
