@@ -5,7 +5,7 @@
  * fails half-way undoes what it did, in reverse. Controllers talk to the API in-process, under the hub's own
  * ServiceAccount: they can do no more here than in a cluster.
  */
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureCertificates } from '@larder/engine/apiserver/certificates'
 import { SERVICE_ACCOUNTS } from '@larder/engine/apiserver/core/keys'
@@ -169,7 +169,7 @@ async function loadEngine() {
 function makeDataFolder(dir: string): void {
   const made = mkdirSync(dir, { recursive: true, mode: 0o711 })
   // The umask may have taken from the mode of what was made.
-  if (made !== undefined) chmodSync(dir, 0o711)
+  if (made !== undefined || (statSync(dir).mode & 0o777) === 0o700) chmodSync(dir, 0o711)
 }
 
 async function openStore(folder: DataFolder, log: Log): Promise<Store> {
