@@ -4,7 +4,7 @@
  * `run.json` is written when a hub starts and removed when it stops. A hub that was killed leaves it behind: the pid and
  * its start time tell a live hub from a stranger that got the same pid.
  */
-import { readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { OptionValues } from './command.ts'
 import { CommandFailed, EXIT } from './failure.ts'
@@ -37,6 +37,16 @@ export function dataFolder(options: Pick<OptionValues, 'data'>, cwd: string): Da
     ports: join(dir, 'ports.json'),
     log: join(dir, 'log', 'hub.log'),
   }
+}
+
+/**
+ * Others may pass through but not look in: an engine that runs as an unprivileged account must reach its own folder below. A folder
+ * that was there keeps its mode: `--data .` must not change who may read somebody's project.
+ */
+export function makeDataFolder(dir: string): void {
+  const made = mkdirSync(dir, { recursive: true, mode: 0o711 })
+  // The umask may have taken from the mode of what was made.
+  if (made !== undefined) chmodSync(dir, 0o711)
 }
 
 /** The hub that runs on this folder now, if one does. */

@@ -5,7 +5,7 @@
  * fails half-way undoes what it did, in reverse. Controllers talk to the API in-process, under the hub's own
  * ServiceAccount: they can do no more here than in a cluster.
  */
-import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureCertificates } from '@larder/engine/apiserver/certificates'
 import { SERVICE_ACCOUNTS } from '@larder/engine/apiserver/core/keys'
@@ -23,7 +23,7 @@ import { openLibsqlStore } from '@larder/engine/storage/libsql/store'
 import { StorageFailed, StorageInUse, type Store } from '@larder/engine/storage/store'
 import type { Driver } from '@larder/kit'
 import type { OptionValues } from '../cli/command.ts'
-import { asFolderTrouble, startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
+import { asFolderTrouble, makeDataFolder, startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
 import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
 import { hubControllers, type HubOptions } from '../controllers/hub.ts'
@@ -160,16 +160,6 @@ async function loadEngine() {
     import('./metrics.ts'),
   ])
   return { createApi, serveApi, createHubMetrics }
-}
-
-/**
- * Others may pass through but not look in: an engine that runs as an unprivileged account must reach its own folder below. A folder
- * that was there keeps its mode: `--data .` must not change who may read somebody's project.
- */
-function makeDataFolder(dir: string): void {
-  const made = mkdirSync(dir, { recursive: true, mode: 0o711 })
-  // The umask may have taken from the mode of what was made.
-  if (made !== undefined || (statSync(dir).mode & 0o777) === 0o700) chmodSync(dir, 0o711)
 }
 
 async function openStore(folder: DataFolder, log: Log): Promise<Store> {

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { OptionValues, Run } from '../../cli/command.ts'
-import { asFolderTrouble, dataFolder, runningHub, type DataFolder } from '../../cli/data-folder.ts'
+import { asFolderTrouble, dataFolder, makeDataFolder, runningHub, type DataFolder } from '../../cli/data-folder.ts'
 import { CommandFailed, EXIT, type ExitCode } from '../../cli/failure.ts'
 import { elapsed, failureText, paint, type Terminal } from '../../cli/terminal.ts'
 import { waitForSamples } from '../settled.ts'
@@ -125,6 +125,7 @@ async function detach(options: OptionValues, folder: DataFolder, terminal: Termi
 /** For what the process says before it has a log of its own. */
 function openLog(folder: DataFolder): number {
   try {
+    makeDataFolder(folder.dir)
     mkdirSync(dirname(folder.log), { recursive: true, mode: 0o700 })
     return openSync(folder.log, 'a', 0o600)
   } catch (error) {
