@@ -8,7 +8,8 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Ids } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
-import type { Call, Target, WatchOptions } from '../../machinery/call.ts'
+import type { Call, Target, Transport, WatchOptions } from '../../machinery/call.ts'
+import type { Resource } from '../../machinery/shape.ts'
 import { builtinResources } from '../../machinery/types/builtin.ts'
 import { internal } from '../../machinery/status.ts'
 import { StorageFailed, type Store } from '../../storage/store.ts'
@@ -18,13 +19,16 @@ import { bootstrap } from '../bootstrap.ts'
 import { startBuiltinControllers, type BuiltinControllerName } from '../builtin-controllers/start.ts'
 import { escalationCheck } from '../escalation.ts'
 import { impersonated } from '../impersonation.ts'
+import { inProcessTransport } from '../in-process.ts'
+import { resourceOfQuery, type Query } from '../queries.ts'
 import { Rbac } from '../rbac.ts'
 import type { TokenAuthority } from '../tokens.ts'
-import { Catalog } from './catalog.ts'
+import { Catalog, type Served } from './catalog.ts'
 import type { Core } from './core.ts'
 import { serveCustomResources } from './custom-resources.ts'
 import { authorizeTarget, dispatch, readableName, requestOf } from './dispatch.ts'
 import { KeyedMutex } from './mutex.ts'
+import { queryAnswerer, reviewerOf } from './questions.ts'
 import { watch, type WatchSink } from './verbs/watch.ts'
 import { Versions } from './versions.ts'
 import { OpenWatches } from './watches.ts'
@@ -39,14 +43,19 @@ export interface ApiOptions {
   /** PEM, published in every namespace as ConfigMap kube-root-ca.crt. */
   readonly caCertificate?: string
   readonly admission?: readonly AdmissionPlugin[]
+  /** Kinds that are questions, beside upstream's reviews. */
+  readonly queries?: readonly Query[]
   /** Which built-in controllers run; default all. False, or a list without some, leaves their work to a kube-controller-manager. */
   readonly controllers?: boolean | readonly BuiltinControllerName[]
 }
 
-/** Resolves when the API is ready: bootstrap objects exist, CRDs are served. */
+/** Resolves when the API is ready: bootstrap objects exist, CRDs are served. Throws for a query that no CRD could declare. */
 export async function createApi(options: ApiOptions): Promise<Api> {
   const { store } = options
-  const catalog = new Catalog(builtinResources())
+  let api: Api | undefined
+  const transportOf = (user: User): Transport => inProcessTransport(api!, user, options.clock)
+  const queries = await Promise.all((options.queries ?? []).map((query) => servedQuery(query, transportOf)))
+  const catalog = new Catalog([...builtinResources().map(servedBuiltin), ...queries])
   const rbac = new Rbac(store)
   const core: Core = {
     store,
@@ -69,7 +78,17 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const controllers = startBuiltinControllers(context, { caCertificate, names })
   // On a used store there is nothing to wait for; on a new one the default objects exist when the API is ready.
   await controllers.ready()
-  return new KubernetesApi(core, [customResources, controllers])
+  api = new KubernetesApi(core, [customResources, controllers])
+  return api
+}
+
+function servedBuiltin(resource: Resource): Served {
+  const answerer = reviewerOf(resource)
+  return { resource, ...(answerer && { answerer }) }
+}
+
+async function servedQuery(query: Query, transportOf: (user: User) => Transport): Promise<Served> {
+  return { resource: await resourceOfQuery(query), answerer: queryAnswerer(query, transportOf) }
 }
 
 /** The API itself, when it writes. */

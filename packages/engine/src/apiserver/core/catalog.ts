@@ -8,6 +8,7 @@
 import type { JsonObject } from '../../base/json.ts'
 import type { Resource } from '../../machinery/shape.ts'
 import type { Resources } from '../api.ts'
+import type { Answerer } from './questions.ts'
 
 /** Paths of a scale subresource inside its object. */
 export interface ScalePaths {
@@ -20,6 +21,8 @@ export interface Served {
   readonly resource: Resource
   /** Absent for built-in kinds. */
   readonly custom?: CustomState
+  /** Of a kind that is a question: who answers it. Nothing is stored. */
+  readonly answerer?: Answerer
 }
 
 /** What is known of the CRD behind a resource. Shared by its versions. */
@@ -50,8 +53,8 @@ export class Catalog implements Resources {
   #all: readonly Resource[] | undefined
   #generation = 1
 
-  constructor(builtin: readonly Resource[]) {
-    this.#builtin = builtin.map((resource) => ({ resource }))
+  constructor(builtin: readonly Served[]) {
+    this.#builtin = builtin
     for (const served of this.#builtin) this.#add(served)
   }
 

@@ -6,6 +6,7 @@ import type { Call, Target } from '../../machinery/call.ts'
 import { isApiError, methodNotSupported, routeNotFound } from '../../machinery/status.ts'
 import type { CallContext, Result, User } from '../api.ts'
 import type { Core, Request } from './core.ts'
+import { ask } from './questions.ts'
 import { selectedName } from './selection.ts'
 import { callSubresource } from './subresources/subresources.ts'
 import { create } from './verbs/create.ts'
@@ -15,7 +16,6 @@ import { get } from './verbs/get.ts'
 import { list } from './verbs/list.ts'
 import { patch } from './verbs/patch.ts'
 import { update } from './verbs/update.ts'
-import { reviewOf } from './reviews/reviews.ts'
 
 const NOTHING: CallContext = {}
 
@@ -24,8 +24,8 @@ export function dispatch(core: Core, user: User, call: Call, context: CallContex
     call.verb === 'list' || call.verb === 'deletecollection' ? call.options?.fieldSelector : undefined
   const request = requestOf(core, user, call.verb, call.target, fieldSelector, context)
   if (request.target.subresource !== undefined) return callSubresource(core, request, call)
-  const review = reviewOf(request.resource)
-  if (review && call.verb === 'create') return review(core, request, call.body)
+  const { answerer } = request.served
+  if (answerer && call.verb === 'create') return ask(core, request, call, answerer)
   return answer(core, request, call)
 }
 

@@ -12,7 +12,7 @@ import { silentLog } from '../../../base/log.ts'
 import { openMemoryStore } from '../../../storage/memory/store.ts'
 import type { Api } from '../../api.ts'
 import { type Certificates, ensureCertificates, type KeyPair } from '../../certificates.ts'
-import { createApi } from '../../core/api.ts'
+import { createApi, type ApiOptions } from '../../core/api.ts'
 import { openTokenAuthority, type TokenAuthority } from '../../tokens.ts'
 import { createApiMetrics } from '../metrics.ts'
 import { type ApiServer, type ServeApiOptions, serveApi } from '../server.ts'
@@ -59,7 +59,10 @@ export interface Harness {
   close(): Promise<void>
 }
 
-export async function startHarness(options: Partial<ServeApiOptions> = {}): Promise<Harness> {
+export async function startHarness(
+  options: Partial<ServeApiOptions> = {},
+  apiOptions: Partial<ApiOptions> = {},
+): Promise<Harness> {
   const dir = mkdtempSync(join(tmpdir(), 'larder-http-'))
   const certificates = await ensureCertificates(dir, systemClock)
   const store = openMemoryStore()
@@ -69,7 +72,8 @@ export async function startHarness(options: Partial<ServeApiOptions> = {}): Prom
     serviceAccountUid: (namespace, name) => store.get(`//serviceaccounts/${namespace}/${name}`)?.index.uid,
   })
   const common = { clock: systemClock, log: silentLog }
-  const api = await createApi({ ...common, store, ids: randomIds, tokens, caCertificate: certificates.caCertificate })
+  const { caCertificate } = certificates
+  const api = await createApi({ ...common, store, ids: randomIds, tokens, caCertificate, ...apiOptions })
   const metrics = createApiMetrics()
   const server = await serveApi({
     ...common,
