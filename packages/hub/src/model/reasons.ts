@@ -117,9 +117,29 @@ export const reasons = {
   },
   InstanceHeld: {
     actor: 'platform',
+    heals: true,
+    meaning:
+      'The instance is held by another claim, or an older claim waits for it. When it is released it goes to the oldest claim that waits.',
+    next: 'Wait, or claim something else.',
+  },
+  InstanceNotFound: {
+    actor: 'platform',
     heals: false,
-    meaning: 'The instance that this claim would hold is held by another claim.',
-    next: 'Delete the claim and make another; report it, because it should not happen.',
+    meaning: 'There is no instance of that name that this namespace may claim. The claim goes on when there is one.',
+    next: 'Correct spec.instanceRef in a new claim, or ask whoever makes the instance.',
+  },
+  InstanceShared: {
+    actor: 'consumer',
+    heals: false,
+    meaning:
+      'Plan and parameters of an instance that claims share cannot be changed by one of them. It stays as it is.',
+    next: 'Set spec.plan and spec.parameters back, or make a new claim that asks for others.',
+  },
+  Recycling: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The service is being wiped before the next claim may have it.',
+    next: see,
   },
   PoolExhausted: {
     actor: 'platform',
