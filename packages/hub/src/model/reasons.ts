@@ -248,6 +248,43 @@ export const reasons = {
     meaning: 'The service differs from what is asked, and its driver cannot change it. It stays as it is.',
     next: 'Set the fields back, or make a new one.',
   },
+  ChangeLosesData: {
+    actor: 'author',
+    heals: false,
+    meaning:
+      'The backend could make the change only by making the service anew or by removing something of it. The service stays as it is.',
+    next: 'Set the fields back, make a new one, or accept the loss with the annotation that the message names.',
+  },
+  DeletionProtected: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The instance is to be deleted and is protected from that. Service and data stay.',
+    next: 'Set spec.deletionProtection of the instance to false, and it goes.',
+  },
+  Paused: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The instance is paused: the hub neither changes nor removes its service.',
+    next: 'Take spec.paused away when the hub shall go on.',
+  },
+  WipeNotSupported: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The driver cannot wipe a service, so that none can be recycled for the next claim.',
+    next: 'Set spec.reclaimPolicy to Delete or Retain.',
+  },
+  ServiceNotFound: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'The service that is to be adopted or observed does not exist outside. The hub makes none in its place.',
+    next: 'Correct spec.externalName or spec.externalID, bring the service back, or set spec.existing to AdoptOrCreate.',
+  },
+  SecretNotFound: {
+    actor: 'author',
+    heals: false,
+    meaning: 'A Secret with a parameter does not exist, or does not have the key. The hub goes on when it does.',
+    next: 'Create the Secret and the key that the message names.',
+  },
   NameTaken: {
     actor: 'platform',
     heals: false,

@@ -30,6 +30,7 @@ const CALL_DEADLINE_MS = 60_000
 export interface DriverSession {
   readonly driver: string
   readonly canUpdate: boolean
+  readonly canWipe: boolean
   traits(recipe: Json): Traits
   probe(signal: AbortSignal): Promise<{ info: Json }>
   /** Undefined when the driver cannot say. */
@@ -42,6 +43,9 @@ export interface DriverSession {
   delete(want: Want, signal: AbortSignal): Promise<Ack>
   bind(want: Want, credential: Credential, signal: AbortSignal): Promise<Bound>
   unbind(want: Want, credential: Credential, signal: AbortSignal): Promise<Unbound>
+  wipe(want: Want, signal: AbortSignal): Promise<Ack>
+  /** Remembers a secret that the driver is about to be told: of an instance's own account, or of a parameter. */
+  learn(secret: string | Uint8Array): void
   /** Takes secrets out of what the backend says. */
   redact(text: string): string
   /** Forgets what is remembered of failed calls for this id. */
@@ -85,6 +89,7 @@ export function createDriverSession(parts: DriverSessionParts): DriverSession {
   return {
     driver: driver.name,
     canUpdate: session.update !== undefined,
+    canWipe: session.wipe !== undefined,
     traits: (recipe) => driver.traits(recipe),
     probe: (signal) => ask('probe', signal, (s) => session.probe(s)),
     plan: (want, signal) => ask('plan', signal, async (s) => session.plan?.(want, s)),
@@ -109,6 +114,11 @@ export function createDriverSession(parts: DriverSessionParts): DriverSession {
       }),
     unbind: (want, credential, signal) =>
       act(`unbind ${credential.id}`, want, signal, (s) => session.unbind(want, credential, s)),
+    wipe(want, signal) {
+      if (!session.wipe) throw new DriverFailure('WipeNotSupported', `driver ${driver.name} wipes nothing`)
+      return act('wipe', want, signal, (s) => session.wipe!(want, s))
+    },
+    learn: (secret) => redaction.learnRecent(secret),
     redact,
     forget: (id) => gate.forget(id),
   }
