@@ -20,6 +20,8 @@ export const CLAIM_LABEL = 'larder.dev/claim-uid'
 export const CREDENTIAL_ANNOTATION = 'larder.dev/credential'
 /** On a binding's Secret: a keyed hash of its content as the hub wrote it. */
 export const FINGERPRINT_ANNOTATION = 'larder.dev/fingerprint'
+/** On an Instance to be recycled: the uid of the claim that held it last. It goes when the service was wiped (reclaim.ts). */
+export const USED_ANNOTATION = 'larder.dev/used-by'
 /** On a ControllerRevision: the name of its class. */
 export const CLASS_LABEL = 'larder.dev/class'
 
