@@ -17,6 +17,7 @@ import { createOwnWrites } from './own-writes.ts'
 import { formatKey, keyOf, parseKey, type Pass, type ReportedStatus, type StatusDraft } from './pass.ts'
 import type { Queue } from './queue.ts'
 import { applyConditions, settle, settleError } from './report.ts'
+import type { Workers } from './workers.ts'
 
 export interface ReconcilerEnvironment {
   readonly client: Client
@@ -26,12 +27,14 @@ export interface ReconcilerEnvironment {
   readonly metrics: RuntimeMetrics
   readonly queue: Queue
   readonly events: EventRecorder
+  /** Each run has one of them, which the pass may lend (see workers.ts). */
+  readonly workers: Workers
   /** Aborts running passes. */
   readonly signal: AbortSignal
 }
 
 export interface Reconciler {
-  /** Never rejects. */
+  /** Is called with a worker taken, and gives it back. Never rejects. */
   run(key: string): Promise<void>
   /**
    * True when a changed object needs no wake: the runtime itself wrote that version at the end of a pass, or a pass is
@@ -46,7 +49,7 @@ export function createReconciler<T extends KubeObject>(
   definition: ControllerDefinition<T>,
   environment: ReconcilerEnvironment,
 ): Reconciler {
-  const { client, informers, clock, log, metrics, queue, events } = environment
+  const { client, informers, clock, log, metrics, queue, events, workers } = environment
   const { finalizer } = definition
   const ownWrites = createOwnWrites(client.transport, informers, environment.signal)
   /** Versions of the object that came while its pass ran: only its end knows which of them the runtime wrote. */
@@ -65,11 +68,12 @@ export function createReconciler<T extends KubeObject>(
   async function run(key: string): Promise<void> {
     const behind = ownWrites.pending(key)
     if (behind) {
-      if (parked.has(key)) return
-      parked.add(key)
-      // Unless the event that ends the wait has itself begun a pass meanwhile.
-      void behind.then(() => parked.delete(key) && queue.add(key))
-      return
+      if (!parked.has(key)) {
+        parked.add(key)
+        // Unless the event that ends the wait has itself begun a pass meanwhile.
+        void behind.then(() => parked.delete(key) && queue.add(key))
+      }
+      return workers.give()
     }
     parked.delete(key)
     const { name, namespace } = parseKey(key)
@@ -78,7 +82,7 @@ export function createReconciler<T extends KubeObject>(
     if (!object) {
       queue.forget(key)
       ownWrites.forget(key)
-      return
+      return workers.give()
     }
     arrivals.set(key, [])
     echoes.set(key, new Set())
@@ -94,6 +98,7 @@ export function createReconciler<T extends KubeObject>(
   async function attempt(key: string, object: T): Promise<PassResult> {
     const passLog = log.with({ object: key })
     const deadline = abortAfter(clock, definition.passTimeoutMs ?? PASS_TIMEOUT_MS, environment.signal)
+    const end = workers.begin(deadline.signal, () => queue.add(key))
     try {
       return await passOver(key, object, passLog, deadline.signal)
     } catch (error) {
@@ -107,6 +112,7 @@ export function createReconciler<T extends KubeObject>(
       return 'failed'
     } finally {
       deadline.cancel()
+      end()
     }
   }
 

@@ -11,6 +11,7 @@ import type { RuntimeMetrics } from './metrics.ts'
 import { createReconciler } from './reconcile-key.ts'
 import { createQueue } from './queue.ts'
 import { formatKey, keyOf, type Key } from './pass.ts'
+import { createWorkers } from './workers.ts'
 
 export interface ControllerEnvironment {
   readonly client: Client
@@ -52,7 +53,9 @@ export function runController<T extends KubeObject>(
     instance: environment.instance,
   })
   const stopped = new AbortController()
-  const reconciler = createReconciler(definition, { ...environment, log, queue, events, signal: stopped.signal })
+  const workers = createWorkers(definition.workers ?? WORKERS)
+  const { signal } = stopped
+  const reconciler = createReconciler(definition, { ...environment, log, queue, events, workers, signal })
   const unsubscribe: (() => void)[] = []
 
   function wake(keys: readonly Key[]): void {
@@ -85,27 +88,40 @@ export function runController<T extends KubeObject>(
     return Promise.all(synced)
   }
 
-  async function work(): Promise<void> {
+  const running = new Set<Promise<void>>()
+  let stopping = false
+
+  async function run(key: string): Promise<void> {
+    await reconciler.run(key)
+    queue.done(key)
+  }
+
+  /** Gives each free worker the next key. */
+  async function dispatch(): Promise<void> {
     for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
       metrics.depth(definition.name, queue.depth)
-      await reconciler.run(key)
-      queue.done(key)
+      await workers.take()
+      if (stopping) return workers.give()
+      const pass = run(key)
+      running.add(pass)
+      void pass.finally(() => running.delete(pass))
     }
   }
 
-  const workers: Promise<void>[] = []
+  let dispatching = Promise.resolve()
   const ready = subscribe().then(() => {
     if (stopped.signal.aborted) return
     for (const source of definition.sources ?? []) unsubscribe.push(source(wake, informers))
-    for (let i = 0; i < (definition.workers ?? WORKERS); i++) workers.push(work())
+    dispatching = dispatch()
   })
 
   return {
     ready,
     async stop(graceMs) {
       for (const end of unsubscribe) end()
+      stopping = true
       queue.close()
-      const allDone = Promise.all(workers)
+      const allDone = dispatching.then(() => Promise.all(running))
       await Promise.race([allDone, pause(clock, graceMs, stopped.signal)])
       stopped.abort()
       const inTime = await Promise.race([allDone.then(() => true), pause(clock, LAST_MS, new AbortController().signal)])
