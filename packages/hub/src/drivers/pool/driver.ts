@@ -9,10 +9,11 @@
  * have to write where it now only reads, and members are other people's objects.
  */
 import { invalid, type Driver } from '@larder/kit'
+import { systemClock, type Clock } from './clock.ts'
 import { recipeSchema } from './recipe.ts'
 import { poolSession } from './session.ts'
 
-export function poolDriver(): Driver {
+export function poolDriver({ clock = systemClock }: { readonly clock?: Clock } = {}): Driver {
   return {
     name: 'pool',
     configSchema: { type: 'object', properties: {} },
@@ -23,7 +24,7 @@ export function poolDriver(): Driver {
         const message = 'driver pool reads this cluster under a ServiceAccount, and the backend names none'
         throw invalid('serviceAccountRef', message)
       }
-      return poolSession(kube)
+      return poolSession(kube, clock)
     },
   }
 }

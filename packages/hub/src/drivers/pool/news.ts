@@ -1,5 +1,6 @@
 /** Follows what others depend on: one watch for each kind and namespace, begun when something of it is first looked at. */
 import type { KubeApi, Query, Ref } from '@larder/kit'
+import type { Clock } from './clock.ts'
 
 const MAX_PAUSE_MS = 30_000
 
@@ -21,7 +22,7 @@ interface Topic {
 
 const nameOf = ({ namespace = '', name }: Ref) => `${namespace}/${name}`
 
-export function createNews(kube: KubeApi): News {
+export function createNews(kube: KubeApi, clock: Clock): News {
   const topics = new Map<string, Topic>()
   let begin: ((topic: Topic) => void) | undefined
 
@@ -47,7 +48,7 @@ export function createNews(kube: KubeApi): News {
     among: (query, idOf) => void topicOf(query, idOf),
     async tell(changed, signal) {
       const running: Promise<void>[] = []
-      begin = (topic) => running.push(follow(kube, topic, changed, signal))
+      begin = (topic) => running.push(follow(kube, clock, topic, changed, signal))
       for (const topic of topics.values()) begin(topic)
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()
@@ -65,6 +66,7 @@ export function createNews(kube: KubeApi): News {
  */
 async function follow(
   kube: KubeApi,
+  clock: Clock,
   { query, ids, idOf }: Topic,
   changed: (id: string) => void,
   signal: AbortSignal,
@@ -78,26 +80,26 @@ async function follow(
     if (idOf) changed('')
   }
   for (let failures = 0; !signal.aborted; failures++) {
-    const startedAt = Date.now()
+    const startedAt = clock.now()
     if (failures > 0) tellAll()
     // Why it failed is told by whoever is told to look again: observe meets the same error and it reaches status.
     await kube.watch(query, tell, signal).catch(() => undefined)
-    if (Date.now() - startedAt > MAX_PAUSE_MS) failures = 0
+    if (clock.now() - startedAt > MAX_PAUSE_MS) failures = 0
     if (!signal.aborted) {
       tellAll()
-      await pause(Math.min(250 * 2 ** failures, MAX_PAUSE_MS), signal)
+      await pause(clock, Math.min(250 * 2 ** failures, MAX_PAUSE_MS), signal)
     }
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
-      clearTimeout(timer)
+      cancel()
       signal.removeEventListener('abort', end)
       resolve()
     }
-    const timer = setTimeout(end, ms)
+    const cancel = clock.after(ms, end)
     signal.addEventListener('abort', end)
   })
 }

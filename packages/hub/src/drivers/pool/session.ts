@@ -1,5 +1,6 @@
 import type { Found, Json, KubeApi, Query, Ref, Seen, Session, Want } from '@larder/kit'
 import { blocked } from '@larder/kit'
+import type { Clock } from './clock.ts'
 import { createNews, type News } from './news.ts'
 import { readRecipe, type PoolRecipe } from './recipe.ts'
 
@@ -21,8 +22,8 @@ interface Thing {
 /** The watch tells sooner. */
 const AGAIN_MS = 15_000
 
-export function poolSession(kube: KubeApi): Session {
-  const news = createNews(kube)
+export function poolSession(kube: KubeApi, clock: Clock): Session {
+  const news = createNews(kube, clock)
 
   return {
     async probe(signal) {
