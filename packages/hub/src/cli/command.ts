@@ -62,6 +62,7 @@ export const OPTIONS = {
     help: 'only those with these labels, such as a=b,c!=d',
   },
   watch: { type: 'boolean', short: 'w', help: 'go on with what changes, until Ctrl-C' },
+  verbose: { type: 'boolean', short: 'v', help: 'show more: the id of the trace' },
   help: { type: 'boolean', short: 'h', help: 'show help' },
   port: {
     type: 'string',

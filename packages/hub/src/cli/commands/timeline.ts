@@ -1,0 +1,65 @@
+/** What happened to an object step by step, how long each took, and what runs now. */
+import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Claim } from '../../model/claim.ts'
+import { instanceKind, type Instance } from '../../model/instance.ts'
+import type { Run } from '../command.ts'
+import { withApi } from '../connect.ts'
+import { show } from '../live.ts'
+import { lookAt } from '../look-at.ts'
+import { isTable, serialize } from '../print.ts'
+import type { Reader } from '../reading.ts'
+import { duration, renderTimeline, timelineOf, type Timeline } from '../timeline.ts'
+import { traceIdOf } from '../trace-id.ts'
+
+export const run: Run = async ({ args, options }, terminal) => {
+  const { output, watch = false, verbose = false } = options
+  const object = lookAt(args, 'timeline')
+  await withApi(options, terminal, async ({ client, namespace }) =>
+    show(client, terminal, watch, async (reader) => {
+      const found = await object(reader, namespace)
+      if (!found) return undefined
+      const { instance, forbidden } = await instanceOf(reader, found)
+      const timeline = timelineOf(found, instance)
+      const traceId = verbose ? (traceIdOf(found) ?? (instance && traceIdOf(instance))) : undefined
+      const data = {
+        ...timeline,
+        ...(traceId !== undefined && { traceId }),
+        ...(forbidden && { instance: 'forbidden' }),
+      }
+      const content = JSON.stringify(data)
+      if (!isTable(output)) return { content, text: await serialize(JSON.parse(content), output) }
+      const notes = notesOf(timeline, { forbidden, verbose, traceId, now: terminal.now() })
+      return { content, text: `${renderTimeline(timeline, terminal.now())}${notes.map((n) => `${n}\n`).join('')}` }
+    }),
+  )
+}
+
+/** What a claim holds has the steps of its service; an application team sees those of the claim alone. */
+async function instanceOf(
+  reader: Reader,
+  object: KubeObject,
+): Promise<{ instance: Instance | undefined; forbidden: boolean }> {
+  const held = object.kind === 'Claim' ? (object as Claim).status?.instanceRef : undefined
+  if (!held) return { instance: undefined, forbidden: false }
+  const found = await reader.find(instanceKind, held.name, held.namespace)
+  return { instance: found.state === 'found' ? found.object : undefined, forbidden: found.state === 'forbidden' }
+}
+
+interface Notes {
+  readonly forbidden: boolean
+  readonly verbose: boolean
+  readonly traceId: string | undefined
+  readonly now: number
+}
+
+function notesOf({ progress }: Timeline, { forbidden, verbose, traceId, now }: Notes): readonly string[] {
+  const { step, message, expectedAt } = progress ?? {}
+  const doing = [step, message].filter((text) => text !== undefined).join(': ')
+  const left = expectedAt === undefined ? undefined : Date.parse(expectedAt) - now
+  return [
+    ...(doing === '' ? [] : [`Now       ${doing}`]),
+    ...(left === undefined ? [] : [`Expected  ${left > 0 ? `in ${duration(left)}` : `${duration(-left)} ago`}`]),
+    ...(forbidden ? ['The steps of its service are for those who may read instances.'] : []),
+    ...(verbose ? [`Trace     ${traceId ?? 'none: the hub sends no traces (OTEL_EXPORTER_OTLP_ENDPOINT)'}`] : []),
+  ]
+}
