@@ -1,11 +1,27 @@
 import { defineConfig } from 'vitest/config'
+import { BothTransports } from './test/testing/both-transports.ts'
+
+/** Where the run is written down as JSON, for who counts its tests. */
+const report = process.env['LARDER_TEST_REPORT']
+const controllers = 'packages/hub/src/controllers/**/*.test.ts'
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    reporters: [
+      'default',
+      new BothTransports(),
+      ...(report === undefined ? [] : [['json', { outputFile: report }] satisfies [string, object]]),
+    ],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'in-process', include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'] },
+      },
+      { extends: true, test: { name: 'https', include: [controllers], env: { LARDER_TEST_TRANSPORT: 'https' } } },
+    ],
   },
 })

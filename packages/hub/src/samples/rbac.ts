@@ -18,7 +18,8 @@ export const accountUser = ({ namespace, name }: { readonly namespace: string; r
 })
 
 /** The hub itself. */
-export const hubUser = accountUser({ namespace: SYSTEM_NAMESPACE, name: ACCOUNT })
+export const hubAccount = { namespace: SYSTEM_NAMESPACE, name: ACCOUNT }
+export const hubUser = accountUser(hubAccount)
 
 const watching = ['get', 'list', 'watch'] as const
 

@@ -14,7 +14,7 @@ import { classKind } from '../../model/class.ts'
 import { claimPolicyKind } from '../../model/claim-policy.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { FINALIZER, resourceInstanceName } from '../../model/names.ts'
+import { CLAIM_LABEL, FINALIZER, resourceInstanceName } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { explain, summarizeCause } from '../reporting.ts'
 import { bindingName } from './binding-secret.ts'
@@ -32,38 +32,31 @@ export function claimController(hub: HubContext): Controller {
     type: claimKind,
     finalizer: FINALIZER,
     workers: 8,
-    indexes: {
-      class: ({ spec }) => (spec.className === undefined ? [] : [spec.className]),
-      resource: (claim) => {
-        const resource = resourceOf(claim)
-        return resource ? [resourceInstanceName(resource)] : []
-      },
-      binding: (claim) => [`${claim.metadata.namespace}/${bindingName(claim)}`],
-    },
+    indexes: claimIndexes,
     watches: [
-      watching(classKind, ({ metadata }, informers) =>
-        waiting(informers.of(claimKind).byIndex('class', metadata.name)),
+      watching(classKind, ({ metadata }, informers) => waitingClaims(informers, metadata.name).map(keyOf)),
+      watching(namespaceType, ({ metadata }, informers) =>
+        informers
+          .of(claimKind)
+          .list(metadata.name)
+          .filter((claim) => isWaiting(claim) || isAbroad(claim))
+          .map(keyOf),
       ),
-      watching(namespaceType, ({ metadata }, informers) => {
-        const claims = informers.of(claimKind).list(metadata.name)
-        return [...waiting(claims), ...claims.filter(holdsElsewhere).map(keyOf)]
-      }),
-      // By policies and labels of what is in their namespace, and with what is held of there.
-      watching(claimPolicyKind, ({ metadata }, informers) => {
-        const claims = informers.of(claimKind).list()
-        const held = claims.filter(({ status }) => status?.resourceRef?.namespace === metadata.namespace)
-        return [...waiting(claims), ...held.map(keyOf)]
-      }),
+      watching(claimPolicyKind, judgedBy),
       // Who leaves the line makes room for the next.
       watching(claimKind, (claim, informers) =>
-        claim.metadata.deletionTimestamp === undefined ? [] : waiting(rivals(claim, informers)),
+        claim.metadata.deletionTimestamp === undefined ? [] : rivals(claim, informers).filter(isWaiting).map(keyOf),
       ),
       watching(instanceKind, heldOrAwaited, {
         claim: ({ spec }) => (spec.claimRef ? [spec.claimRef.uid] : []),
+        free: freeKind,
+        home: (instance) => (homeOf(instance) === instance.metadata.namespace ? [] : [homeOf(instance)]),
       }),
       // By name, ours or not: a foreign Secret that goes makes room.
-      watching(secretType, ({ metadata }, informers) => byBinding(`${metadata.namespace}/${metadata.name}`, informers)),
-      watching(backendKind, (_, informers) => waiting(informers.of(claimKind).list())),
+      watching(secretType, ({ metadata }, informers) =>
+        informers.of(claimKind).byIndex('binding', nameIn(metadata)).map(keyOf),
+      ),
+      watching(backendKind, waitingForBackend),
       watching(controllerRevisionType, () => []),
     ],
     sources: [driverNews(hub)],
@@ -83,25 +76,44 @@ export function claimController(hub: HubContext): Controller {
   })
 }
 
-const holdsElsewhere = ({ metadata, status }: Claim): boolean =>
-  status?.resourceRef !== undefined && status.resourceRef.namespace !== metadata.namespace
-
 /** Claims that may want the same. */
 function rivals(claim: Claim, informers: Informers): readonly Claim[] {
-  const { className } = claim.spec
+  const { className, instanceRef } = claim.spec
   const resource = resourceOf(claim)
   const claims = informers.of(claimKind)
-  if (className !== undefined) return claims.byIndex('class', className)
+  if (className !== undefined) return waitingClaims(informers, className)
+  if (instanceRef) return claims.byIndex('named', nameIn(instanceRef))
   return resource ? claims.byIndex('resource', resourceInstanceName(resource)) : []
 }
 
-/** The claim that holds an instance, and when a record goes all that may have waited for it. */
-function heldOrAwaited({ spec, metadata }: Instance, informers: Informers): readonly Key[] {
-  const holder = spec.claimRef ? [spec.claimRef] : []
-  if (!spec.resourceRef || metadata.deletionTimestamp === undefined) return holder
+/** What is held of the namespace, and whatever waits: which classes find something there is for their drivers to say. */
+function judgedBy({ metadata }: ClaimPolicy, informers: Informers): readonly Key[] {
+  const { namespace = '' } = metadata
   const claims = informers.of(claimKind)
-  const ofClass = spec.className === undefined ? [] : claims.byIndex('class', spec.className)
-  return [...holder, ...waiting(ofClass), ...waiting(claims.byIndex('resource', metadata.name))]
+  const elsewhere = informers.of(instanceKind).byIndex('home', namespace)
+  const named = elsewhere.flatMap((instance) => claims.byIndex('named', nameIn(instance.metadata)))
+  return [...waitingClaims(informers), ...claims.byIndex('home', namespace), ...named].map(keyOf)
+}
+
+/** Those of its classes, and those that name what they want. */
+function waitingForBackend({ metadata }: Backend, informers: Informers): readonly Key[] {
+  const classes = informers.of(classKind).list()
+  const served = classes.filter(({ spec }) => spec.backendRef.name === metadata.name)
+  const names = ['', ...served.map((service) => service.metadata.name)]
+  return names.flatMap((name) => waitingClaims(informers, name).map(keyOf))
+}
+
+/** The claims that have an instance, and those that may have waited for it when it is free or goes. */
+function heldOrAwaited(instance: Instance, informers: Informers): readonly Key[] {
+  const { spec, metadata } = instance
+  const claims = informers.of(claimKind)
+  const holder = spec.claimRef ? [spec.claimRef] : []
+  const sharing = isShared(instance) ? claims.byIndex('instance', nameIn(metadata)).map(keyOf) : []
+  const naming = spec.claimRef ? [] : claims.byIndex('named', nameIn(metadata)).filter(isWaiting).map(keyOf)
+  if (!spec.resourceRef || metadata.deletionTimestamp === undefined) return [...holder, ...sharing, ...naming]
+  const ofClass = spec.className === undefined ? [] : waitingClaims(informers, spec.className)
+  const ofResource = claims.byIndex('resource', metadata.name).filter(isWaiting)
+  return [...holder, ...sharing, ...naming, ...[...ofClass, ...ofResource].map(keyOf)]
 }
 
 /** What is copied follows its source at once; what was found anew goes to those that wait. */
@@ -110,22 +122,9 @@ const driverNews =
   (wake, informers) =>
     hub.sessions.subscribe((id) => {
       const instances = informers.of(instanceKind).byIndex('externalID', id)
-      if (instances.length === 0) wake(waiting(informers.of(claimKind).list()))
-      for (const { spec } of instances) if (spec.resourceRef && spec.claimRef) wake([spec.claimRef])
+      if (instances.length === 0) wake(waitingClaims(informers).map(keyOf))
+      for (const each of instances) if (each.spec.resourceRef) wake(heldOrAwaited(each, informers))
     })
-
-/** Those that wait for something: a claim in use needs no news of its class. */
-const waiting = (claims: readonly Claim[]) =>
-  claims
-    .filter(({ status }) => {
-      const ready = findCondition(status?.conditions, 'Ready')?.status === 'True'
-      const settled = !['Reconciling', 'Stalled'].some((type) => findCondition(status?.conditions, type))
-      return !ready || !settled
-    })
-    .map(keyOf)
-
-const byBinding = (binding: string, informers: Informers) =>
-  informers.of(claimKind).byIndex('binding', binding).map(keyOf)
 
 /** A refused or unfinished change takes no application down: Ready stays, Stalled or Reconciling say what became of it. */
 function staysReady(

@@ -177,8 +177,7 @@ describe('a class of a pool', () => {
   test('whose account may not look says which right is missing', async () => {
     const recipe = { ...CACHES.recipe, kind: 'ConfigMap' }
     await hub.admin.of(classKind).create({ metadata: { name: 'maps' }, spec: { ...CACHES, recipe } })
-    expect(await hub.cause(classKind, 'maps')).toMatchObject({
-      reason: 'BackendDenied',
+    expect(await hub.cause(classKind, 'maps', undefined, 'BackendDenied')).toMatchObject({
       message: 'ServiceAccount larder-system/larder-pool may not list ConfigMap of v1',
     })
   })

@@ -87,7 +87,7 @@ describe('while the backend works', () => {
       actor: 'provider',
       heals: true,
     })
-    expect(blowing.status?.conditions?.map((c) => [c.type, c.status])).toEqual([
+    expect(blowing.status?.conditions?.map((c) => [c.type, c.status]).toSorted()).toEqual([
       ['Provisioned', 'False'],
       ['Ready', 'False'],
       ['Reconciling', 'True'],

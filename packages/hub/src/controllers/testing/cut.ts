@@ -38,10 +38,11 @@ export function cutTransport(inner: Transport): Cut {
         const { resource, subresource } = call.target
         const name = call.target.name ?? nameIn(call)
         writes.push(`${call.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} ${name}`)
-        const fatal = plan?.write === writes.length ? plan.when : undefined
-        if (fatal === 'before') kill()
+        const write = writes.length
+        if (plan?.write === write && plan.when === 'before') kill()
         const answer = await inner.call(call, signal)
-        if (fatal === 'after') kill()
+        // Asked again: the plan may have been dropped while the API answered.
+        if (plan?.write === write && plan.when === 'after') kill()
         return answer
       },
       watch: (target, options, signal) => inner.watch(target, options, signal),

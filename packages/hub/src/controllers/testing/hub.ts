@@ -1,5 +1,5 @@
 /**
- * A whole hub without sockets: the real API on a store in memory, and the real controllers under the hub's own rights. A right that
+ * A whole hub: the real API on a store in memory, and the real controllers under the hub's own rights. A right that
  * is missing fails here as in a cluster.
  */
 import { systemClock } from '@larder/engine/base/clock'
@@ -8,7 +8,7 @@ import { silentLog, type Log } from '@larder/engine/base/log'
 import { createApi } from '@larder/engine/apiserver/core/api'
 import type { User } from '@larder/engine/apiserver/api'
 import { inProcessTransport } from '@larder/engine/apiserver/in-process'
-import { createClient, type Client } from '@larder/engine/client/client'
+import { createClient, type Client, type New } from '@larder/engine/client/client'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { createManager, type Manager } from '@larder/engine/runtime/manager'
 import { namespaceType, secretType, type Condition } from '@larder/engine/client/builtin'
@@ -24,11 +24,12 @@ import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import type { Cause } from '../../model/shared-fields.ts'
 import { installHub } from '../../samples/install.ts'
-import { accountUser, hubUser } from '../../samples/rbac.ts'
+import { hubAccount } from '../../samples/rbac.ts'
 import { claimAdmission, readThrough } from '../claim/admission.ts'
 import { hubControllers } from '../hub.ts'
 import type { Account } from '../session/kube-api.ts'
 import { cutTransport, type Cut } from './cut.ts'
+import { entranceOf, testTokens } from './transports.ts'
 
 const ADMIN: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
 const PATIENCE_MS = 10_000
@@ -49,8 +50,10 @@ export interface TestHub {
   claim(name: string, spec: Claim['spec'], namespace?: string): Promise<Claim>
   /** The claim once it is Ready. */
   ready(name: string, namespace?: string): Promise<Claim>
-  /** The cause of an object once it has one. */
-  cause<T extends WithCause>(type: ResourceType<T>, name: string, namespace?: string): Promise<Cause>
+  /** A cluster-scoped object once the hub has looked at it. */
+  seen<T extends WithCause>(type: ResourceType<T>, name: string): Promise<T>
+  /** The cause of an object once it has one, of that reason if one is named. */
+  cause<T extends WithCause>(type: ResourceType<T>, name: string, namespace?: string, reason?: string): Promise<Cause>
   /** Every version of every object that the store still has. */
   everything(): readonly KubeObject[]
   instanceOf(claim: Claim): Promise<Instance | undefined>
@@ -93,8 +96,10 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
   })
   let admin!: Client
   const plugin = claimAdmission(readThrough(() => admin))
+  const tokens = testTokens(store)
   const api = await createApi({
     store,
+    ...(tokens && { tokens: tokens.authority }),
     clock: systemClock,
     ids: randomIds,
     log,
@@ -104,9 +109,10 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
   await installHub(admin)
   await admin.of(namespaceType).create({ metadata: { name: 'shop' } })
 
-  const transportOf = (account: Account) => inProcessTransport(api, accountUser(account))
+  const entrance = await entranceOf(api, store, tokens)
+  const transportOf = (account: Account) => entrance.as(account)
   let manager: Manager | undefined
-  let cut = cutTransport(inProcessTransport(api, hubUser))
+  let cut = cutTransport(entrance.as(hubAccount))
 
   async function run(client: Client): Promise<Manager> {
     const started = createManager({ client, clock: systemClock, log })
@@ -119,6 +125,12 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     return started
   }
 
+  /** Created, and seen by the hub if one runs: over HTTPS news of one kind may overtake those of another. */
+  async function known<T extends WithCause>(type: ResourceType<T>, object: New<T>): Promise<T> {
+    const created = await admin.of(type).create(object)
+    return manager ? hub.seen(type, created.metadata.name) : created
+  }
+
   const hub: TestHub = {
     admin,
     until,
@@ -127,11 +139,11 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     },
     clientOf: (user) => createClient(inProcessTransport(api, user)),
     async start() {
-      cut = cutTransport(inProcessTransport(api, hubUser))
+      cut = cutTransport(entrance.as(hubAccount))
       manager = await run(createClient(cut.transport))
     },
     async startAnother() {
-      const other = await run(createClient(inProcessTransport(api, hubUser)))
+      const other = await run(createClient(entrance.as(hubAccount)))
       return () => other.stop()
     },
     async kill() {
@@ -143,10 +155,11 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
       await manager?.stop()
       manager = undefined
       await api.close()
+      await entrance.close()
     },
-    backend: (name, spec) => admin.of(backendKind).create({ metadata: { name }, spec: { driver: 'shelf', ...spec } }),
+    backend: (name, spec) => known(backendKind, { metadata: { name }, spec: { driver: 'shelf', ...spec } }),
     service: (name, spec) =>
-      admin.of(classKind).create({ metadata: { name }, spec: { type: 'jar', backendRef: { name: 'shelf' }, ...spec } }),
+      known(classKind, { metadata: { name }, spec: { type: 'jar', backendRef: { name: 'shelf' }, ...spec } }),
     claim: (name, spec, namespace = 'shop') => admin.of(claimKind).create({ metadata: { name, namespace }, spec }),
     ready: (name, namespace = 'shop') =>
       until(`claim ${name} to be Ready`, async () => {
@@ -155,10 +168,17 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
         const current = claim?.status?.observedGeneration === claim?.metadata.generation
         return ready?.status === 'True' && current ? claim : undefined
       }),
-    cause: (type, name, namespace) =>
+    seen: (type, name) =>
+      until(`${type.kind} ${name} to be looked at`, async () => {
+        const found = await admin.of(type).find(name)
+        return found?.status?.observedGeneration === undefined ? undefined : found
+      }),
+    cause: (type, name, namespace, reason) =>
       until(`${type.kind} ${name} to have a cause`, async () => {
         const object = await admin.of(type).find(name, namespace)
-        return object?.status?.observedGeneration === object?.metadata.generation ? object?.status?.cause : undefined
+        const cause =
+          object?.status?.observedGeneration === object?.metadata.generation ? object?.status?.cause : undefined
+        return reason === undefined || cause?.reason === reason ? cause : undefined
       }),
     everything: () => versions.map((document) => document.object),
     async instanceOf({ metadata }) {

@@ -1,6 +1,7 @@
 /** What tests of pools have in common: a class of Secrets with a label, a policy for the namespace `shop`, members. */
 import { namespaceType, secretType } from '@larder/engine/client/builtin'
 import { poolDriver } from '../../drivers/pool/driver.ts'
+import { backendKind } from '../../model/backend.ts'
 import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
 import { classKind } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
@@ -26,6 +27,7 @@ export async function poolHub(): Promise<TestHub> {
   await installSamples(hub.admin)
   await hub.admin.of(namespaceType).create({ metadata: { name: 'services' } })
   await hub.start()
+  await hub.seen(backendKind, 'pool')
   await hub.admin.of(classKind).create({ metadata: { name: 'caches' }, spec: CACHES })
   return hub
 }
