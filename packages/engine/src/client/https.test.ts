@@ -89,6 +89,20 @@ describe('https', () => {
     expect(seen).toEqual(['Bearer t1', 'Bearer t2'])
   })
 
+  test('whom to be taken for is said with each request', async () => {
+    const seen: (string | string[] | undefined)[] = []
+    const { url } = await answering((request, response) => {
+      seen.push(request.headers['impersonate-user'])
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"ConfigMap"}')
+    })
+    const account = 'system:serviceaccount:shop:robot'
+    const transport = httpsTransport({ url, token: 't', impersonate: account })
+    ends.push(() => transport.close())
+    await get(transport)
+    await transport.raw('/api')
+    expect(seen).toEqual([account, account])
+  })
+
   test('a path in the address is put before every path', async () => {
     const seen: (string | undefined)[] = []
     const { url } = await answering((request, response) => {

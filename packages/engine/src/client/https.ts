@@ -24,6 +24,8 @@ export interface Connection {
   readonly key?: string | Buffer | undefined
   /** A bearer token; a function is asked for each request, because projected tokens are renewed on disk. */
   readonly token?: string | (() => string) | undefined
+  /** The user to be taken for, `system:serviceaccount:NAMESPACE:NAME`, which the credentials above must be allowed to. */
+  readonly impersonate?: string | undefined
   /** The name to expect in the server's certificate instead of the host. */
   readonly serverName?: string | undefined
   readonly insecureSkipTlsVerify?: boolean | undefined
@@ -121,6 +123,7 @@ function createWire(connection: Connection): Wire {
       accept: 'application/json',
       'user-agent': connection.userAgent ?? 'larder',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(connection.impersonate !== undefined && { 'impersonate-user': connection.impersonate }),
       ...(body && { 'content-type': call.contentType, 'content-length': body.length }),
     }
   }

@@ -73,6 +73,11 @@ export const OPTIONS = {
   detach: { type: 'boolean', help: 'run in the background; return when the hub is ready' },
   wait: { type: 'boolean', help: 'wait until it has settled, showing its steps' },
   samples: { type: 'boolean', negated: true, help: 'leave out the sample backend and classes' },
+  bind: {
+    type: 'string',
+    placeholder: 'ADDRESS',
+    help: 'address of the plain HTTP port (default 127.0.0.1)',
+  },
   'api-only': { type: 'boolean', help: 'the Kubernetes API alone: no hub, no kinds of Larder, no samples, no demo' },
   demo: { type: 'boolean', help: 'claim one Redis (default/hello), ping it and print the addresses' },
   doors: {
@@ -148,6 +153,8 @@ export interface Command {
   readonly args?: string
   readonly summary: string
   readonly options: readonly OptionName[]
+  /** What an option means here, where that differs. A negated one so explained is off unless it is given. */
+  readonly optionHelp?: Partial<Readonly<Record<OptionName, string>>>
   readonly examples: readonly string[]
   /** Its arguments. */
   readonly completes?: Completes
@@ -157,6 +164,14 @@ export interface Command {
 
 /** Does the work of a command; throws `CommandFailed` for every expected failure. */
 export type Run = (invocation: Invocation, terminal: import('./terminal.ts').Terminal) => Promise<void>
+
+/** An option as help and reference show it for a command: `--data DIR`. */
+export function shownOption(command: Command, name: OptionName): { flag: string; short?: string; help: string } {
+  const { negated, placeholder, short, help }: Option = OPTIONS[name]
+  const own = command.optionHelp?.[name]
+  const flag = `--${negated && own === undefined ? 'no-' : ''}${name}${placeholder ? ` ${placeholder}` : ''}`
+  return { flag, help: own ?? help, ...(short !== undefined && { short }) }
+}
 
 /** How many positional arguments a command takes, from its `args` text. */
 export function arity(command: Command): { readonly least: number; readonly most: number } {

@@ -5,6 +5,7 @@ import { SHELLS } from './shells.ts'
 /** Commands that start, stop or change what runs on this machine: their implementations see more than a client does. */
 export interface LocalCommands {
   readonly up: () => Promise<Run>
+  readonly hub: () => Promise<Run>
   readonly down: () => Promise<Run>
   readonly engineList: () => Promise<Run>
   readonly engineAdd: () => Promise<Run>
@@ -27,6 +28,22 @@ export function commandTable(local: LocalCommands): readonly Command[] {
         'larder up --api-only --detach',
       ],
       load: local.up,
+    },
+    {
+      path: ['hub'],
+      summary: 'Run a hub on a Kubernetes that is somewhere else; of several over one cluster, one leads',
+      options: ['kubeconfig', 'data', 'samples', 'doors', 'port', 'bind'],
+      optionHelp: {
+        kubeconfig: 'the cluster (default $KUBECONFIG, else ~/.kube/config, else that of the pod)',
+        data: 'where services of driver process live (default ./.larder-hub; in a pod that driver needs it)',
+        samples: 'make the sample backends and classes, which takes an administrator',
+        port: 'plain HTTP port for /readyz, /livez and /metrics (default 0, a free one)',
+      },
+      examples: [
+        'larder hub --kubeconfig admin.conf --samples',
+        'larder hub --kubeconfig admin.conf --data /var/lib/larder',
+      ],
+      load: local.hub,
     },
     {
       path: ['down'],

@@ -68,7 +68,7 @@ const EXIT_CODES: Readonly<Record<number, ExitCode>> = {
 }
 
 /** What the API refused, as a failure of the command. Anything unknown is passed on: it is a bug and keeps its stack. */
-function asFailure(error: unknown, url: string): unknown {
+export function asFailure(error: unknown, url: string): unknown {
   if (isUnreachable(error)) {
     return new CommandFailed(EXIT.unreachable, `the API at ${url} does not answer`, {
       why: error.message,

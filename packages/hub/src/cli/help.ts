@@ -1,4 +1,4 @@
-import { OPTIONS, type Command, type Option } from './command.ts'
+import { shownOption, type Command } from './command.ts'
 
 /** The text of `larder --help`, of a group (`larder claim`), or of one command. */
 export function helpText(under: readonly string[], commands: readonly Command[]): string {
@@ -17,12 +17,8 @@ function groupHelp(under: readonly string[], commands: readonly Command[]): stri
 function commandHelp(command: Command): string {
   const examples = command.examples.map((e) => `  ${e}\n`).join('')
   const options = command.options.map((name) => {
-    const option: Option = OPTIONS[name]
-    const flag = option.negated ? `--no-${name}` : `--${name}`
-    return [
-      `${option.short ? `-${option.short}, ` : '    '}${flag}${option.placeholder ? ` ${option.placeholder}` : ''}`,
-      option.help,
-    ] as const
+    const { flag, short, help } = shownOption(command, name)
+    return [`${short ? `-${short}, ` : '    '}${flag}`, help] as const
   })
   return [
     `${command.summary}\n`,

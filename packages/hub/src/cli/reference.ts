@@ -1,4 +1,4 @@
-import { OPTIONS, type Command, type Option } from './command.ts'
+import { shownOption, type Command } from './command.ts'
 import { EXIT } from './failure.ts'
 
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
@@ -41,9 +41,8 @@ ${Object.entries(EXIT)
 
 function section(command: Command): string {
   const options = command.options.map((name) => {
-    const option: Option = OPTIONS[name]
-    const flag = `--${option.negated ? 'no-' : ''}${name}${option.placeholder ? ` ${option.placeholder}` : ''}`
-    return `| \`${flag}\`${option.short ? `, \`-${option.short}\`` : ''} | ${option.help} |\n`
+    const { flag, short, help } = shownOption(command, name)
+    return `| \`${flag}\`${short ? `, \`-${short}\`` : ''} | ${help} |\n`
   })
   return `## larder ${command.path.join(' ')}
 

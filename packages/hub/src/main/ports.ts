@@ -45,7 +45,7 @@ function keptPorts(folder: DataFolder): Partial<Ports> {
   }
 }
 
-function parsePort(text: string, flag: string): number {
+export function parsePort(text: string, flag: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65_535)
     throw new CommandFailed(EXIT.usage, `--${flag}: "${text}" is no port (0 to 65535)`)

@@ -3,17 +3,21 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 
 export interface PublicHttpOptions {
   readonly port: number
+  /** The address to listen on; 127.0.0.1 unless told. */
+  readonly host?: string
   readonly ready: () => boolean
   /** Prometheus text. Its labels hold no name of an object, a namespace or a user. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
 }
 
 export interface PublicHttp {
+  readonly host: string
   readonly port: number
   close(): Promise<void>
 }
 
 export async function servePublicHttp(options: PublicHttpOptions): Promise<PublicHttp> {
+  const { port, host = '127.0.0.1' } = options
   const server = createServer((request, response) => {
     answer(options, request.method ?? '', new URL(request.url ?? '/', 'http://localhost').pathname, response).catch(
       (error: unknown) => response.destroy(error as Error),
@@ -21,9 +25,9 @@ export async function servePublicHttp(options: PublicHttpOptions): Promise<Publi
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: '127.0.0.1', port: options.port }, resolve)
+    server.listen({ host, port }, resolve)
   })
-  return { port: (server.address() as { port: number }).port, close: () => closeServer(server) }
+  return { host, port: (server.address() as { port: number }).port, close: () => closeServer(server) }
 }
 
 async function answer(
@@ -43,7 +47,7 @@ async function answer(
       return send(response, 200, text, contentType)
     }
     default:
-      return send(response, 404, 'nothing here; the Kubernetes API is on the HTTPS port that `larder status` prints\n')
+      return send(response, 404, 'nothing here; the Kubernetes API is elsewhere: `larder status` prints where\n')
   }
 }
 

@@ -17,22 +17,18 @@ import { systemClock } from '@larder/engine/base/clock'
 import { randomIds } from '@larder/engine/base/ids'
 import type { Log } from '@larder/engine/base/log'
 import { createClient } from '@larder/engine/client/client'
-import { createManager, type ManagerOptions } from '@larder/engine/runtime/manager'
-import type { RuntimeMetrics } from '@larder/engine/runtime/metrics'
 import { openLibsqlStore } from '@larder/engine/storage/libsql/store'
 import { StorageFailed, StorageInUse, type Store } from '@larder/engine/storage/store'
-import type { Driver } from '@larder/kit'
 import type { OptionValues } from '../cli/command.ts'
 import { asFolderTrouble, makeDataFolder, startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
 import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
-import { hubControllers, type HubOptions } from '../controllers/hub.ts'
-import { noopDriver } from '../drivers/noop/driver.ts'
-import { poolDriver } from '../drivers/pool/driver.ts'
-import { processDriver } from '../drivers/process/driver.ts'
-import { engineFinder } from '../engines/find.ts'
+import type { HubOptions } from '../controllers/hub.ts'
 import { installHub, installSamples } from '../samples/install.ts'
 import { accountUser, hubUser } from '../samples/rbac.ts'
+import { startControllers } from './controllers.ts'
+import { hubDrivers } from './drivers.ts'
+import { leaveLead, takeLead } from './embedded-lead.ts'
 import { openHubLog } from './log.ts'
 import { choosePorts, keepPorts, portTaken } from './ports.ts'
 import { servePublicHttp } from './public-http.ts'
@@ -113,13 +109,19 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => rmSync(folder.run, { force: true }))
   onStep('kubernetes API', server.url)
 
-  if (!apiOnly) {
+  if (apiOnly) await leaveLead(administrator)
+  else {
     await installHub(administrator)
+    await takeLead(administrator)
     if (options.samples !== false) await installSamples(administrator)
     const client = createClient(inProcessTransport(api, hubUser))
     const transportOf: HubOptions['transportOf'] = (account) => inProcessTransport(api, accountUser(account))
-    const controllerMetrics = metrics.controllers
-    await startControllers({ client, clock, log, metrics: controllerMetrics, dataDir: folder.dir, transportOf, undo })
+    const drivers = hubDrivers({ dataDir: folder.dir, clock, log })
+    undo.push(() => drivers.close())
+    const hub = { client, clock, log, metrics: metrics.controllers, drivers: drivers.byName, transportOf }
+    const manager = startControllers(hub)
+    undo.push(() => manager.stop())
+    await manager.ready()
     onStep('controllers', 'backend, class, instance, claim, policy')
   }
 
@@ -128,28 +130,6 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   writeWhole(folder.kubeconfig, kubeconfig, 0o600)
   undo.push(() => rmSync(folder.kubeconfig, { force: true }))
   onStep('ready', `kubeconfig ${folder.kubeconfig}`)
-}
-
-interface ControllerStart extends ManagerOptions, Pick<Start, 'undo'>, Pick<HubOptions, 'transportOf'> {
-  readonly metrics: RuntimeMetrics
-  readonly dataDir: string
-}
-
-/** The hub proper: its drivers and controllers, under its own rights. */
-async function startControllers(start: ControllerStart): Promise<void> {
-  const { client, clock, log, metrics, dataDir, transportOf, undo } = start
-  const processes = processDriver({ dataDir, clock, engines: engineFinder(), log })
-  undo.push(() => processes.close())
-  // Not left to the first Backend that is looked at: one that is missing or not Ready must not keep its services down.
-  processes.resume().catch((error: unknown) => log.error('services could not be taken up', {}, error))
-  const drivers = new Map<string, Driver>(
-    [processes, noopDriver(), poolDriver()].map((driver) => [driver.name, driver]),
-  )
-  const manager = createManager({ client, clock, log, metrics })
-  for (const controller of hubControllers({ client, drivers, clock, log, transportOf })) manager.add(controller)
-  manager.start()
-  undo.push(() => manager.stop())
-  await manager.ready()
 }
 
 /** The two heavy halves of the API load while certificates are read. */

@@ -8,6 +8,9 @@ import { parseApiVersion } from '@larder/engine/machinery/object'
 export const SYSTEM_NAMESPACE = 'larder-system'
 export const INSTANCE_NAMESPACE = 'larder-instances'
 
+/** Who leads among the hubs of a cluster. */
+export const HUB_LEASE = { namespace: SYSTEM_NAMESPACE, name: 'larder-hub' }
+
 /** The ServiceAccount under which claims by resource read what they name. */
 export const RESOURCE_ACCOUNT = 'larder-resource-claims'
 

@@ -11,6 +11,8 @@ import {
   clusterRoleType,
   customResourceDefinitionType,
   namespaceType,
+  roleBindingType,
+  roleType,
   serviceAccountType,
 } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
@@ -40,6 +42,8 @@ const types: readonly ResourceType[] = [
   serviceAccountType,
   clusterRoleType,
   clusterRoleBindingType,
+  roleType,
+  roleBindingType,
   customResourceDefinitionType,
   ...kinds,
 ]
@@ -52,7 +56,16 @@ function typeOf({ kind, apiVersion }: Manifest): ResourceType {
 
 /** Takes a client of an administrator. */
 export async function installHub(client: Client): Promise<void> {
-  for (const manifest of hubManifests()) {
+  await applyAll(client, hubManifests())
+}
+
+/** The kinds alone. */
+export async function installDefinitions(client: Client): Promise<void> {
+  await applyAll(client, crds())
+}
+
+async function applyAll(client: Client, manifests: readonly Manifest[]): Promise<void> {
+  for (const manifest of manifests) {
     const { name, namespace } = manifest.metadata
     await ensure(
       client,

@@ -6,7 +6,7 @@ import type { PolicyRule } from '@larder/engine/client/builtin'
 import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { GROUP } from '../model/kind.ts'
-import { MANAGED_BY, MANAGED_BY_LABEL, RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
+import { HUB_LEASE, MANAGED_BY, MANAGED_BY_LABEL, RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
 
 const ACCOUNT = 'larder'
 const RBAC = 'rbac.authorization.k8s.io'
@@ -49,6 +49,21 @@ const hubRules: readonly PolicyRule[] = [
   { apiGroups: [''], resources: ['namespaces'], verbs: [...watching, 'create'] },
   { apiGroups: ['apps'], resources: ['controllerrevisions'], verbs: [...watching, 'create', 'patch', 'delete'] },
   { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update', 'get', 'list'] },
+]
+
+/** What the hub does in its own namespace. */
+const systemRules: readonly PolicyRule[] = [
+  // Several hubs elect one that leads.
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    resourceNames: [HUB_LEASE.name],
+    verbs: ['get', 'list', 'watch', 'update'],
+  },
+  // A creation has no name that a rule could ask for.
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  // Claims by resource are read as this account. Other accounts that Backends name are granted where they are.
+  { apiGroups: [''], resources: ['serviceaccounts'], resourceNames: [RESOURCE_ACCOUNT], verbs: ['impersonate'] },
 ]
 
 const labels = { [MANAGED_BY_LABEL]: MANAGED_BY }
@@ -95,6 +110,23 @@ const serviceAccount = (name: string): Manifest => ({
   metadata: { name, namespace: SYSTEM_NAMESPACE, labels },
 })
 
+/** What one account may do in the namespace of the hub alone. */
+const systemRole = (name: string, account: string, rules: readonly PolicyRule[]): readonly Manifest[] => [
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'Role',
+    metadata: { name, namespace: SYSTEM_NAMESPACE, labels },
+    rules: rules as unknown as JsonObject[],
+  },
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'RoleBinding',
+    metadata: { name, namespace: SYSTEM_NAMESPACE, labels },
+    roleRef: { apiGroup: RBAC, kind: 'Role', name },
+    subjects: [{ kind: 'ServiceAccount', name: account, namespace: SYSTEM_NAMESPACE }],
+  },
+]
+
 const accountBinding = (role: string, account: string): Manifest => ({
   apiVersion: `${RBAC}/v1`,
   kind: 'ClusterRoleBinding',
@@ -125,6 +157,9 @@ export const poolRbac = (): readonly Manifest[] => [
   serviceAccount(POOL_ACCOUNT),
   clusterRole('larder:pool', [{ apiGroups: [''], resources: ['secrets'], verbs: watching }]),
   accountBinding('larder:pool', POOL_ACCOUNT),
+  ...systemRole('larder:act-as-pool', ACCOUNT, [
+    { apiGroups: [''], resources: ['serviceaccounts'], resourceNames: [POOL_ACCOUNT], verbs: ['impersonate'] },
+  ]),
 ]
 
 export const poolAccount = { namespace: SYSTEM_NAMESPACE, name: POOL_ACCOUNT }
@@ -134,6 +169,7 @@ export const rbacManifests = (): readonly Manifest[] => [
   serviceAccount(ACCOUNT),
   clusterRole('larder:hub', hubRules),
   accountBinding('larder:hub', ACCOUNT),
+  ...systemRole('larder:hub', ACCOUNT, systemRules),
   ...resourceClaims(),
   // Classes are what everybody may choose from. A class that is not for a namespace says so by its consumers; who must not
   // even know its name is kept from reading classes by the platform's own roles.

@@ -34,6 +34,8 @@ export interface ProcessDriver extends Driver {
   resume(): Promise<void>
   /** Stops every process and keeps the data; nothing is started afterwards. */
   close(): Promise<void>
+  /** Lets every process run for whoever takes them up next; nothing is started afterwards. */
+  leave(): Promise<void>
 }
 
 const SILENT: Log = { debug() {}, info() {}, warn() {} }
@@ -53,5 +55,6 @@ export function processDriver(options: ProcessDriverOptions): ProcessDriver {
     },
     resume: () => supervisor.resume(),
     close: () => supervisor.close(),
+    leave: () => supervisor.leave(),
   }
 }

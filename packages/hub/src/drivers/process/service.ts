@@ -58,7 +58,7 @@ export class Service {
   /** While the engine answers. */
   ready: { setting: Setting; process: EngineProcess; version: string | undefined } | undefined
   readonly #tools: ServiceTools
-  #wanted: 'running' | 'stopped' | 'gone' = 'stopped'
+  #wanted: 'running' | 'stopped' | 'gone' | 'left' = 'stopped'
   #process: EngineProcess | undefined
   #restarting = false
   #loop: Promise<void> = Promise.resolve()
@@ -88,6 +88,12 @@ export class Service {
     if (this.#wanted === 'running') this.#wanted = 'stopped'
     await this.#end()
     await this.#loop
+  }
+
+  /** Ends the supervision, and lets the process run: another hub may have begun to see to it. */
+  leave(): void {
+    if (this.#wanted === 'running') this.#wanted = 'left'
+    this.#wake()
   }
 
   /** Takes the new record, and starts the process again with it. */
@@ -191,7 +197,9 @@ export class Service {
     try {
       const { setting, process, version, outputFrom } = await this.#obtain()
       this.#process = process
-      if (this.#wanted !== 'running') await stopProcess(process, stopOptions(this.record.recipe))
+      if (this.#wanted === 'stopped' || this.#wanted === 'gone') {
+        await stopProcess(process, stopOptions(this.record.recipe))
+      }
       await this.#untilReady(setting, process, outputFrom)
       this.failure = undefined
       this.interruption = undefined
@@ -314,7 +322,7 @@ export class Service {
       if (ended.exit) throw this.#engineDied(setting, ended.exit, outputFrom)
       if (why === undefined && isAlive(process)) return
       if (performance.now() - startedMs > withinMs) {
-        await stopProcess(process, stopOptions(this.record.recipe))
+        if (this.#wanted !== 'left') await stopProcess(process, stopOptions(this.record.recipe))
         throw new StartFailure('NotReady', `engine ${recipe.engine.name} runs and does not get ready: ${why ?? ''}`)
       }
       await Promise.race([end, new Promise<void>((resolve) => this.#tools.clock.after(waitMs, resolve))])

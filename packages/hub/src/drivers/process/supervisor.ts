@@ -103,6 +103,15 @@ export class Supervisor {
     await Promise.all([...this.#services.values()].map((service) => service.stop()))
   }
 
+  /** Lets every process run, and looks after none any more. */
+  async leave(): Promise<void> {
+    this.#closing = true
+    this.#stopBounding()
+    await this.#resumed?.catch(() => {})
+    await Promise.allSettled(this.#creations.values())
+    for (const service of this.#services.values()) service.leave()
+  }
+
   async #resume(): Promise<void> {
     const known = new Set([...this.#services.values()].map((service) => service.folder.path))
     for (const name of await namesIn(this.folder)) {

@@ -6,6 +6,7 @@ import type { OptionValues, Run } from '../../cli/command.ts'
 import { asFolderTrouble, dataFolder, makeDataFolder, runningHub, type DataFolder } from '../../cli/data-folder.ts'
 import { CommandFailed, EXIT, type ExitCode } from '../../cli/failure.ts'
 import { elapsed, failureText, paint, type Terminal } from '../../cli/terminal.ts'
+import { refuseUnknownDoors } from '../doors.ts'
 import { waitForSamples } from '../settled.ts'
 import { runDemo } from '../demo.ts'
 import { larderVersion } from '../version.ts'
@@ -40,16 +41,6 @@ export const run: Run = async (invocation, terminal) => {
 /** With `--api-only` there is nothing to claim and nothing to wait for. It wins over `--demo`, which `npm start` always gives. */
 function withoutHub(options: OptionValues): OptionValues {
   return options['api-only'] ? { ...options, samples: false, wait: false, demo: false } : options
-}
-
-/** No door exists yet, so every name is wrong; `none` says what is the case. */
-function refuseUnknownDoors(options: OptionValues): void {
-  const doors = (options.doors ?? 'none').split(',').filter((door) => door !== 'none' && door !== '')
-  if (doors.length > 0)
-    throw new CommandFailed(EXIT.usage, `--doors: there is no door ${doors[0]}`, {
-      why: 'this version has none',
-      next: '--doors none',
-    })
 }
 
 async function inForeground(options: OptionValues, folder: DataFolder, terminal: Terminal): Promise<void> {

@@ -1,0 +1,158 @@
+/**
+ * Starts a hub on somebody's Kubernetes: no API and no store of its own, all that it remembers is in theirs. Any number of them may run;
+ * one leads, by a Lease, and the others wait ready.
+ */
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { systemClock } from '@larder/engine/base/clock'
+import { randomIds } from '@larder/engine/base/ids'
+import { jsonLog, type Log } from '@larder/engine/base/log'
+import { createClient } from '@larder/engine/client/client'
+import { createElection, type Election } from '@larder/engine/runtime/election'
+import { fencedClient } from '@larder/engine/runtime/fence'
+import type { RuntimeMetrics } from '@larder/engine/runtime/metrics'
+import { asFailure } from '../../cli/connect.ts'
+import { asFolderTrouble, dataFolder, makeDataFolder } from '../../cli/data-folder.ts'
+import type { OptionValues } from '../../cli/command.ts'
+import { CommandFailed, EXIT } from '../../cli/failure.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+import { HUB_LEASE } from '../../model/names.ts'
+import { startControllers } from '../controllers.ts'
+import { hubDrivers } from '../drivers.ts'
+import { standForElection, type Leadership, type Term } from '../leadership.ts'
+import { createHubMetrics } from '../metrics.ts'
+import { parsePort } from '../ports.ts'
+import { servePublicHttp, type PublicHttp } from '../public-http.ts'
+import { clusterConfiguration, openClusterAccess, type ClusterAccess } from './access.ts'
+import { meetRequirements } from './requirements.ts'
+
+export interface ClusterHub {
+  /** Of the cluster. */
+  readonly api: string
+  /** Of the hub: /readyz, /livez, /metrics. */
+  readonly http: string
+  /** Ends what was begun, lets another hub take over, stops what driver `process` runs; its data stay. */
+  stop(): Promise<void>
+}
+
+export async function startClusterHub(options: OptionValues, terminal: Terminal): Promise<ClusterHub> {
+  const config = await clusterConfiguration(options, terminal)
+  const undo: (() => unknown)[] = []
+  const stop = async () => {
+    while (undo.length > 0) await undo.pop()!()
+  }
+  try {
+    const access = await openClusterAccess(config)
+    undo.push(() => access.close())
+    const http = await start({ options, terminal, access, undo })
+    return { api: config.url, http, stop }
+  } catch (error) {
+    await stop()
+    throw asFailure(error, config.url)
+  }
+}
+
+interface Start {
+  readonly options: OptionValues
+  readonly terminal: Terminal
+  readonly access: ClusterAccess
+  readonly undo: (() => unknown)[]
+}
+
+async function start({ options, terminal, access, undo }: Start): Promise<string> {
+  const clock = systemClock
+  const log = jsonLog({ write: (line) => terminal.note(line), now: () => clock.now() })
+  const dataDir = dataDirOf(options, terminal)
+  await meetRequirements(access, { samples: options.samples === true, clock, signal: terminal.signal })
+
+  const metrics = createHubMetrics()
+  undo.push(() => metrics.api.close())
+  let leadership: Leadership | undefined
+  const http = await listen(options, { ready: () => leadership?.isReady === true, metrics: () => metrics.exposition() })
+  undo.push(() => http.close())
+
+  const identity = `${hostname()}_${randomIds.uid()}`
+  const election = createElection({ client: access.hub, clock, log, lease: HUB_LEASE, identity })
+  const term = { access, election, log, dataDir, metrics: metrics.controllers, instance: identity.slice(0, 128) }
+  leadership = standForElection(election, () => beginTerm(term))
+  undo.push(() => leadership?.stop())
+  log.info('the hub is ready', { api: access.url, user: access.hubName, http: http.port, identity })
+  return `http://${http.host}:${http.port}`
+}
+
+/** In a pod there is no place that outlives it unless somebody names one, so there `process` needs `--data`. */
+function dataDirOf(options: OptionValues, terminal: Terminal): string | undefined {
+  if (options.data === undefined && terminal.env['KUBERNETES_SERVICE_HOST']) return undefined
+  const folder = dataFolder({ data: options.data ?? DATA_DIR }, terminal.cwd)
+  try {
+    makeDataFolder(folder.dir)
+  } catch (error) {
+    throw asFolderTrouble(error, folder)
+  }
+  return resolve(folder.dir)
+}
+
+/** Not that of `larder up`: `larder down` would stop there what runs here. */
+const DATA_DIR = '.larder-hub'
+
+type Answers = Pick<Parameters<typeof servePublicHttp>[0], 'ready' | 'metrics'>
+
+async function listen(options: OptionValues, answers: Answers): Promise<PublicHttp> {
+  const port = parsePort(options.port ?? '0', 'port')
+  const host = options.bind ?? '127.0.0.1'
+  try {
+    return await servePublicHttp({ port, host, ...answers })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EADDRINUSE' && code !== 'EADDRNOTAVAIL' && code !== 'EACCES') throw error
+    throw new CommandFailed(EXIT.conflict, `cannot listen on ${host}:${port} (${code})`, {
+      next: 'choose another port with --port N (0 picks a free one)',
+      cause: error,
+    })
+  }
+}
+
+interface TermParts {
+  readonly access: ClusterAccess
+  readonly election: Election
+  readonly log: Log
+  readonly dataDir: string | undefined
+  readonly metrics: RuntimeMetrics
+  readonly instance: string
+}
+
+function beginTerm({ access, election, log, dataDir, metrics, instance }: TermParts): Term {
+  const clock = systemClock
+  const isLeader = () => election.isLeader
+  const drivers = hubDrivers({ dataDir, clock, log })
+  const ended = new AbortController()
+  const manager = startControllers({
+    client: fencedClient(access.hub, isLeader),
+    clock,
+    log,
+    metrics,
+    instance,
+    drivers: drivers.byName,
+    signal: ended.signal,
+    // A driver's writes are fenced like our own.
+    transportOf: (account) => fencedClient(createClient(access.transportOf(account)), isLeader).transport,
+  })
+  let isReady = false
+  void manager.ready().then(() => (isReady = true))
+  return {
+    get isReady() {
+      return isReady
+    },
+    async abandon() {
+      await manager.stop(0)
+      ended.abort()
+      await drivers.leave()
+    },
+    async finish() {
+      await manager.stop()
+      ended.abort()
+      // Before the lease is given back: who leads next may run on the same folder, and would find services that we are stopping.
+      await drivers.close()
+    },
+  }
+}
