@@ -127,6 +127,26 @@ export const OPTIONS = {
     placeholder: 'FORMAT',
     help: 'table (default), env, json or url',
   },
+  claim: {
+    completes: 'claim',
+    type: 'string',
+    placeholder: '[NAME=]CLAIM',
+    multiple: true,
+    help: 'claim whose credentials the program gets, as binding NAME (default: the name of the claim)',
+  },
+  env: {
+    type: 'string',
+    placeholder: 'VAR=[NAME.]KEY',
+    multiple: true,
+    help: 'give key KEY of binding NAME in variable VAR too, such as REDIS_URL=uri',
+  },
+  restart: { type: 'boolean', help: 'start the program again when its credentials change' },
+  signal: {
+    completes: ['SIGHUP', 'SIGUSR1', 'SIGUSR2'],
+    type: 'string',
+    placeholder: 'SIGNAL',
+    help: 'send this to the program when its credentials change, such as SIGHUP',
+  },
   path: { type: 'boolean', help: 'print the path instead of the content' },
   'if-missing': { type: 'boolean', help: 'do nothing when the engine is there already' },
 } as const satisfies Record<string, Option>
@@ -162,8 +182,11 @@ export interface Command {
   readonly load: () => Promise<Run>
 }
 
-/** Does the work of a command; throws `CommandFailed` for every expected failure. */
-export type Run = (invocation: Invocation, terminal: import('./terminal.ts').Terminal) => Promise<void>
+/**
+ * Does the work of a command; throws `CommandFailed` for every expected failure. Answers an exit code only where that is not ours to
+ * choose.
+ */
+export type Run = (invocation: Invocation, terminal: import('./terminal.ts').Terminal) => Promise<void | number>
 
 /** An option as help and reference show it for a command: `--data DIR`. */
 export function shownOption(command: Command, name: OptionName): { flag: string; short?: string; help: string } {

@@ -132,6 +132,19 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       load: async () => (await import('./commands/creds.ts')).run,
     },
     {
+      path: ['run'],
+      args: 'COMMAND [ARG]...',
+      summary: 'Run a program with the credentials of claims, as files under SERVICE_BINDING_ROOT and as variables; its exit code is ours',
+      options: ['claim', 'env', 'restart', 'signal', 'timeout', ...NAMESPACED],
+      examples: [
+        'larder run --claim cache -- node app.js',
+        'larder run --claim cache --claim db=orders-db --env DATABASE_URL=db.uri -n shop -- npm start',
+        'larder run --claim cache --restart -- node app.js',
+      ],
+      completes: 'file',
+      load: async () => (await import('./commands/run.ts')).run,
+    },
+    {
       path: ['get'],
       args: 'KIND[/NAME] [NAME]',
       summary: 'Show objects of a kind of Larder, or of all of them (larder get larder)',

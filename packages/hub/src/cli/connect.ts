@@ -20,15 +20,15 @@ export interface Connection {
 }
 
 /** Runs `work` with a client, and turns what the API refuses into failures with an exit code. */
-export async function withApi(
+export async function withApi<T = void>(
   options: OptionValues,
   terminal: Terminal,
-  work: (connection: Connection) => Promise<void>,
-): Promise<void> {
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   const config = await configuration(options, terminal)
   const transport = httpsTransport({ ...config, userAgent: 'larder' })
   try {
-    await work({
+    return await work({
       client: createClient(transport),
       url: config.url,
       namespace: options.namespace ?? config.namespace,

@@ -31,7 +31,7 @@ interface Following {
 }
 
 async function follow(client: Client, terminal: Terminal, { first, content, look }: Following): Promise<void> {
-  const news = createNews(client, terminal.signal)
+  const news = createNews(client, terminal.signal, 'fail')
   try {
     let shown = content
     news.about(first.places)
@@ -50,8 +50,21 @@ async function follow(client: Client, terminal: Terminal, { first, content, look
   }
 }
 
-/** One watch for each place. Each begins with what is there now, so that nothing is missed between a look and its watch. */
-function createNews(client: Client, interrupted: AbortSignal) {
+export interface News {
+  /** From now on also of these. */
+  about(places: ReadonlyMap<string, Place>): void
+  /** Waits for something to have changed. False when somebody interrupted. Rejects when the API fails, unless it is patient. */
+  next(): Promise<boolean>
+  stop(): void
+}
+
+const RETRY_MS = 1000
+
+/**
+ * One watch for each place. Each begins with what is there now, so that nothing is missed between a look and its watch, and tells once
+ * more after a time without an answer. `patient` waits for an API that is away: a program that runs must not end with it.
+ */
+export function createNews(client: Client, interrupted: AbortSignal, onTrouble: 'fail' | 'patient'): News {
   const abort = new AbortController()
   const signal = AbortSignal.any([abort.signal, interrupted])
   const watched = new Set<string>()
@@ -72,25 +85,25 @@ function createNews(client: Client, interrupted: AbortSignal) {
         for await (const event of client.of(type).watch(selection, signal)) if (event.type !== 'BOOKMARK') tell()
       } catch (error) {
         // Who may get and not watch sees it as of the next change of something else.
-        if (signal.aborted || isForbidden(error)) return
-        if (!isApiError(error, 'Expired')) {
+        if (signal.aborted || (isForbidden(error) && onTrouble === 'fail')) return
+        if (onTrouble === 'fail' && !isApiError(error, 'Expired')) {
           failure = error
           return tell()
         }
+        await pause(RETRY_MS, signal)
       }
     }
   }
 
   return {
-    about(places: ReadonlyMap<string, Place>): void {
+    about(places) {
       for (const [key, place] of places) {
         if (watched.has(key)) continue
         watched.add(key)
         void watch(place)
       }
     },
-    /** False when somebody interrupted. */
-    async next(): Promise<boolean> {
+    async next() {
       if (!fresh && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))
       fresh = false
       if (failure !== undefined) throw failure
@@ -98,4 +111,16 @@ function createNews(client: Client, interrupted: AbortSignal) {
     },
     stop: () => abort.abort(),
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+    function end(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+  })
 }

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { CommandFailed, EXIT, type ExitCode } from './failure.ts'
+import { CommandFailed, EXIT } from './failure.ts'
 import { helpText } from './help.ts'
 import { parseCommandLine } from './parse.ts'
 import { failureJson, failureText, type Terminal } from './terminal.ts'
@@ -9,7 +9,7 @@ export async function runCommandLine(
   argv: readonly string[],
   commands: readonly Command[],
   terminal: Terminal,
-): Promise<ExitCode> {
+): Promise<number> {
   if (argv[0] === '__complete') {
     const { complete } = await import('./complete.ts')
     terminal.out(await complete(argv.slice(1), commands, terminal))
@@ -22,8 +22,7 @@ export async function runCommandLine(
       return EXIT.ok
     }
     const work = await parsed.command.load()
-    await work(parsed.invocation, terminal)
-    return EXIT.ok
+    return (await work(parsed.invocation, terminal)) ?? EXIT.ok
   } catch (error) {
     if (terminal.signal.aborted && !(error instanceof CommandFailed)) return EXIT.interrupted
     if (!(error instanceof CommandFailed)) throw error

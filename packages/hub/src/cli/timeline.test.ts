@@ -53,10 +53,10 @@ describe('a claim and the steps of what it holds', () => {
   })
 })
 
-describe('bars', () => {
-  const shown = (held: Instance, now: number) =>
-    renderTimeline(timelineOf(claim('False', 0, 'Provisioning'), held), T0 + now).split('\n')
+const shown = (held: Instance, now: number) =>
+  renderTimeline(timelineOf(claim('False', 0, 'Provisioning'), held), T0 + now).split('\n')
 
+describe('bars', () => {
   test('what runs is half filled and reaches the present, what failed is crossed out', () => {
     const lines = shown(
       instance(step('create', 0, { took: '1.0s', outcome: 'Failed' }), step('wait', 1000, { outcome: 'Running' })),
