@@ -71,7 +71,9 @@ export const classKind = defineKind({
         'What becomes of the service when its claim goes: `Delete` it, `Retain` it, `Recycle` it for the next claim, or `Release` it untouched. Default: `Delete`.',
         ['Delete', 'Retain', 'Recycle', 'Release'],
       ),
-      deletionProtection: flag('True: claims cannot be deleted while it is set. Default: false.'),
+      deletionProtection: flag(
+        'True: no instance, and so no data, is removed while the instance has it: a claim that goes leaves its instance behind. Copied into each new instance. Default: false.',
+      ),
       offered: flag('False: no new claims. Those that exist go on. Default: true.'),
       external: object('What the backend calls the class, verbatim from discovery.', {
         id: text('Its id there.'),

@@ -119,8 +119,8 @@ test('fields of later versions are refused by name, and defaults are not', () =>
   })
   const instance = { apiVersion: 'larder.dev/v1alpha1', kind: 'Instance', metadata: { name: 'i' } }
   expect(
-    unsupportedInInstance({ ...instance, spec: { className: 'a', existing: 'Adopt', paused: true } }),
+    unsupportedInInstance({ ...instance, spec: { className: 'a', existing: 'Adopt', credentialsRef: { name: 'a' } } }),
   ).toMatchObject({
-    message: 'spec.existing Adopt, spec.paused are not supported by this version',
+    message: 'spec.existing Adopt, spec.credentialsRef are not supported by this version',
   })
 })

@@ -63,9 +63,14 @@ export const instanceKind = defineKind({
       ),
       credentialsRef: localRef("A Secret with an account to use instead of the backend's."),
       sharing: choice('Copied from the class.', ['Exclusive', 'Shared']),
-      reclaimPolicy: choice('Copied from the class. Default: `Delete`.', ['Delete', 'Retain', 'Recycle', 'Release']),
-      deletionProtection: flag('Copied from the class.'),
-      paused: flag('True: the hub leaves the service alone. Default: false.'),
+      reclaimPolicy: choice(
+        'Copied from the class. With `Retain` the deletion of the instance leaves the service where it is, otherwise the service goes too. Default: `Delete`; `Retain` where `existing` is `Adopt`.',
+        ['Delete', 'Retain', 'Recycle', 'Release'],
+      ),
+      deletionProtection: flag(
+        'True: the instance is not removed, also when its claim goes; who deletes it waits until this is false. Copied from the class. Default: false.',
+      ),
+      paused: flag('True: the hub neither changes nor removes the service; credentials come and go. Default: false.'),
       claimRef: object('The claim that holds this instance. Written with the resourceVersion, so that only one can.', {
         namespace: required(objectName('The namespace of the claim.')),
         name: required(objectName('The name of the claim.')),

@@ -34,9 +34,6 @@ export const unsupportedInClass = ({ spec }: Class): Refusal | undefined =>
   refused([
     ['schemas', there(spec.schemas)],
     [`sharing ${spec.sharing}`, other(spec.sharing, 'Exclusive')],
-    // Release belongs to backends that make nothing; the class controller sees to that.
-    [`reclaimPolicy ${spec.reclaimPolicy}`, spec.reclaimPolicy !== 'Release' && other(spec.reclaimPolicy, 'Delete')],
-    ['deletionProtection', spec.deletionProtection === true],
     ['external', there(spec.external)],
     ...(spec.plans ?? []).flatMap((plan, i): Finding[] => [
       [`plans[${i}].external`, there(plan.external)],
@@ -50,9 +47,6 @@ export const unsupportedInInstance = ({ spec }: Instance): Refusal | undefined =
     [`existing ${spec.existing}`, other(spec.existing, spec.resourceRef ? 'Observe' : 'Refuse')],
     ['credentialsRef', there(spec.credentialsRef)],
     [`sharing ${spec.sharing}`, other(spec.sharing, 'Exclusive')],
-    [`reclaimPolicy ${spec.reclaimPolicy}`, other(spec.reclaimPolicy, spec.resourceRef ? 'Release' : 'Delete')],
-    ['deletionProtection', spec.deletionProtection === true],
-    ['paused', spec.paused === true],
   ])
 
 export const unsupportedInClaim = ({ spec }: Claim): Refusal | undefined =>

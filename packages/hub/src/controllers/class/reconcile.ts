@@ -55,6 +55,9 @@ export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<
   async function askDriver(pass: Pass<Class>): Promise<Outcome> {
     const backend = backendOf(pass.object.spec.backendRef.name, pass)
     const session = hub.sessions.of(backend, (namespace, name) => pass.cache(secretType).get(name, namespace))
+    if (pass.object.spec.reclaimPolicy === 'Recycle' && !session.canWipe) {
+      throw new Stalled('WipeNotSupported', `spec.reclaimPolicy: driver ${session.driver} cannot wipe what it made`)
+    }
     const plan = await session.plan(wantOfClass(pass.object), pass.signal).catch(lookAgainSoon)
     const errors = (plan?.errors ?? []).filter((e) => !e.path.startsWith('parameters'))
     if (errors.length === 0) return done
@@ -68,13 +71,15 @@ export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<
 /** What was only found is released, and what was made is not: nobody else would remove it. */
 function wrongReclaim({ metadata, spec }: Class, provisions: boolean): Refusal | undefined {
   const policy = spec.reclaimPolicy ?? 'Delete'
-  if ((policy === 'Release') !== provisions) return undefined
-  const why = provisions ? 'makes its services and would leave them behind' : 'finds its services and deletes none'
-  const must = provisions ? 'Delete' : 'Release'
-  return refuse(
-    'RecipeInvalid',
-    `spec.reclaimPolicy: must be ${must}, because the backend of class ${metadata.name} ${why}`,
-  )
+  if ((policy === 'Release') === provisions) {
+    const why = provisions ? 'makes its services and would leave them behind' : 'finds its services and deletes none'
+    const must = provisions ? 'Delete, Retain or Recycle' : 'Release'
+    const message = `spec.reclaimPolicy: must be ${must}, because the backend of class ${metadata.name} ${why}`
+    return refuse('RecipeInvalid', message)
+  }
+  if (policy !== 'Recycle' || spec.sharing !== 'Shared') return undefined
+  const message = 'spec.reclaimPolicy: what claims share cannot be recycled between them; Delete and Retain can be'
+  return refuse('RecipeInvalid', message)
 }
 
 function lookAgainSoon(error: unknown): never {

@@ -10,6 +10,7 @@ import type { HubContext } from '../context.ts'
 import { explain, summarizeCause } from '../reporting.ts'
 import { finalizeInstance } from './finalize.ts'
 import { reconcileInstance } from './reconcile.ts'
+import { instancesOfClaim, USED_INSTANCE, usedInstance } from './users.ts'
 
 const isReady = (instance: Instance) => findCondition(instance.status?.conditions, 'Ready')?.status === 'True'
 
@@ -33,14 +34,7 @@ export function instanceController(hub: HubContext): Controller {
           .map(keyOf),
       ),
       // A claim that goes lets an instance go that waits for it. Its other changes come through the instance's own spec.
-      watching(claimKind, ({ metadata }, informers) =>
-        metadata.deletionTimestamp === undefined
-          ? []
-          : informers
-              .of(instanceKind)
-              .byIndex('claim', metadata.uid ?? '')
-              .map(keyOf),
-      ),
+      watching(claimKind, instancesOfClaim, { [USED_INSTANCE]: usedInstance }),
       watching(controllerRevisionType, ({ metadata }, informers) =>
         informers
           .of(instanceKind)

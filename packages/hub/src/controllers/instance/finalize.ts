@@ -5,13 +5,14 @@
 import { isNotFound } from '@larder/engine/machinery/status'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
-import { claimKind } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
+import { isObserved, reclaimOf } from '../../model/reclaim.ts'
 import { unsupportedInInstance } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
 import { currentWant, openInstancePass, remember, type InstancePass } from './instance-pass.ts'
 import { beginStep, endStep } from './timeline.ts'
+import { awaitUsers } from './users.ts'
 
 const AGAIN_MS = 1000
 const MAX_ROUNDS = 3
@@ -20,10 +21,12 @@ export const finalizeInstance =
   (hub: HubContext) =>
   (pass: Pass<Instance>): Promise<Outcome> =>
     settling(async () => {
-      const held = holder(pass)
+      const held = awaitUsers(pass)
       if (held) return held
+      refuseDeletion(pass.object)
       // What was found and not made is left as it is: with its record the hold ends.
-      if (pass.object.spec.reclaimPolicy === 'Release') return done
+      if (isObserved(pass.object) || pass.object.spec.reclaimPolicy === 'Release') return done
+      if (reclaimOf(pass.object) === 'Retain') return leaveOutside(pass)
       // No id, no call to the driver: nothing can exist outside.
       if (!pass.object.spec.externalID) return done
       stallOn(unsupportedInInstance(pass.object))
@@ -43,11 +46,20 @@ async function openOrNothing(pass: Pass<Instance>, hub: HubContext): Promise<Ins
   }
 }
 
-function holder(pass: Pass<Instance>): Outcome | undefined {
-  const ref = pass.object.spec.claimRef
-  const claim = ref && pass.cache(claimKind).get(ref.name, ref.namespace)
-  if (!claim || claim.metadata.uid !== ref.uid || claim.metadata.deletionTimestamp !== undefined) return undefined
-  return wait('InUse', `claim ${ref.namespace}/${ref.name} holds this instance; it goes when the claim goes`)
+/** By name and with what ends it; the deletion itself stands, and goes on when the field was changed. */
+function refuseDeletion({ spec }: Instance): void {
+  if (spec.deletionProtection === true) {
+    throw new Stalled('DeletionProtected', 'spec.deletionProtection: it is true, so that the service is not removed')
+  }
+  if (spec.paused === true) throw new Stalled('Paused', 'spec.paused: it is true, so that the service is not removed')
+}
+
+/** As with volumes: the object goes and the service stays, for whoever adopts it by its id. */
+function leaveOutside(pass: Pass<Instance>): Outcome {
+  const { spec, status } = pass.object
+  const id = status?.outside?.id ?? spec.externalID ?? ''
+  if (status?.applied) pass.event('Normal', 'Retained', `the service stays outside as ${id}`)
+  return done
 }
 
 async function removeOutside(pass: InstancePass, hub: HubContext): Promise<Outcome> {

@@ -8,9 +8,13 @@ interface Service {
   readonly parameters: Json
   readonly plan: string | undefined
   readonly credentials: Map<string, { readonly role: string | undefined; readonly password: string }>
+  /** What its users left in it. */
+  readonly data: Set<string>
+  /** The generation that it was wiped for last. */
+  wipedFor: number
 }
 
-type Verb = 'probe' | 'plan' | 'observe' | 'create' | 'update' | 'delete' | 'bind' | 'unbind'
+type Verb = 'probe' | 'plan' | 'observe' | 'create' | 'update' | 'delete' | 'bind' | 'unbind' | 'wipe'
 
 export class Shelf {
   readonly services = new Map<string, Service>()
@@ -25,6 +29,7 @@ export class Shelf {
   bound: ((want: Want, credential: Credential) => Bound | undefined) | undefined
   planned: ((want: Want) => Plan) | undefined
   canUpdate = true
+  canWipe = true
   /** Tells the hub that something has changed, as a watching driver does. */
   changed: (id: string) => void = () => undefined
   #passwords = 0
@@ -47,6 +52,8 @@ export class Shelf {
       parameters: want.parameters,
       plan: want.plan?.name,
       credentials: old?.credentials ?? new Map(),
+      data: old?.data ?? new Set(),
+      wipedFor: old?.wipedFor ?? 0,
     })
   }
 
@@ -80,6 +87,15 @@ function shelfSession(shelf: Shelf): Session {
     shelf.put(want)
     return {}
   }
+  const wipe = async (want: Want): Promise<Ack> => {
+    shelf.note('wipe', want.id)
+    const service = shelf.services.get(want.id)
+    if (!service || service.wipedFor >= want.generation) return {}
+    service.credentials.clear()
+    service.data.clear()
+    service.wipedFor = want.generation
+    return {}
+  }
   return {
     async probe() {
       shelf.note('probe', 'shelf')
@@ -97,7 +113,12 @@ function shelfSession(shelf: Shelf): Session {
       if (!service) return { phase: 'absent' }
       const same =
         JSON.stringify(service.parameters) === JSON.stringify(want.parameters) && service.plan === want.plan?.name
-      return { phase: 'ready', drift: same ? [] : [{ path: 'parameters' }], outside: { id: `shelf/${want.id}` } }
+      return {
+        phase: 'ready',
+        drift: same ? [] : [{ path: 'parameters' }],
+        bindings: [...service.credentials.keys()],
+        outside: { id: `shelf/${want.id}` },
+      }
     },
     async create(want): Promise<Ack> {
       shelf.note('create', want.id)
@@ -124,6 +145,7 @@ function shelfSession(shelf: Shelf): Session {
       shelf.services.get(want.id)?.credentials.delete(credential.id)
       return { phase: 'gone' }
     },
+    ...(shelf.canWipe && { wipe }),
     watch(changed, signal) {
       shelf.changed = changed
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
