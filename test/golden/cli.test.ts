@@ -6,7 +6,7 @@ import { helpText } from '../../packages/hub/src/cli/help.ts'
 import { commandReference } from '../../packages/hub/src/cli/reference.ts'
 
 const notRun = () => Promise.reject(new Error('not run here'))
-const commands: readonly Command[] = commandTable({ up: notRun, hub: notRun, down: notRun, engineList: notRun, engineAdd: notRun, version: notRun })
+const commands: readonly Command[] = commandTable({ up: notRun, hub: notRun, install: notRun, down: notRun, engineList: notRun, engineAdd: notRun, version: notRun })
 
 test('docs/reference/cli.md tells what the table of commands says', async () => {
   await expect(commandReference(commands)).toMatchFileSnapshot('../../docs/reference/cli.md')

@@ -6,6 +6,7 @@ import type { Terminal } from './cli/terminal.ts'
 const commands = commandTable({
   up: async () => (await import('./main/commands/up.ts')).run,
   hub: async () => (await import('./main/commands/hub.ts')).run,
+  install: async () => (await import('./main/commands/install.ts')).run,
   down: async () => (await import('./main/commands/down.ts')).run,
   engineList: async () => (await import('./main/commands/engine.ts')).list,
   engineAdd: async () => (await import('./main/commands/engine.ts')).add,

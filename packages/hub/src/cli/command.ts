@@ -78,6 +78,12 @@ export const OPTIONS = {
     placeholder: 'ADDRESS',
     help: 'address of the plain HTTP port (default 127.0.0.1)',
   },
+  export: { type: 'boolean', help: 'print every manifest instead of applying it' },
+  image: {
+    type: 'string',
+    placeholder: 'IMAGE',
+    help: 'container image with this version of larder (default larder:VERSION)',
+  },
   'api-only': { type: 'boolean', help: 'the Kubernetes API alone: no hub, no kinds of Larder, no samples, no demo' },
   demo: { type: 'boolean', help: 'claim one Redis (default/hello), ping it and print the addresses' },
   doors: {

@@ -6,6 +6,7 @@ import { SHELLS } from './shells.ts'
 export interface LocalCommands {
   readonly up: () => Promise<Run>
   readonly hub: () => Promise<Run>
+  readonly install: () => Promise<Run>
   readonly down: () => Promise<Run>
   readonly engineList: () => Promise<Run>
   readonly engineAdd: () => Promise<Run>
@@ -44,6 +45,21 @@ export function commandTable(local: LocalCommands): readonly Command[] {
         'larder hub --kubeconfig admin.conf --data /var/lib/larder',
       ],
       load: local.hub,
+    },
+    {
+      path: ['install'],
+      summary: 'Put what a hub needs into a cluster, and a hub of two replicas; or print it',
+      options: ['kubeconfig', 'export', 'samples', 'image', 'output'],
+      optionHelp: {
+        kubeconfig: 'the cluster, as an administrator of it (default $KUBECONFIG, else ~/.kube/config)',
+        samples: 'the sample backends and classes as well',
+        output: 'with --export: yaml (default), json, or jsonpath=TEMPLATE',
+      },
+      examples: [
+        'larder install --export | kubectl apply --server-side -f -',
+        'larder install --kubeconfig admin.conf --samples --image larder:mine',
+      ],
+      load: local.install,
     },
     {
       path: ['down'],

@@ -4,7 +4,7 @@ import { complete } from './complete.ts'
 import type { Terminal } from './terminal.ts'
 
 const notRun = () => Promise.reject(new Error('not run here'))
-const commands = commandTable({ up: notRun, hub: notRun, down: notRun, engineList: notRun, engineAdd: notRun, version: notRun })
+const commands = commandTable({ up: notRun, hub: notRun, install: notRun, down: notRun, engineList: notRun, engineAdd: notRun, version: notRun })
 const terminal: Terminal = {
   out: () => undefined,
   note: () => undefined,

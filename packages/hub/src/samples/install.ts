@@ -25,7 +25,7 @@ import { INSTANCE_NAMESPACE, MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE } fr
 import { rbacManifests } from './rbac.ts'
 import { sampleManifests } from './samples.ts'
 
-type Manifest = JsonObject & KubeObject
+export type Manifest = JsonObject & KubeObject
 
 const namespaces = (): readonly Manifest[] =>
   [SYSTEM_NAMESPACE, INSTANCE_NAMESPACE].map((name) => ({
@@ -35,7 +35,7 @@ const namespaces = (): readonly Manifest[] =>
   }))
 
 /** Everything that a cluster needs before the hub can run in it, in the order in which it is applied. */
-const hubManifests = (): readonly Manifest[] => [...namespaces(), ...rbacManifests(), ...crds()]
+export const hubManifests = (): readonly Manifest[] => [...namespaces(), ...rbacManifests(), ...crds()]
 
 const types: readonly ResourceType[] = [
   namespaceType,
@@ -45,6 +45,7 @@ const types: readonly ResourceType[] = [
   roleType,
   roleBindingType,
   customResourceDefinitionType,
+  { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment', namespaced: true },
   ...kinds,
 ]
 
@@ -64,7 +65,8 @@ export async function installDefinitions(client: Client): Promise<void> {
   await applyAll(client, crds())
 }
 
-async function applyAll(client: Client, manifests: readonly Manifest[]): Promise<void> {
+/** Creates what is absent and corrects what differs; in sync it writes nothing. */
+export async function applyAll(client: Client, manifests: readonly Manifest[]): Promise<void> {
   for (const manifest of manifests) {
     const { name, namespace } = manifest.metadata
     await ensure(

@@ -42,7 +42,8 @@ async function mayDefineKinds(client: Client): Promise<boolean> {
   return true
 }
 
-async function untilServed(client: Client, clock: Clock, signal: AbortSignal): Promise<void> {
+/** Definitions are served a moment after they are there. */
+export async function untilServed(client: Client, clock: Clock, signal: AbortSignal): Promise<void> {
   const deadline = clock.now() + SERVED_WITHIN_MS
   while ((await missingKinds(client)).length > 0 && clock.now() < deadline && !signal.aborted) {
     await pause(clock, LOOK_AGAIN_MS, signal)

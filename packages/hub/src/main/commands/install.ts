@@ -1,0 +1,50 @@
+/** `larder install`: what a hub needs in a cluster, put there, or printed for whoever applies it in their own way. */
+import { isApiError } from '@larder/engine/machinery/status'
+import type { JsonObject } from '@larder/engine/base/json'
+import type { OptionValues, Run } from '../../cli/command.ts'
+import { asFailure } from '../../cli/connect.ts'
+import { CommandFailed, EXIT } from '../../cli/failure.ts'
+import { serialize } from '../../cli/print.ts'
+import type { Terminal } from '../../cli/terminal.ts'
+import { systemClock } from '@larder/engine/base/clock'
+import { hubDeployment } from '../../samples/deployment.ts'
+import { applyAll, hubManifests, installSamples, type Manifest } from '../../samples/install.ts'
+import { sampleManifests } from '../../samples/samples.ts'
+import { clusterConfiguration, openClusterAccess } from '../cluster/access.ts'
+import { untilServed } from '../cluster/requirements.ts'
+import { larderVersion } from '../version.ts'
+
+export const run: Run = async ({ options }, terminal) => {
+  const manifests = [...hubManifests(), hubDeployment(options.image ?? `larder:${larderVersion()}`)]
+  if (options.export) return exportManifests(manifests, options, terminal)
+  return apply(manifests, options, terminal)
+}
+
+async function exportManifests(manifests: readonly Manifest[], options: OptionValues, terminal: Terminal) {
+  const all = [...manifests, ...(options.samples === true ? sampleManifests() : [])]
+  if (options.output !== undefined && options.output !== 'yaml') {
+    return terminal.out(await serialize({ apiVersion: 'v1', kind: 'List', items: all }, options.output))
+  }
+  const documents = await Promise.all(all.map((manifest) => serialize(manifest as JsonObject, 'yaml')))
+  terminal.out(documents.join('---\n'))
+}
+
+async function apply(manifests: readonly Manifest[], options: OptionValues, terminal: Terminal): Promise<void> {
+  const config = await clusterConfiguration(options, terminal)
+  const access = await openClusterAccess(config)
+  try {
+    await applyAll(access.own, manifests)
+    await untilServed(access.own, systemClock, terminal.signal)
+    if (options.samples === true) await installSamples(access.own)
+    terminal.out(`installed into ${config.url}\n`)
+  } catch (error) {
+    if (!isApiError(error, 'Forbidden')) throw asFailure(error, config.url)
+    throw new CommandFailed(EXIT.forbidden, `${access.ownName ?? 'this user'} may not install a hub`, {
+      why: error.message,
+      next: 'use the kubeconfig of an administrator, or hand on what larder install --export prints',
+      cause: error,
+    })
+  } finally {
+    await access.close()
+  }
+}
