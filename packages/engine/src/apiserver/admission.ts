@@ -20,6 +20,10 @@ export interface AdmissionRequest {
   /** The stored object, absent for a creation. */
   readonly old?: KubeObject
   readonly dryRun: boolean
+  /** The options of the call, as in its URL. */
+  readonly options?: Readonly<Record<string, unknown>>
+  /** Receives texts for `Warning: 299` headers. */
+  readonly warn?: (text: string) => void
 }
 
 export interface AdmissionPlugin {

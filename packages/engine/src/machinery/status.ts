@@ -6,7 +6,8 @@
 import { formatResource } from './object.ts'
 
 export interface StatusCause {
-  readonly reason: string
+  /** Absent where upstream has none: what an admission policy says. */
+  readonly reason?: string
   readonly message: string
   readonly field?: string
 }

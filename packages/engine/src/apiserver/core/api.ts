@@ -21,6 +21,7 @@ import { escalationCheck } from '../escalation.ts'
 import { impersonated } from '../impersonation.ts'
 import { inProcessTransport } from '../in-process.ts'
 import { resourceOfQuery, type Query } from '../queries.ts'
+import { AdmissionPolicies } from '../policies/admission-policies.ts'
 import { Rbac } from '../rbac.ts'
 import type { TokenAuthority } from '../tokens.ts'
 import { Catalog, type Served } from './catalog.ts'
@@ -57,6 +58,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const queries = await Promise.all((options.queries ?? []).map((query) => servedQuery(query, transportOf)))
   const catalog = new Catalog([...builtinResources().map(servedBuiltin), ...queries])
   const rbac = new Rbac(store)
+  const versions = new Versions(catalog)
+  const policies = new AdmissionPolicies({ store, catalog, versions, rbac, log: options.log })
   const core: Core = {
     store,
     clock: options.clock,
@@ -64,9 +67,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     log: options.log,
     tokens: options.tokens,
     catalog,
-    versions: new Versions(catalog),
+    versions,
     rbac,
-    admission: new Admission([escalationCheck(rbac), ...(options.admission ?? [])]),
+    admission: new Admission([escalationCheck(rbac), policies, ...(options.admission ?? [])]),
     locks: new KeyedMutex(),
     closing: new Set(),
   }
@@ -78,7 +81,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const controllers = startBuiltinControllers(context, { caCertificate, names })
   // On a used store there is nothing to wait for; on a new one the default objects exist when the API is ready.
   await controllers.ready()
-  api = new KubernetesApi(core, [customResources, controllers])
+  policies.open()
+  api = new KubernetesApi(core, [customResources, controllers, policies])
   return api
 }
 

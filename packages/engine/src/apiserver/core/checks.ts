@@ -42,9 +42,16 @@ function withoutRepetition(problems: readonly FieldProblem[]): readonly FieldPro
 export async function admit(
   core: Core,
   request: Request,
-  review: Omit<AdmissionRequest, 'resource' | 'user'>,
+  review: Omit<AdmissionRequest, 'resource' | 'user' | 'warn' | 'options'>,
 ): Promise<void> {
-  const { resource, user } = request
-  const pending = core.admission.review({ ...review, resource, user })
+  const { resource, user, options } = request
+  const { warn } = request.context
+  const pending = core.admission.review({
+    ...review,
+    resource,
+    user,
+    ...(options && { options }),
+    ...(warn && { warn }),
+  })
   if (pending) await pending
 }

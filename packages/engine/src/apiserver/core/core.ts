@@ -38,4 +38,6 @@ export interface Request {
   readonly resource: Resource
   readonly target: Target
   readonly context: CallContext
+  /** Of a call that writes, as in its URL. */
+  readonly options?: Readonly<Record<string, unknown>>
 }

@@ -22,7 +22,8 @@ const NOTHING: CallContext = {}
 export function dispatch(core: Core, user: User, call: Call, context: CallContext = NOTHING): Promise<Result> {
   const fieldSelector =
     call.verb === 'list' || call.verb === 'deletecollection' ? call.options?.fieldSelector : undefined
-  const request = requestOf(core, user, call.verb, call.target, fieldSelector, context)
+  const authorized = requestOf(core, user, call.verb, call.target, fieldSelector, context)
+  const request = call.options === undefined ? authorized : { ...authorized, options: { ...call.options } }
   if (request.target.subresource !== undefined) return callSubresource(core, request, call)
   const { answerer } = request.served
   if (answerer && call.verb === 'create') return ask(core, request, call, answerer)

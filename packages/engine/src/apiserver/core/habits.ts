@@ -5,7 +5,8 @@ import type { Core } from './core.ts'
 import { customResourceDefinitions } from './habits/custom-resource-definitions.ts'
 import { namespaces } from './habits/namespaces.ts'
 import { pods } from './habits/pods.ts'
-import { collectionOf, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, PODS } from './keys.ts'
+import { validatingAdmissionPolicies } from './habits/validating-admission-policies.ts'
+import { collectionOf, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, PODS, VALIDATING_ADMISSION_POLICIES } from './keys.ts'
 
 export interface Habits {
   /** All writers of the kind take turns, not only those of one object: they look at each other. */
@@ -39,6 +40,8 @@ export function habitsOf(resource: Resource): Habits {
       return pods
     case CUSTOM_RESOURCE_DEFINITIONS:
       return customResourceDefinitions
+    case VALIDATING_ADMISSION_POLICIES:
+      return validatingAdmissionPolicies
     default:
       return NONE
   }

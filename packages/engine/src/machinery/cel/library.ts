@@ -2,8 +2,8 @@
  * The functions that Kubernetes adds to CEL: lists, regular expressions, URLs, quantities, addresses, sets, format, and the parts of
  * the strings extension that cel-js lacks. Names, signatures and failures follow apiserver's `cel/library`.
  *
- * Left out: the authorizer (admission policies only), `strings.quote`, semver and JSON patch types. A rule that uses them
- * does not compile, so its CRD is refused.
+ * The authorizer is not among them: only admission policies have it (authorizer.ts). Left out: `strings.quote`, semver and JSON
+ * patch types. A rule that uses them does not compile, so its CRD is refused.
  */
 import { Environment } from '@marcbachmann/cel-js'
 import type { RE2JS } from 're2js'

@@ -50,7 +50,7 @@ const BYTES: CelType = {
 }
 
 /** A value of which only JSON is known: whole numbers are ints, as YAML authors mean them. */
-function untyped(value: Json): unknown {
+export function untyped(value: Json): unknown {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
   if (Array.isArray(value)) return value.map((item: Json) => untyped(item))
   if (!isObject(value)) return value

@@ -201,7 +201,10 @@ export const ALSO_REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'core.v1.EphemeralContainer': ['image'],
   'apps.v1.ReplicaSetSpec': ['template'],
   'admissionregistration.v1.RuleWithOperations': ['operations', 'apiGroups', 'apiVersions', 'resources'],
+  'admissionregistration.v1.ValidatingAdmissionPolicy': ['spec'],
+  'admissionregistration.v1.ValidatingAdmissionPolicyBinding': ['spec'],
   'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': ['policyName', 'validationActions'],
+  'admissionregistration.v1.AuditAnnotation': ['valueExpression'],
 }
 
 const SELECTOR_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']

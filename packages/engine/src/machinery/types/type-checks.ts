@@ -3,6 +3,15 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts'
 import { labelProblems } from '../metadata.ts'
 import { labelValueProblems, qualifiedNameProblems } from '../names.ts'
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '../problems.ts'
+import {
+  checkBindingSpec,
+  checkMatchCondition,
+  checkNamedRule,
+  checkParamRef,
+  checkPolicySpec,
+  checkValidation,
+  checkVariable,
+} from './policy-checks.ts'
 import { compareQuantities, parseQuantity } from '../quantity.ts'
 import type { FieldProblem } from '../status.ts'
 
@@ -19,6 +28,13 @@ export const TYPE_CHECKS: Readonly<Record<string, TypeCheck>> = {
   'batch.v1.CronJobSpec': checkSchedule,
   'rbac.v1.PolicyRule': checkPolicyRule,
   'rbac.v1.Subject': checkSubject,
+  'admissionregistration.v1.ValidatingAdmissionPolicySpec': checkPolicySpec,
+  'admissionregistration.v1.Validation': checkValidation,
+  'admissionregistration.v1.Variable': checkVariable,
+  'admissionregistration.v1.MatchCondition': checkMatchCondition,
+  'admissionregistration.v1.NamedRuleWithOperations': checkNamedRule,
+  'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': checkBindingSpec,
+  'admissionregistration.v1.ParamRef': checkParamRef,
   'admissionregistration.v1.WebhookClientConfig': (config, path) =>
     (config['url'] === undefined) === (config['service'] === undefined)
       ? [requiredValue(path, 'exactly one of url or service is required')]

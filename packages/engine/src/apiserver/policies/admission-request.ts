@@ -1,0 +1,89 @@
+/** The variables `request` and `authorizer`: who asks for what, and what else they may do. */
+import type { Json, JsonObject } from '../../base/json.ts'
+import type { AccessDecider } from '../../machinery/cel/authorizer.ts'
+import type { Kind, Resource } from '../../machinery/shape.ts'
+import type { AdmissionRequest } from '../admission.ts'
+import type { User } from '../api.ts'
+import type { Rbac } from '../rbac.ts'
+import type { Asked, Operation } from './matching.ts'
+
+/** An AdmissionRequest of admission.k8s.io/v1 without uid and objects. `at`: the resource at which the policy matched. */
+export function requestOf(
+  { resource, user, dryRun, options }: AdmissionRequest,
+  at: Resource,
+  { asked, namespace }: { readonly asked: Asked; readonly namespace: string | undefined },
+): JsonObject {
+  const { name, operation, subresource } = asked
+  return {
+    kind: kindOf(at),
+    resource: resourceOf(at),
+    requestKind: kindOf(resource),
+    requestResource: resourceOf(resource),
+    operation,
+    userInfo: userInfo(user),
+    dryRun,
+    options: optionsOf(operation, { dryRun, ...options }),
+    ...given({ subResource: subresource, requestSubResource: subresource, name, namespace }),
+  }
+}
+
+function given(fields: Readonly<Record<string, string | undefined>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, text]) => text !== undefined && text !== ''),
+  ) as JsonObject
+}
+
+const kindOf = ({ group, version, kind }: Kind): JsonObject => ({ group, version, kind })
+const resourceOf = ({ group, version, resource }: Resource): JsonObject => ({ group, version, resource })
+
+function userInfo({ name, uid, groups, extra }: User): JsonObject {
+  return {
+    username: name,
+    ...(uid !== undefined && { uid }),
+    ...(groups.length > 0 && { groups }),
+    ...(extra !== undefined && { extra }),
+  }
+}
+
+const OPTION_KINDS: Readonly<Record<Operation, string>> = {
+  CREATE: 'CreateOptions',
+  UPDATE: 'UpdateOptions',
+  DELETE: 'DeleteOptions',
+}
+
+function optionsOf(operation: Operation, { dryRun, ...options }: Readonly<Record<string, unknown>>): JsonObject {
+  return {
+    kind: OPTION_KINDS[operation],
+    apiVersion: 'meta.k8s.io/v1',
+    ...(options as Readonly<Record<string, Json>>),
+    ...(dryRun === true && { dryRun: ['All'] }),
+  }
+}
+
+export function deciderOf(rbac: Rbac, user: User): AccessDecider {
+  return {
+    resource: (question) => rbac.decide(user, withoutEmpty(question)),
+    path: (verb, path) => rbac.decidePath(user, verb, path),
+    serviceAccount: (namespace, name) => deciderOf(rbac, accountUser(namespace, name)),
+  }
+}
+
+/** An absent namespace means all of them, an absent name any: the empty texts of an expression mean the same. */
+function withoutEmpty(question: Parameters<AccessDecider['resource']>[0]): Parameters<Rbac['decide']>[1] {
+  const { verb, group, resource, subresource, namespace, name } = question
+  return {
+    verb,
+    group,
+    resource,
+    ...(subresource !== '' && { subresource }),
+    ...(namespace !== '' && { namespace }),
+    ...(name !== '' && { name }),
+  }
+}
+
+function accountUser(namespace: string, name: string): User {
+  return {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+  }
+}
