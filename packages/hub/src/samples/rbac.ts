@@ -29,26 +29,23 @@ const hubRules: readonly PolicyRule[] = [
   {
     apiGroups: [GROUP],
     resources: ['backends', 'classes', 'claims', 'claimpolicies'],
-    verbs: [...watching, 'patch', 'update'],
+    verbs: watching,
   },
-  { apiGroups: [GROUP], resources: ['instances'], verbs: [...watching, 'create', 'patch', 'update', 'delete'] },
+  { apiGroups: [GROUP], resources: ['backends', 'classes', 'claims'], verbs: ['patch'] },
+  { apiGroups: [GROUP], resources: ['instances'], verbs: [...watching, 'create', 'patch', 'delete'] },
   {
     apiGroups: [GROUP],
     resources: ['backends/status', 'classes/status', 'instances/status', 'claims/status', 'claimpolicies/status'],
-    verbs: ['get', 'patch', 'update'],
+    verbs: ['patch'],
   },
-  // On real clusters, setting blockOwnerDeletion needs this right on the owner.
-  {
-    apiGroups: [GROUP],
-    resources: ['backends/finalizers', 'classes/finalizers', 'instances/finalizers', 'claims/finalizers'],
-    verbs: ['update'],
-  },
+  // A claim owns its Secret; where a cluster asks who may hold up whose deletion, it asks for this.
+  { apiGroups: [GROUP], resources: ['claims/finalizers'], verbs: ['update'] },
   // Binding Secrets live in the namespaces of the claims, accounts of backends anywhere.
   { apiGroups: [''], resources: ['secrets'], verbs: [...watching, 'create', 'patch', 'update', 'delete'] },
   // Consumers are selected by the labels of their namespace; a class may name a namespace for its instances.
   { apiGroups: [''], resources: ['namespaces'], verbs: [...watching, 'create'] },
-  { apiGroups: ['apps'], resources: ['controllerrevisions'], verbs: [...watching, 'create', 'patch', 'delete'] },
-  { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update', 'get', 'list'] },
+  { apiGroups: ['apps'], resources: ['controllerrevisions'], verbs: [...watching, 'create', 'delete'] },
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'get'] },
 ]
 
 /** What the hub does in its own namespace. */
@@ -58,7 +55,7 @@ const systemRules: readonly PolicyRule[] = [
     apiGroups: ['coordination.k8s.io'],
     resources: ['leases'],
     resourceNames: [HUB_LEASE.name],
-    verbs: ['get', 'list', 'watch', 'update'],
+    verbs: ['get', 'watch', 'update'],
   },
   // A creation has no name that a rule could ask for.
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
