@@ -23,6 +23,7 @@ export interface Option {
 export type Completes =
   | 'claim'
   | 'class'
+  | 'policy'
   | 'namespace'
   | 'secret'
   | 'plan'
@@ -104,7 +105,7 @@ export const OPTIONS = {
     completes: 'role',
     type: 'string',
     placeholder: 'ROLE',
-    help: 'role of the credentials (default: the default role of the class)',
+    help: 'role of the credentials (default: that of the class); for policies: roles that may be claimed',
   },
   param: {
     type: 'string',
@@ -133,6 +134,44 @@ export const OPTIONS = {
     placeholder: 'FORMAT',
     help: 'table (default), env, json or url',
   },
+  to: {
+    completes: 'namespace',
+    type: 'string',
+    placeholder: 'NS',
+    multiple: true,
+    help: "namespace that may claim; '*' for every one",
+  },
+  'to-selector': {
+    type: 'string',
+    placeholder: 'LABELS',
+    help: 'namespaces with these labels may claim',
+  },
+  subject: {
+    type: 'string',
+    placeholder: 'KIND[.GROUP][/NAME]',
+    multiple: true,
+    help: 'what may be claimed: Secret, Secret/a,b, Instance/x, Thing.example.com; -l narrows it by labels',
+  },
+  instance: {
+    type: 'string',
+    placeholder: 'NS/NAME',
+    help: 'instance to claim, in place of a class',
+  },
+  resource: {
+    type: 'string',
+    placeholder: '[API:]KIND:[NS/]NAME',
+    help: 'object to claim, in place of a class: Secret:services/creds, example.com/v1:Thing:x',
+  },
+  backend: { type: 'string', placeholder: 'BACKEND', help: 'backend where the service is' },
+  type: { type: 'string', placeholder: 'TYPE', help: 'what the service is, such as redis' },
+  'external-name': { type: 'string', placeholder: 'NAME', help: 'name of the service outside' },
+  recipe: {
+    completes: 'file',
+    type: 'string',
+    placeholder: 'FILE',
+    help: "how the backend makes or finds it, as YAML by the driver's schema",
+  },
+  observe: { type: 'boolean', help: 'only look at it: change and delete nothing outside' },
   claim: {
     completes: 'claim',
     type: 'string',

@@ -4,7 +4,15 @@ import { complete } from './complete.ts'
 import type { Terminal } from './terminal.ts'
 
 const notRun = () => Promise.reject(new Error('not run here'))
-const commands = commandTable({ up: notRun, hub: notRun, install: notRun, down: notRun, engineList: notRun, engineAdd: notRun, version: notRun })
+const commands = commandTable({
+  up: notRun,
+  hub: notRun,
+  install: notRun,
+  down: notRun,
+  engineList: notRun,
+  engineAdd: notRun,
+  version: notRun,
+})
 const terminal: Terminal = {
   out: () => undefined,
   note: () => undefined,
@@ -21,7 +29,7 @@ test.each([
   [['cla'], ['class', 'claim', ':4']],
   [
     ['claim', ''],
-    ['create', 'list', 'get', 'delete', ':4'],
+    ['create', 'list', 'get', 'delete', 'edit', ':4'],
   ],
   [
     ['-n', 'shop', 'claim', 'l'],

@@ -6,6 +6,7 @@
  */
 import { secretType, namespaceType } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
+import { claimPolicyKind } from '../model/claim-policy.ts'
 import { claimKind } from '../model/claim.ts'
 import { classKind, type Class } from '../model/class.ts'
 import { kinds } from '../model/kinds.ts'
@@ -114,6 +115,7 @@ function valuesOf(what: Completes | undefined, context: Context): ReturnType<Val
 const VALUES: Readonly<Record<Extract<Completes, string>, Values>> = {
   claim: ({ ask }) => ask(namesOf(claimKind)),
   class: ({ ask }) => ask(namesOf(classKind)),
+  policy: ({ ask }) => ask(namesOf(claimPolicyKind)),
   namespace: ({ ask }) => ask(namesOf(namespaceType)),
   secret: ({ ask }) => ask(namesOf(secretType)),
   plan: (context) => ofClass(context, ({ spec }) => spec.plans),

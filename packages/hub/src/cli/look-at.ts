@@ -16,7 +16,7 @@ export function lookAt(args: readonly string[], command: string): LookAt {
   return lookAtObject(kind, name)
 }
 
-export function lookAtObject(kind: Kind<unknown, unknown>, name: string): LookAt {
+function lookAtObject(kind: Kind<unknown, unknown>, name: string): LookAt {
   let seen = false
   return async (reader, namespace) => {
     const found = await reader.find(kind, name, kind.namespaced ? namespace : undefined)

@@ -6,7 +6,7 @@ import type { Condition } from '../model/shared-fields.ts'
 import { renderTable } from './table.ts'
 import { readyCondition } from './chain.ts'
 
-export interface TimelineEntry {
+interface TimelineEntry {
   readonly name: string
   readonly startedAt: string
   /** Absent for a moment, and for what still runs. */

@@ -1,5 +1,5 @@
 import { isNotFound } from '@larder/engine/machinery/status'
-import type { Json } from '@larder/engine/base/json'
+import type { Json, JsonObject } from '@larder/engine/base/json'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import type { Kind } from '../../model/kind.ts'
 import { waitForClaim } from '../claim-progress.ts'
@@ -24,9 +24,7 @@ export const get: Run = (invocation, terminal) =>
 
 export const create: Run = async ({ args, options }, terminal) => {
   const name = args[0]!
-  if (options.class === undefined)
-    throw new CommandFailed(EXIT.usage, 'which class? --class is missing', { next: 'larder class list' })
-  const spec = await claimSpec(options.class, options)
+  const spec = await claimSpec(options)
   await withApi(options, terminal, async ({ client, namespace }) => {
     const claim = await client
       .of(claimKind)
@@ -66,7 +64,7 @@ export const remove: Run = async ({ args, options }, terminal) => {
   })
 }
 
-const printing = ({ output }: OptionValues): PrintOptions => ({
+export const printing = ({ output }: OptionValues): PrintOptions => ({
   type: kind,
   columns: columnsOf(kind),
   output,
@@ -78,10 +76,10 @@ export function waitMs(options: OptionValues): number {
   return options.timeout === undefined ? DEFAULT_WAIT_MS : parseDuration(options.timeout, 'timeout')
 }
 
-async function claimSpec(className: string, options: OptionValues): Promise<Json> {
+async function claimSpec(options: OptionValues): Promise<Json> {
   const parameters = await parseParameters(options.param ?? [])
   return {
-    className,
+    ...wanted(options),
     ...(options.plan !== undefined && { plan: options.plan }),
     ...(options.role !== undefined && { role: options.role }),
     ...(Object.keys(parameters).length > 0 && { parameters }),
@@ -89,8 +87,41 @@ async function claimSpec(className: string, options: OptionValues): Promise<Json
   }
 }
 
+/** What is claimed: exactly one of a class, an instance and an object. */
+function wanted({ class: className, instance, resource }: OptionValues): JsonObject {
+  const said = [className, instance, resource].filter((text) => text !== undefined)
+  if (said.length === 0)
+    throw new CommandFailed(EXIT.usage, 'which class? --class is missing', { next: 'larder class list' })
+  if (said.length > 1)
+    throw new CommandFailed(EXIT.usage, '--class, --instance and --resource exclude each other', {
+      next: 'name one of them',
+    })
+  if (className !== undefined) return { className }
+  return instance === undefined ? { resourceRef: resourceOf(resource!) } : { instanceRef: instanceOf(instance) }
+}
+
+function instanceOf(text: string): JsonObject {
+  const [namespace = '', name = ''] = text.split('/', 2)
+  if (name === '')
+    throw new CommandFailed(EXIT.usage, `--instance ${text}: which namespace?`, { next: `--instance NS/${text}` })
+  return { namespace, name }
+}
+
+/** `Secret:creds`, `Secret:services/creds`, `example.com/v1:Thing:services/x`. */
+function resourceOf(text: string): JsonObject {
+  const parts = text.split(':')
+  const [apiVersion = '', ofKind = '', path = ''] = parts.length === 2 ? ['v1', ...parts] : parts
+  const slash = path.indexOf('/')
+  const name = path.slice(slash + 1)
+  if (parts.length > 3 || !/^[A-Z]/.test(ofKind) || name === '')
+    throw new CommandFailed(EXIT.usage, `--resource ${text} is not understood`, {
+      next: '--resource Secret:services/creds, --resource example.com/v1:Thing:x',
+    })
+  return { apiVersion, kind: ofKind, ...(slash >= 0 && { namespace: path.slice(0, slash) }), name }
+}
+
 /** `-p maxmemory=64mb -p limits.cpu=2`: values are YAML, dots in the key reach into objects. */
-async function parseParameters(params: readonly string[]): Promise<{ [key: string]: Json }> {
+export async function parseParameters(params: readonly string[]): Promise<{ [key: string]: Json }> {
   const result: { [key: string]: Json } = {}
   if (params.length === 0) return result
   const { parse } = await import('yaml')
