@@ -5,10 +5,11 @@
  */
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
-import type { Seen } from '@larder/kit'
+import type { Failed, Seen } from '@larder/kit'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { isShared } from '../../model/instance-use.ts'
 import { USED_ANNOTATION } from '../../model/names.ts'
+import { reasonOfWord } from '../../model/reasons.ts'
 import { usedBy } from '../../model/reclaim.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { currentWant, remember, type InstancePass } from './instance-pass.ts'
@@ -37,10 +38,11 @@ export async function wipeBetweenOwners(pass: InstancePass): Promise<Outcome> {
   if (!isToldToBeWiped(pass)) return tellFirst(pass)
   const ack = await session.wipe(currentWant(pass), pass.signal)
   await remember(pass, ack)
-  if (ack.againMs !== undefined) return wait('Recycling', WIPING, ack.againMs)
   const seen = await session.observe(currentWant(pass), pass.signal)
   await remember(pass, seen)
-  return (await notYet(pass, seen)) ?? setFree(pass, current)
+  const waiting = notYet(pass, seen, ack.againMs ?? LOOK_AGAIN_MS)
+  if (waiting) return waiting
+  return ack.againMs === undefined ? setFree(pass, current) : wait('Recycling', WIPING, ack.againMs)
 }
 
 const isToldToBeWiped = ({ object }: InstancePass) =>
@@ -57,7 +59,7 @@ const WIPING = 'the service is being wiped for the next claim'
 const LOOK_AGAIN_MS = 1000
 
 /** Undefined when the backend shows a service that works and knows no credentials. */
-async function notYet(pass: InstancePass, seen: Seen): Promise<Outcome | undefined> {
+function notYet(pass: InstancePass, seen: Seen, againMs: number): Outcome | undefined {
   const { session } = pass.service
   switch (seen.phase) {
     case 'ready':
@@ -66,7 +68,7 @@ async function notYet(pass: InstancePass, seen: Seen): Promise<Outcome | undefin
     case 'changing':
       return wait('Recycling', session.redact(seen.message ?? seen.doing), seen.againMs)
     case 'failed':
-      throw new DriverFailure('ProvisioningRetried', session.redact(`${seen.reason}: ${seen.message}`))
+      throw failed(pass, seen)
     case 'absent':
       provisioned(pass, false, 'ServiceLost', LOST)
       throw new Stalled('ServiceLost', LOST)
@@ -74,7 +76,12 @@ async function notYet(pass: InstancePass, seen: Seen): Promise<Outcome | undefin
     case 'conflict':
       break
   }
-  return wait('Recycling', WIPING, LOOK_AGAIN_MS)
+  return wait('Recycling', WIPING, againMs)
+}
+
+function failed({ service }: InstancePass, { reason, message }: Failed): DriverFailure {
+  const said = service.session.redact(`${reason}: ${message}`)
+  return new DriverFailure(reasonOfWord(reason, 'ProvisioningRetried'), said)
 }
 
 const LOST = 'the backend no longer has the service that was to be wiped'

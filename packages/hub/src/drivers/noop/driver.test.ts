@@ -15,7 +15,7 @@ const harness: Harness = {
     update: true,
     plan: 'no change has an effect',
     discover: 'there is nothing to find',
-    wipe: 'there is nothing to wipe',
+    wipe: true,
     watch: 'it changes by time alone, and observe says when to look again',
     login: 'its credentials open nothing',
     rejectedRecipe: true,

@@ -33,13 +33,15 @@ interface Thing {
   /** Of what was asked for last. */
   spec: string
   bindings: Set<string>
+  /** The last generation that it was wiped for. */
+  wipedFor: number
 }
 
-const stateOf = (thing: Thing): string => `${thing.readyAtMs} ${thing.spec}`
+const stateOf = (thing: Thing): string => `${thing.readyAtMs} ${thing.spec} ${thing.wipedFor}`
 
 function thingOf(state: string): Thing {
-  const [readyAtMs, spec = ''] = state.split(' ')
-  return { readyAtMs: Number(readyAtMs), spec, bindings: new Set() }
+  const [readyAtMs, spec = '', wipedFor = '0'] = state.split(' ')
+  return { readyAtMs: Number(readyAtMs), spec, bindings: new Set(), wipedFor: Number(wipedFor) }
 }
 
 const MAX_AGAIN_MS = 5_000
@@ -64,7 +66,7 @@ function noopSession(things: Map<string, Thing>, now: () => number): Session {
     async create(want, signal) {
       signal.throwIfAborted()
       const delayMs = delayOf(want.recipe)
-      const thing = find(want) ?? { readyAtMs: now() + delayMs, spec: specOf(want), bindings: new Set() }
+      const thing = find(want) ?? { readyAtMs: now() + delayMs, spec: specOf(want), bindings: new Set(), wipedFor: 0 }
       things.set(want.id, thing)
       return { state: stateOf(thing), outside: { id: want.id } }
     },
@@ -90,6 +92,14 @@ function noopSession(things: Map<string, Thing>, now: () => number): Session {
       signal.throwIfAborted()
       things.get(want.id)?.bindings.delete(credential.id)
       return { phase: 'gone' }
+    },
+    async wipe(want, signal) {
+      signal.throwIfAborted()
+      const thing = find(want)
+      if (!thing || thing.wipedFor >= want.generation) return {}
+      thing.wipedFor = want.generation
+      thing.bindings.clear()
+      return { state: stateOf(thing) }
     },
   }
 }

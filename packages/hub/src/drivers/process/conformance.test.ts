@@ -16,7 +16,7 @@ const supports: Harness['supports'] = {
   update: true,
   plan: true,
   discover: 'a process is made, never found',
-  wipe: 'an instance is deleted and made anew',
+  wipe: true,
   watch: true,
   login: true,
   rejectedRecipe: true,

@@ -3,7 +3,7 @@
  *
  * | path | owner | holds |
  * |---|---|---|
- * | `instance.json` | hub, 0600 | what was asked for, the ports, whether it is being deleted |
+ * | `instance.json` | hub, 0600 | what was asked for, the ports, whether it is being deleted or wiped |
  * | `key` | hub, 0600 | from which every secret of the instance derives |
  * | `credentials.json` | hub, 0600 | which credentials exist (no passwords) |
  * | `applied` | hub, 0600 | a hash of what the process was started with |
@@ -21,6 +21,8 @@ import { basename, join } from 'node:path'
 import type { Json } from '@larder/kit'
 import type { Account } from './account.ts'
 
+const RECORD = 'instance.json'
+
 export interface InstanceRecord {
   id: string
   plan?: string
@@ -28,6 +30,10 @@ export interface InstanceRecord {
   recipe: Json
   ports: Readonly<Record<string, number>>
   deleting?: boolean
+  /** The generation that it is being wiped for: see Service.wipe. */
+  wiping?: number
+  /** The last generation that it was wiped for. */
+  wiped?: number
 }
 
 export interface CredentialRecord {
@@ -67,12 +73,12 @@ export class InstanceFolder {
   }
 
   async record(): Promise<InstanceRecord | undefined> {
-    const text = await readIfThere(this.inner('instance.json'))
+    const text = await readIfThere(this.inner(RECORD))
     return text === undefined ? undefined : (JSON.parse(text) as InstanceRecord)
   }
 
   async writeRecord(record: InstanceRecord): Promise<void> {
-    await writeWhole(this.inner('instance.json'), `${JSON.stringify(record, bigintsAsNumbers)}\n`, 0o600)
+    await writeWhole(this.inner(RECORD), `${JSON.stringify(record, bigintsAsNumbers)}\n`, 0o600)
   }
 
   async credentials(): Promise<CredentialRecord[]> {
@@ -124,10 +130,18 @@ export class InstanceFolder {
     await flush(folder)
   }
 
+  /** Leaves the record alone: no data, no credentials, and not the key that the passwords of the last owner came from. */
+  async empty(): Promise<void> {
+    for (const name of await namesIn(this.path)) {
+      if (name !== RECORD) await rm(this.inner(name), { recursive: true, force: true, maxRetries: 10 })
+    }
+    await flush(this.path)
+  }
+
   /** Leaves nothing: the record goes last, so that a deletion that was cut off is taken up again. */
   async remove(): Promise<void> {
     for (const name of await namesIn(this.path)) {
-      if (name !== 'instance.json') await rm(this.inner(name), { recursive: true, force: true })
+      if (name !== RECORD) await rm(this.inner(name), { recursive: true, force: true })
     }
     await rm(this.path, { recursive: true, force: true })
   }

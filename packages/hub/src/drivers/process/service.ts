@@ -62,6 +62,7 @@ export class Service {
   #process: EngineProcess | undefined
   #restarting = false
   #loop: Promise<void> = Promise.resolve()
+  #lastWrite: Promise<void> = Promise.resolve()
   #wake: () => void = () => {}
 
   constructor(folder: InstanceFolder, record: InstanceRecord, tools: ServiceTools) {
@@ -98,8 +99,11 @@ export class Service {
 
   /** Takes the new record, and starts the process again with it. */
   async change(record: InstanceRecord): Promise<void> {
-    await this.folder.writeRecord(record)
-    this.record = record
+    await this.#write(({ wiping, wiped }) => ({
+      ...record,
+      ...(wiping !== undefined && { wiping }),
+      ...(wiped !== undefined && { wiped }),
+    }))
     this.#restarting = true
     this.ready = undefined
     // Why the old settings did not work says nothing about the new ones.
@@ -107,12 +111,29 @@ export class Service {
     await this.#end()
   }
 
+  /**
+   * Begins to empty it, for a generation of what is wanted; `done` when it is empty and has started anew. It is known by the record
+   * how far that is, so that a hub which is killed goes on, and one that comes late wipes nothing of the next owner.
+   */
+  async wipe(generation: number): Promise<'wiping' | 'done'> {
+    if ((this.record.wiped ?? 0) >= generation) return 'done'
+    const isNews = (this.record.wiping ?? 0) < generation
+    if (isNews) await this.#write((record) => ({ ...record, wiping: generation }))
+    // Again while it runs: a start that was under way may not have seen the record.
+    if (isNews || this.ready) {
+      this.#restarting = true
+      this.ready = undefined
+      this.failure = undefined
+      await this.#end()
+    }
+    return 'wiping'
+  }
+
   /** Begins to remove it; `removed` is called when nothing is left. */
   async delete(removed: () => void): Promise<void> {
     if (this.#wanted === 'gone') return
     // On disk first: a hub that is killed now goes on with the deletion when it is back.
-    this.record = { ...this.record, deleting: true }
-    await this.folder.writeRecord(this.record).catch((error: NodeJS.ErrnoException) => {
+    await this.#write((record) => ({ ...record, deleting: true })).catch((error: NodeJS.ErrnoException) => {
       // Somebody removed the folder; what still runs of it is ended all the same.
       if (error.code !== 'ENOENT') throw error
     })
@@ -130,6 +151,18 @@ export class Service {
       // From a timer: a full disk, or a folder that is just being removed, must not end the hub.
       this.#tools.log.warn('the output of a service could not be shortened', { instance: this.id, why: String(error) })
     }
+  }
+
+  /** One after the other: each keeps what the others wrote. */
+  #write(change: (record: InstanceRecord) => InstanceRecord): Promise<void> {
+    const write = async (): Promise<void> => {
+      const record = change(this.record)
+      await this.folder.writeRecord(record)
+      this.record = record
+    }
+    const written = this.#lastWrite.then(write)
+    this.#lastWrite = written.catch(() => {})
+    return written
   }
 
   async #remove(removed: () => void): Promise<void> {
@@ -228,14 +261,26 @@ export class Service {
     if (!engine && !running) throw engineMissing(recipe.engine)
     const outputFrom = outputSize(this.#outputPath())
     try {
+      const emptied = await this.#emptyIfAsked(running)
       await this.folder.prepare()
-      const command = engine ? await this.#command(engine, running !== undefined) : ''
+      const left = emptied ? undefined : running
+      const command = engine ? await this.#command(engine, left !== undefined) : ''
       const setting = await this.#setting(command)
-      const process = (await this.#adopt(running)) ?? (await this.#launch(setting, command))
+      const process = (await this.#adopt(left)) ?? (await this.#launch(setting, command))
       return { setting, process, version: engine?.version, outputFrom }
     } catch (error) {
       throw folderFailure(error, this.folder.path)
     }
+  }
+
+  /** When the process has ended for good, and before anything is put in place for the next. */
+  async #emptyIfAsked(running: Awaited<ReturnType<typeof recordedProcess>>): Promise<boolean> {
+    if (this.record.wiping === undefined) return false
+    if (running) await stopProcess(running, stopOptions(this.record.recipe))
+    await this.folder.empty()
+    await this.#write(({ wiping, ...record }) => (wiping === undefined ? record : { ...record, wiped: wiping }))
+    this.#tools.log.info('a service was wiped', { instance: this.id })
+    return true
   }
 
   async #command(engine: { command: string; source: 'path' | 'installed' }, running: boolean): Promise<string> {

@@ -33,6 +33,7 @@ export function processSession(supervisor: Supervisor): Session {
     delete: (w, s) => asked(s, () => verbs.remove(w)),
     bind: (w, c, s) => asked(s, () => verbs.bind(w, c, s)),
     unbind: (w, c, s) => asked(s, () => verbs.unbind(w, c, s)),
+    wipe: (w, s) => asked(s, () => verbs.wipe(w)),
     watch: (changed, s) => watch(supervisor, changed, s),
   }
 }
@@ -45,6 +46,7 @@ interface Verbs {
   remove(want: Want): Promise<Ack>
   bind(want: Want, credential: Credential, signal: AbortSignal): Promise<Bound>
   unbind(want: Want, credential: Credential, signal: AbortSignal): Promise<Unbound>
+  wipe(want: Want): Promise<Ack>
 }
 
 function verbsOver(supervisor: Supervisor): Verbs {
@@ -77,8 +79,9 @@ function verbsOver(supervisor: Supervisor): Verbs {
     async bind(want, credential, signal) {
       const service = await supervisor.get(want.id)
       if (!service || service.deleting) throw unavailable('the service that this credential is for does not exist')
-      if (!service.ready) return waiting(service)
-      return { phase: 'ready', values: await service.credentials.make(service.ready.setting, credential, signal) }
+      const ready = readyOf(service)
+      if (!ready) return waiting(service)
+      return { phase: 'ready', values: await service.credentials.make(ready.setting, credential, signal) }
     },
 
     async unbind(want, credential, signal) {
@@ -89,6 +92,13 @@ function verbsOver(supervisor: Supervisor): Verbs {
       if (!service.ready) return waiting(service)
       await service.credentials.remove(service.ready.setting, credential, signal)
       return { phase: 'gone' }
+    },
+
+    async wipe(want) {
+      const service = await supervisor.get(want.id)
+      // What is not there, or is going, has nothing that anybody could find.
+      if (!service || service.deleting) return {}
+      return (await service.wipe(want.generation)) === 'done' ? {} : { againMs: AGAIN_MS }
     },
   }
 }
@@ -106,7 +116,8 @@ function watch(supervisor: Supervisor, changed: (id: string) => void, signal: Ab
 }
 
 async function ensure(supervisor: Supervisor, want: Want): Promise<Ack> {
-  if (want.existing === 'Adopt' || want.existing === 'Observe') {
+  // Nobody else makes them: there is nothing to adopt but what an instance that is gone has left behind.
+  if (want.existing === 'Observe' || (want.existing === 'Adopt' && !(await supervisor.get(want.id)))) {
     throw invalid('existing', `existing ${want.existing} is not possible: this driver makes its services itself`)
   }
   const service = await supervisor.ensure(want)
@@ -115,12 +126,18 @@ async function ensure(supervisor: Supervisor, want: Want): Promise<Ack> {
 
 function waiting(service: Service): { phase: 'changing'; doing: string; message?: string; againMs: number } {
   const message = service.failure?.message ?? service.interruption
-  const doing = service.deleting ? 'Deleting' : service.interruption ? 'Restarting' : 'Starting'
+  const doing = service.deleting ? 'Deleting' : wiping(service) ? 'Wiping' : interrupted(service)
   return { phase: 'changing', doing, againMs: AGAIN_MS, ...(message === undefined ? {} : { message }) }
 }
 
+const wiping = ({ record }: Service): boolean => record.wiping !== undefined
+/** What is to be wiped is nobody's, also where a start that was under way came first. */
+const readyOf = (service: Service): Service['ready'] => (wiping(service) ? undefined : service.ready)
+const interrupted = ({ interruption }: Service): string => (interruption ? 'Restarting' : 'Starting')
+
 async function seen(service: Service, want: Want, signal: AbortSignal): Promise<Seen> {
-  const { ready, failure } = service
+  const { failure } = service
+  const ready = readyOf(service)
   const outside = { id: service.id }
   if (service.deleting) return { ...waiting(service), outside: { ...outside, state: 'deleting' } }
   if (!ready) {
