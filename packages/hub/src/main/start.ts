@@ -29,6 +29,7 @@ import { accountUser, hubUser } from '../samples/rbac.ts'
 import { startControllers } from './controllers.ts'
 import { hubDrivers } from './drivers.ts'
 import { leaveLead, takeLead } from './embedded-lead.ts'
+import { keepHeapSmall } from './heap.ts'
 import { openHubLog } from './log.ts'
 import { choosePorts, keepPorts, portTaken } from './ports.ts'
 import { servePublicHttp } from './public-http.ts'
@@ -44,6 +45,7 @@ export type OnStep = (name: string, detail: string) => void
 const ADMINISTRATOR = { name: 'larder-admin', groups: ['system:masters', 'system:authenticated'] }
 
 export async function startHub(options: OptionValues, folder: DataFolder, onStep: OnStep): Promise<RunningHub> {
+  keepHeapSmall()
   const undo: (() => unknown)[] = []
   const stop = async () => {
     while (undo.length > 0) await undo.pop()!()

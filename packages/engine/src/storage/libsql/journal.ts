@@ -49,7 +49,9 @@ export class LibsqlJournal implements Journal {
       this.#onBroken = reject
     })
     const workerData: WriterOptions = { file: options.file, protocol: PROTOCOL }
-    this.#worker = new Worker(workerUrl(), { workerData, execArgv: [] })
+    // Its messages die young; the default of some 50 MB would be kept for good after one busy minute.
+    const resourceLimits = { maxYoungGenerationSizeMb: 4 }
+    this.#worker = new Worker(workerUrl(), { workerData, execArgv: [], resourceLimits })
     this.#worker.on('message', (reply: WriterReply) => this.#take(reply))
     this.#worker.on('error', (error) => this.#break(error))
     this.#worker.on('exit', () => this.#break(undefined))

@@ -12,10 +12,11 @@ import { createElection, type Election } from '@larder/engine/runtime/election'
 import { fencedClient } from '@larder/engine/runtime/fence'
 import type { RuntimeMetrics } from '@larder/engine/runtime/metrics'
 import { asFailure } from '../../cli/connect.ts'
+import { keepHeapSmall } from '../heap.ts'
 import { asFolderTrouble, dataFolder, makeDataFolder } from '../../cli/data-folder.ts'
 import type { OptionValues } from '../../cli/command.ts'
 import { CommandFailed, EXIT } from '../../cli/failure.ts'
-import type { Terminal } from '../../cli/terminal.ts'
+import { parseDuration, type Terminal } from '../../cli/terminal.ts'
 import { HUB_LEASE } from '../../model/names.ts'
 import { startControllers } from '../controllers.ts'
 import { hubDrivers } from '../drivers.ts'
@@ -36,6 +37,7 @@ export interface ClusterHub {
 }
 
 export async function startClusterHub(options: OptionValues, terminal: Terminal): Promise<ClusterHub> {
+  keepHeapSmall()
   const config = await clusterConfiguration(options, terminal)
   const undo: (() => unknown)[] = []
   const stop = async () => {
@@ -72,12 +74,22 @@ async function start({ options, terminal, access, undo }: Start): Promise<string
   undo.push(() => http.close())
 
   const identity = `${hostname()}_${randomIds.uid()}`
-  const election = createElection({ client: access.hub, clock, log, lease: HUB_LEASE, identity })
+  const leaseMs = leaseOf(options)
+  const election = createElection({ client: access.hub, clock, log, lease: HUB_LEASE, identity, ...leaseMs })
   const term = { access, election, log, dataDir, metrics: metrics.controllers, instance: identity.slice(0, 128) }
   leadership = standForElection(election, () => beginTerm(term))
   undo.push(() => leadership?.stop())
   log.info('the hub is ready', { api: access.url, user: access.hubName, http: http.port, identity })
   return `http://${http.host}:${http.port}`
+}
+
+function leaseOf({ lease }: OptionValues): { readonly leaseMs?: number } {
+  if (lease === undefined) return {}
+  const leaseMs = parseDuration(lease, 'lease')
+  if (leaseMs >= 2000) return { leaseMs }
+  throw new CommandFailed(EXIT.usage, `--lease: ${lease} is too short for a leader to renew it`, {
+    next: '--lease 2s or more',
+  })
 }
 
 /** In a pod there is no place that outlives it unless somebody names one, so there `process` needs `--data`. */
