@@ -4,7 +4,6 @@ import { findCondition } from '@larder/engine/runtime/conditions'
 import { denied, invalid, throttled, unavailable } from '@larder/kit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backendKind } from '../model/backend.ts'
-import { claimPolicyKind } from '../model/claim-policy.ts'
 import { claimKind, type Claim } from '../model/claim.ts'
 import { classKind } from '../model/class.ts'
 import { instanceKind } from '../model/instance.ts'
@@ -161,11 +160,6 @@ const refusals: readonly (readonly [string, Claim['spec'], { reason: string; mes
       message: 'spec.parameters.lid: Forbidden: class plain takes no parameters',
       next: correct,
     },
-  ],
-  [
-    'an instance by name',
-    { instanceRef: { namespace: 'a', name: 'b' } },
-    { reason: 'NotSupportedYet', message: 'spec.instanceRef is not supported by this version', next: takeOut },
   ],
   [
     'fields of later versions, all of them',
@@ -418,7 +412,6 @@ describe('what the platform wrote', () => {
       'NotSupportedYet',
       'spec.reclaimPolicy Retain is not',
     ],
-    ['sharing of later versions', { sharing: 'Shared' }, 'NotSupportedYet', 'spec.sharing Shared is not'],
   ] as const)('a Class with a bad %s', async (_, spec, reason, part) => {
     await hub.service('bad', spec)
     expect(await hub.cause(classKind, 'bad')).toMatchObject({
@@ -447,16 +440,6 @@ describe('what the platform wrote', () => {
 
     shelf.fail = () => undefined
     await hub.ready('jar')
-  })
-
-  test('a ClaimPolicy for Instances, which cannot be claimed by name yet', async () => {
-    const spec = { subjects: [{ kind: 'Secret' }, { group: 'larder.dev', kind: 'Instance' }] }
-    await hub.admin.of(claimPolicyKind).create({ metadata: { name: 'may', namespace: 'shop' }, spec })
-    expect(await hub.cause(claimPolicyKind, 'may', 'shop')).toMatchObject({
-      ...platform,
-      reason: 'NotSupportedYet',
-      message: 'spec.subjects[1].kind Instance is not supported by this version',
-    })
   })
 
   test('an Instance that is to be kept is never deleted outside', async () => {

@@ -30,6 +30,10 @@ export const CLASS_LABEL = 'larder.dev/class'
 
 export const claimInstanceName = (claimUid: string): string => `c-${claimUid}`
 
+/** The one instance that claims of the same content share. */
+export const sharedInstanceName = (content: string): string =>
+  `s-${createHash('sha256').update(content).digest('hex').slice(0, 40)}`
+
 /**
  * The record of a hold on an object that exists: one name for each object, whoever asks and by which class, so that its
  * creation has one winner.

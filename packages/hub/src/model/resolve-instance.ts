@@ -17,7 +17,7 @@ export interface Resolved {
   /** Everything of the instance that the class and the claim decide. */
   readonly spec: Pick<
     Instance['spec'],
-    'className' | 'plan' | 'parameters' | 'sharing' | 'reclaimPolicy' | 'deletionProtection'
+    'className' | 'plan' | 'parameters' | 'parametersFrom' | 'sharing' | 'reclaimPolicy' | 'deletionProtection'
   >
 }
 

@@ -3,12 +3,9 @@
  * promises what nobody keeps.
  */
 import type { Backend } from './backend.ts'
-import type { ClaimPolicy } from './claim-policy.ts'
 import type { Claim } from './claim.ts'
 import type { Class } from './class.ts'
 import type { Instance } from './instance.ts'
-import { GROUP } from './kind.ts'
-import { groupOf } from './permission.ts'
 import { refuse, type Refusal } from './refusal.ts'
 
 /** Paths under `spec`, with the value where only some values are refused. */
@@ -33,7 +30,6 @@ export const unsupportedInBackend = ({ spec }: Backend): Refusal | undefined =>
 export const unsupportedInClass = ({ spec }: Class): Refusal | undefined =>
   refused([
     ['schemas', there(spec.schemas)],
-    [`sharing ${spec.sharing}`, other(spec.sharing, 'Exclusive')],
     ['external', there(spec.external)],
     ...(spec.plans ?? []).flatMap((plan, i): Finding[] => [
       [`plans[${i}].external`, there(plan.external)],
@@ -46,24 +42,13 @@ export const unsupportedInInstance = ({ spec }: Instance): Refusal | undefined =
     ['parametersFrom', there(spec.parametersFrom)],
     [`existing ${spec.existing}`, other(spec.existing, spec.resourceRef ? 'Observe' : 'Refuse')],
     ['credentialsRef', there(spec.credentialsRef)],
-    [`sharing ${spec.sharing}`, other(spec.sharing, 'Exclusive')],
   ])
 
 export const unsupportedInClaim = ({ spec }: Claim): Refusal | undefined =>
   refused([
-    ['instanceRef', there(spec.instanceRef)],
     ['parametersFrom', there(spec.parametersFrom)],
     [`binding.format ${spec.binding?.format}`, other(spec.binding?.format, 'WellKnown')],
     ['binding.parameters', there(spec.binding?.parameters)],
     ['binding.parametersFrom', there(spec.binding?.parametersFrom)],
     ['origin', there(spec.origin)],
   ])
-
-/** Claims by instanceRef are what such a subject would permit; without them it permits nothing. */
-export const unsupportedInClaimPolicy = ({ spec }: ClaimPolicy): Refusal | undefined =>
-  refused(
-    spec.subjects.map((subject, i): Finding => {
-      const isInstance = subject.kind === 'Instance' && groupOf(subject.group) === GROUP
-      return [`subjects[${i}].kind Instance`, isInstance]
-    }),
-  )

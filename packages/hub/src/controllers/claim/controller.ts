@@ -9,16 +9,18 @@ import {
   type Source,
 } from '@larder/engine/runtime/controller'
 import { keyOf, type Key, type Pass, type StatusDraft } from '@larder/engine/runtime/pass'
-import { backendKind } from '../../model/backend.ts'
+import { backendKind, type Backend } from '../../model/backend.ts'
 import { classKind } from '../../model/class.ts'
-import { claimPolicyKind } from '../../model/claim-policy.ts'
+import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
+import { homeOf, isShared, nameIn } from '../../model/instance-use.ts'
 import { CLAIM_LABEL, FINALIZER, resourceInstanceName } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { explain, summarizeCause } from '../reporting.ts'
-import { bindingName } from './binding-secret.ts'
+import { claimIndexes, isAbroad, isWaiting, waitingClaims } from './claim-indexes.ts'
 import { finalizeClaim } from './finalize.ts'
+import { freeKind } from './hold-free.ts'
 import { resourceOf } from './hold-resource.ts'
 import { isUsable, reconcileClaim } from './reconcile.ts'
 
@@ -53,8 +55,10 @@ export function claimController(hub: HubContext): Controller {
         home: (instance) => (homeOf(instance) === instance.metadata.namespace ? [] : [homeOf(instance)]),
       }),
       // By name, ours or not: a foreign Secret that goes makes room.
-      watching(secretType, ({ metadata }, informers) =>
-        informers.of(claimKind).byIndex('binding', nameIn(metadata)).map(keyOf),
+      watching(
+        secretType,
+        ({ metadata }, informers) => informers.of(claimKind).byIndex('binding', nameIn(metadata)).map(keyOf),
+        { claim: ({ metadata }) => (metadata.labels?.[CLAIM_LABEL] ? [metadata.labels[CLAIM_LABEL]] : []) },
       ),
       watching(backendKind, waitingForBackend),
       watching(controllerRevisionType, () => []),

@@ -1,17 +1,19 @@
 /**
- * Gives back what the claim has. When the claim is gone, its credentials no longer work and its Secret is gone; the
- * instance goes on to be removed on its own.
+ * Gives back what the claim has. When the claim is gone, its credentials no longer work and its Secret is gone; what becomes
+ * of the instance is for that to see to.
  */
 import { namespaceType } from '@larder/engine/client/builtin'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
-import { instanceKind } from '../../model/instance.ts'
+import { atLastRelease, isShared } from '../../model/instance-use.ts'
 import type { HubContext } from '../context.ts'
 import { settling } from '../reporting.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { bindingName } from './binding-secret.ts'
-import { heldInstance, heldInstances } from './held-instance.ts'
+import { handOver } from './hand-over.ts'
+import { heldInstance } from './held-instance.ts'
+import { release } from './release.ts'
 import { removeOwnSecret } from './remove-secret.ts'
 import { revoke } from './revoke.ts'
 
@@ -24,8 +26,8 @@ export function finalizeClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<O
       const revoked = await revokeCredentials(pass, hub)
       if ('type' in revoked && revoked.type !== 'done') return revoked
       await removeSecrets(pass)
-      await releaseInstance(pass)
-      return 'type' in revoked ? done : awaitRemoval(pass, revoked)
+      if ('type' in revoked) return release(pass)
+      return giveUpRevoking(pass, revoked)
     })
 }
 
@@ -35,10 +37,8 @@ interface NotRevoked {
 }
 
 async function revokeCredentials(pass: Pass<Claim>, hub: HubContext): Promise<Outcome | NotRevoked> {
-  const credential = pass.object.status?.credential
-  if (!credential) return done
   try {
-    for (const each of credential.predecessor ? [credential.predecessor, credential] : [credential]) {
+    for (const each of credentialsOf(pass)) {
       const outcome = await revoke(pass, hub, each)
       if (outcome.type !== 'done') return outcome
     }
@@ -49,14 +49,29 @@ async function revokeCredentials(pass: Pass<Claim>, hub: HubContext): Promise<Ou
   }
 }
 
+function credentialsOf({ object }: Pass<Claim>) {
+  const credential = object.status?.credential
+  if (!credential) return []
+  return credential.predecessor ? [credential.predecessor, credential] : [credential]
+}
+
 /**
- * The backend cannot revoke. The service of an exclusive claim is removed with the claim, and its credentials die with it: so the
- * claim waits for that. Only a namespace that goes is not kept waiting by a dead backend; the instance, in another
- * namespace, then sees to it alone.
+ * The backend cannot revoke. Where the service is removed with the claim, its credentials die with it: so the claim waits for that.
+ * Where the service stays, the claim waits for the backend. Only a namespace that goes is not kept waiting by a dead backend: the
+ * instance, in another namespace, then sees to it alone.
  */
-function awaitRemoval(pass: Pass<Claim>, { message }: NotRevoked): Outcome {
-  if (!heldInstance(pass) || namespaceGoes(pass)) return done
-  return wait('Unbinding', `the credentials go with the service, which is being removed: ${message}`, LOOK_AGAIN_MS)
+async function giveUpRevoking(pass: Pass<Claim>, { message }: NotRevoked): Promise<Outcome> {
+  const held = heldInstance(pass)
+  if (!held) return release(pass)
+  const dies = held.metadata.deletionTimestamp !== undefined || (!isShared(held) && atLastRelease(held) === 'delete')
+  if (dies) {
+    await release(pass)
+    if (!heldInstance(pass) || namespaceGoes(pass)) return done
+    return wait('Unbinding', `the credentials go with the service, which is being removed: ${message}`, LOOK_AGAIN_MS)
+  }
+  if (!namespaceGoes(pass)) return wait('Unbinding', message, LOOK_AGAIN_MS)
+  await handOver(pass, held, credentialsOf(pass))
+  return release(pass)
 }
 
 const namespaceGoes = (pass: Pass<Claim>) =>
@@ -65,16 +80,4 @@ const namespaceGoes = (pass: Pass<Claim>) =>
 async function removeSecrets(pass: Pass<Claim>): Promise<void> {
   const name = bindingName(pass.object)
   for (const each of new Set([name, pass.object.status?.binding?.name ?? name])) await removeOwnSecret(pass, each)
-}
-
-/**
- * Deletes what the claim holds; what becomes of the service then is for the instance to see to. The deletion is written before the claim's
- * finalizer goes, so that no crash leaves the service behind.
- */
-async function releaseInstance(pass: Pass<Claim>): Promise<void> {
-  for (const { metadata } of heldInstances(pass)) {
-    if (metadata.deletionTimestamp !== undefined) continue
-    const { name, namespace, uid = '' } = metadata
-    await pass.client.of(instanceKind).delete(name, { namespace, preconditions: { uid } })
-  }
 }

@@ -14,6 +14,7 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import { classKind, type Class } from '../../model/class.ts'
 import type { Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
+import { isShared, nameIn, usedMark } from '../../model/instance-use.ts'
 import { claimInstanceName, FINALIZER, INSTANCE_NAMESPACE } from '../../model/names.ts'
 import { isRefusal } from '../../model/refusal.ts'
 import { resolveInstance, type Resolved } from '../../model/resolve-instance.ts'
@@ -21,32 +22,46 @@ import { isConsumer } from '../../model/visibility.ts'
 import type { HubContext } from '../context.ts'
 import { stallOn } from '../reporting.ts'
 import { backendOf } from '../service.ts'
+import { ensureNamespace } from './ensure-namespace.ts'
 import { heldInstance } from './held-instance.ts'
+import { takeFree } from './hold-free.ts'
 import { holdMember } from './hold-member.ts'
+import { holdNamed } from './hold-named.ts'
 import { choose, lost, releaseOthers, RESOLVED_FROM } from './hold-record.ts'
 import { holdResource } from './hold-resource.ts'
+import { holdShared, keepShared } from './hold-shared-class.ts'
 import { plannedCredential } from './plan-credential.ts'
+import { refer } from './refer.ts'
 
 export const holdInstance = (hub: HubContext) =>
   async function holdInstance(pass: Pass<Claim>): Promise<Outcome> {
     if (pass.object.spec.resourceRef) return holdResource(pass, hub)
+    if (pass.object.spec.instanceRef) return holdNamed(pass)
     const held = heldInstance(pass)
     if (held) await releaseOthers(pass)
     return held ? keep(pass, held) : hold(pass, hub)
   }
 
 async function hold(pass: Pass<Claim>, hub: HubContext): Promise<Outcome> {
-  if (pass.object.status?.instanceRef) {
-    const { namespace, name } = pass.object.status.instanceRef
-    throw new Stalled('InstanceLost', `instance ${namespace}/${name} was deleted`)
-  }
+  refuseLost(pass)
   const service = claimableClass(pass)
   const resolved = await resolve(pass, service, undefined)
   const notReady = classOutcome(service)
   if (notReady) return notReady
   const driver = hub.sessions.driverOf(backendOf(service.spec.backendRef.name, pass))
   const { provisions } = driver.traits(service.spec.recipe ?? {})
-  return provisions ? make(pass, service, resolved) : holdMember(pass, hub, service, resolved)
+  if (!provisions) return holdMember(pass, hub, service, resolved)
+  if (resolved.spec.sharing === 'Shared') return holdShared(pass, service, resolved)
+  return (await takeFree(pass, service, resolved)) ?? make(pass, service, resolved)
+}
+
+/** A uid in status says that the claim had it; another in its place would hide that its data is gone. */
+function refuseLost(pass: Pass<Claim>): void {
+  const { name, namespace, uid } = pass.object.status?.instanceRef ?? {}
+  if (name === undefined || uid === undefined) return
+  const there = pass.cache(instanceKind).get(name, namespace)?.metadata.uid === uid
+  const what = there ? 'is no longer held by this claim' : 'was deleted'
+  throw new Stalled('InstanceLost', `instance ${namespace}/${name} ${what}`)
 }
 
 /** A class that is invisible is told like one that is absent, so that a tenant learns nothing. */
@@ -93,7 +108,7 @@ async function make(pass: Pass<Claim>, service: Class, resolved: Resolved): Prom
         name: claimInstanceName(uid),
         namespace: home,
         finalizers: [FINALIZER],
-        annotations: { [RESOLVED_FROM]: String(generation) },
+        annotations: { [RESOLVED_FROM]: String(generation), ...usedMark(pass.object) },
       },
       spec: {
         ...resolved.spec,
@@ -105,7 +120,11 @@ async function make(pass: Pass<Claim>, service: Class, resolved: Resolved): Prom
     pass.event('Normal', 'ClassMatched', `class ${service.metadata.name}`)
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
-    instance = await take(pass, await instances.get(claimInstanceName(uid), home))
+    const there = await instances.get(claimInstanceName(uid), home)
+    const holder = there.spec.claimRef
+    if (holder && holder.uid !== uid)
+      return wait('InstanceHeld', `instance ${nameIn(there.metadata)} is held by another claim`)
+    instance = holder ? there : await take(pass, there)
   }
   refer(pass, instance)
   // With the same write as the reference, so that binding needs no pass of its own to say what it will make.
@@ -125,28 +144,15 @@ function classOutcome({ metadata, status }: Class): Outcome | undefined {
   return wait(ready.reason, message)
 }
 
-async function ensureNamespace(pass: Pass<Claim>, name: string): Promise<void> {
-  if (pass.cache(namespaceType).get(name)) return
-  await pass.client
-    .of(namespaceType)
-    .create({ metadata: { name } })
-    .catch((error: unknown) => {
-      if (!isAlreadyExists(error)) throw error
-    })
-}
-
 /** The instance of this claim's name without its hold: only a restore can leave that. */
-async function take(pass: Pass<Claim>, instance: Instance): Promise<Instance> {
+function take(pass: Pass<Claim>, { metadata }: Instance): Promise<Instance> {
   const { name, namespace = '', uid = '' } = pass.object.metadata
-  const holder = instance.spec.claimRef
-  const where = `${instance.metadata.namespace}/${instance.metadata.name}`
-  if (holder && holder.uid !== uid) {
-    throw new Stalled('InstanceHeld', `instance ${where} is held by claim ${holder.namespace}/${holder.name}`)
+  const { resourceVersion } = metadata
+  const patch = {
+    metadata: { resourceVersion, annotations: usedMark(pass.object) },
+    spec: { claimRef: { namespace, name, uid } },
   }
-  if (holder) return instance
-  const { resourceVersion } = instance.metadata
-  const patch = { metadata: { resourceVersion }, spec: { claimRef: { namespace, name, uid } } }
-  return pass.client.of(instanceKind).patch(instance.metadata.name, patch, { namespace: instance.metadata.namespace })
+  return pass.client.of(instanceKind).patch(metadata.name, patch, { namespace: metadata.namespace })
 }
 
 /** Brings the instance to what the claim asks now, if the claim has changed since. */
@@ -155,6 +161,7 @@ async function keep(pass: Pass<Claim>, held: Instance): Promise<Outcome> {
   if (held.metadata.deletionTimestamp !== undefined) throw lost(held)
   const { resourceRef } = held.spec
   if (resourceRef && !pass.object.status?.resourceRef) await choose(pass, resourceRef)
+  if (isShared(held)) return keepShared(pass, held, () => resolve(pass, findClass(pass), held))
   const generation = String(pass.object.metadata.generation ?? 0)
   if (held.metadata.annotations?.[RESOLVED_FROM] === generation) return done
   const resolved = await resolve(pass, findClass(pass), held)
@@ -176,9 +183,4 @@ function replacement(old: JsonObject, wanted: JsonObject): JsonObject {
   const patch: Record<string, JsonObject[string]> = { ...wanted }
   for (const key of Object.keys(old)) if (!(key in wanted)) patch[key] = null
   return patch
-}
-
-function refer(pass: Pass<Claim>, { metadata }: Instance): void {
-  const { name, namespace = '', uid = '' } = metadata
-  pass.status.instanceRef = { namespace, name, uid }
 }

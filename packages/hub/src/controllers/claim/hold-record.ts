@@ -9,6 +9,8 @@ import type { Ref } from '@larder/kit'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { FINALIZER, INSTANCE_NAMESPACE, resourceInstanceName } from '../../model/names.ts'
+import { isRecord } from '../../model/instance-use.ts'
+import { endHold, remove } from './end-hold.ts'
 import { heldInstances } from './held-instance.ts'
 import { plannedCredential } from './plan-credential.ts'
 
@@ -78,17 +80,13 @@ export async function createRecord(
  * choice, because two that rely on their caches could each let go of what the other keeps.
  */
 export async function releaseOthers(pass: Pass<Claim>): Promise<void> {
-  const held = heldInstances(pass).filter((i) => i.spec.resourceRef && i.metadata.deletionTimestamp === undefined)
+  const held = heldInstances(pass).filter((i) => i.metadata.deletionTimestamp === undefined)
   if (held.length < 2) return
   const { name, namespace } = pass.object.metadata
-  const chosen = (await pass.client.of(claimKind).get(name, namespace)).status?.resourceRef
-  const keep = held.find((i) => chosen && i.metadata.name === resourceInstanceName(chosen))
-  if (!keep) return
-  for (const { metadata } of held) {
-    if (metadata.name === keep.metadata.name) continue
-    const preconditions = { uid: metadata.uid ?? '' }
-    await pass.client.of(instanceKind).delete(metadata.name, { namespace: metadata.namespace, preconditions })
-  }
+  const { resourceRef, instanceRef } = (await pass.client.of(claimKind).get(name, namespace)).status ?? {}
+  const chosen = resourceRef ? resourceInstanceName(resourceRef) : instanceRef?.name
+  if (!held.some((i) => i.metadata.name === chosen)) return
+  for (const each of held) if (each.metadata.name !== chosen) await (isRecord(each) ? remove : endHold)(pass, each)
 }
 
 export const lost = ({ metadata }: Instance): Stalled =>

@@ -6,6 +6,8 @@ import { credentialId } from '../../model/names.ts'
 import { chooseRole } from '../../model/plan-choice.ts'
 import { isRefusal } from '../../model/refusal.ts'
 import { stallOn } from '../reporting.ts'
+import { heldInstance } from './held-instance.ts'
+import { mayHave, notPermitted } from './permission.ts'
 
 /** As soon as the status is written; not in the same turn, so that a write that is refused cannot become a loop without a pause. */
 export const SOON_MS = 1
@@ -22,6 +24,7 @@ export function planCredential(pass: Pass<Claim>): Outcome {
   const current = pass.object.status?.credential
   const role = wantedRole(pass, current?.role)
   if (current && (current.predecessor || current.role === role)) return done
+  if (!mayHave(pass, role)) throw notPermitted(pass.object)
   const serial = (current?.serial ?? 0) + 1
   pass.status.credential = {
     ...plannedCredential(uid, serial, role),
@@ -39,7 +42,8 @@ export const plannedCredential = (claimUid: string, serial: number, role: string
 /** The class may have gone or changed while the claim lives: then what the claim has stays. */
 export function wantedRole(pass: Pass<Claim>, held: string | undefined): string | undefined {
   const { spec } = pass.object
-  const service = pass.cache(classKind).get(spec.className ?? '')
+  const className = spec.className ?? heldInstance(pass)?.spec.className
+  const service = pass.cache(classKind).get(className ?? '')
   if (!service) return spec.role ?? held
   const choice = chooseRole(service, spec.role, held)
   if (!isRefusal(choice)) return choice.role?.name
