@@ -12,6 +12,7 @@ import type { HubContext } from './context.ts'
 import { createFingerprint } from './fingerprint.ts'
 import { instanceController } from './instance/controller.ts'
 import { policyController } from './policy/controller.ts'
+import type { SessionObserver } from './session/calls.ts'
 import { createKubeApi, type Account } from './session/kube-api.ts'
 import { createSessions } from './session/sessions.ts'
 
@@ -23,20 +24,17 @@ export interface HubOptions {
   readonly log: Log
   /** Acts as that ServiceAccount: what drivers do in this cluster is never done with the rights of the hub. */
   readonly transportOf: (account: Account) => Transport
+  /** In [0, 1), for jitter. */
+  readonly random?: () => number
+  readonly observer?: SessionObserver
   /** Aborted when the controllers are left behind: what drivers watch for them ends with it. */
   readonly signal?: AbortSignal
 }
 
-export function hubControllers({
-  client,
-  drivers,
-  clock,
-  log,
-  transportOf,
-  signal,
-}: HubOptions): readonly Controller[] {
+export function hubControllers(options: HubOptions): readonly Controller[] {
+  const { client, drivers, clock, log, transportOf, signal, observer, random = Math.random } = options
   const kubeOf = (account: Account) => createKubeApi({ transport: transportOf(account), account, clock })
-  const sessions = createSessions({ drivers, clock, log, kubeOf })
+  const sessions = createSessions({ drivers, clock, log, kubeOf, random, ...(observer && { observer }) })
   signal?.addEventListener('abort', () => sessions.close())
   const hub: HubContext = { sessions, fingerprint: createFingerprint(client), clock, log }
   return [

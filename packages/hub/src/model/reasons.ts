@@ -323,6 +323,12 @@ export const reasons = {
     meaning: 'The backend limits the rate of requests. The hub waits as long as it was told.',
     next: 'Wait.',
   },
+  BackendBusy: {
+    actor: 'provider',
+    heals: true,
+    meaning: 'The backend works on as many requests as the hub sends at a time. This one keeps its place in the line.',
+    next: see,
+  },
   BackendBlocked: {
     actor: 'platform',
     heals: true,

@@ -28,13 +28,19 @@ export function backendController(hub: HubContext): Controller {
       watching(instanceKind, (_, informers) => deleting(informers.of(backendKind).list())),
       watching(controllerRevisionType, () => []),
     ],
-    sources: [everyMinute(hub)],
+    sources: [everyMinute(hub), answers(hub)],
     reconcile: reconcileBackend(hub),
     finalize: finalizeBackend(hub),
     explain,
     summarize: ({ object, status, settled }) => summarizeCause(object, status, settled),
   })
 }
+
+/** A backend that stops to answer, or answers again, says so at once. */
+const answers =
+  ({ sessions }: HubContext): Source =>
+  (wake) =>
+    sessions.subscribeBackends((name) => wake([{ name }]))
 
 const PROBE_EVERY_MS = 60_000
 

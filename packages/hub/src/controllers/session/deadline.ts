@@ -12,11 +12,13 @@ export async function withDeadline<T>(
   what: string,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  // Nothing would tell later of what has happened already.
+  if (outer.aborted) throw new DriverFailure('BackendUnavailable', `${what} was interrupted`, { repeated: true })
   const abort = new AbortController()
   let giveUp: (error: unknown) => void
   const gaveUp = new Promise<never>((_, reject) => (giveUp = reject))
   const end = (message: string) => {
-    const failure = new DriverFailure('BackendUnavailable', message)
+    const failure = new DriverFailure('BackendUnavailable', message, { ambiguous: true })
     abort.abort(failure)
     giveUp(failure)
   }

@@ -1,9 +1,10 @@
 /**
- * A driver's session as controllers see it: the same verbs, under a deadline, behind the gate, with errors in our words and
- * secrets taken out. Drivers stay naive because everything that is hard about calling a backend is here.
+ * A driver's session as controllers see it: the same verbs, when it is their turn at the backend, under a deadline, behind the gate, with errors
+ * in our words and secrets taken out. Drivers stay naive because everything that is hard about calling a backend is here.
  */
 import type { Clock } from '@larder/engine/base/clock'
 import { errorChain, type Log } from '@larder/engine/base/log'
+import { away, wakerOf } from '@larder/engine/runtime/workers'
 import type {
   Ack,
   Bound,
@@ -19,13 +20,34 @@ import type {
   Want,
 } from '@larder/kit'
 import { OPEN_KEYS } from '../../model/binding-keys.ts'
+import type { SessionObserver } from './calls.ts'
+import { createCircuit } from './circuit.ts'
 import { withDeadline } from './deadline.ts'
+import { createDoubt } from './doubt.ts'
 import { DriverFailure, failureOf } from './failure.ts'
-import type { Gate } from './gate.ts'
+import { createGate } from './gate.ts'
 import type { Redaction } from './redaction.ts'
+import { createTurns } from './turns.ts'
 
-/** Longer than any single request of a well-behaved client library, shorter than a person's patience. */
-const CALL_DEADLINE_MS = 60_000
+/**
+ * Verbs begin things and answer, so that these are for a backend that is slow to take a request; each longer than any single
+ * request of a well-behaved client library, and shorter than a person's patience.
+ */
+const DEADLINES_MS = {
+  probe: 10_000,
+  plan: 30_000,
+  discover: 60_000,
+  observe: 30_000,
+  create: 60_000,
+  update: 60_000,
+  delete: 60_000,
+  bind: 60_000,
+  unbind: 60_000,
+  wipe: 60_000,
+} as const
+type Verb = keyof typeof DEADLINES_MS
+/** Those that may leave something behind, should they take effect late. */
+const MAKING: readonly Verb[] = ['create', 'update', 'bind']
 
 export interface DriverSession {
   readonly driver: string
@@ -37,6 +59,7 @@ export interface DriverSession {
   plan(want: Want, signal: AbortSignal): Promise<Plan | undefined>
   /** What a class of this recipe could hold; none when the driver finds nothing. */
   found(recipe: Json, signal: AbortSignal): Promise<readonly Found[]>
+  /** With the intent to delete, `absent` only when nothing can be there any more. */
   observe(want: Want, signal: AbortSignal): Promise<Seen>
   create(want: Want, signal: AbortSignal): Promise<Ack>
   update(want: Want, signal: AbortSignal): Promise<Ack>
@@ -46,44 +69,200 @@ export interface DriverSession {
   wipe(want: Want, signal: AbortSignal): Promise<Ack>
   /** Remembers a secret that the driver is about to be told: of an instance's own account, or of a parameter. */
   learn(secret: string | Uint8Array): void
-  /** Takes secrets out of what the backend says. */
+  /** Takes secrets out of what the backend says. Answers of the verbs are redacted already. */
   redact(text: string): string
   /** Forgets what is remembered of failed calls for this id. */
   forget(id: string): void
 }
 
-/** What is not known to be open may be secret. */
-function learnSecrets(redaction: Redaction, values: Readonly<Record<string, Json | Uint8Array>>): void {
-  for (const [key, value] of Object.entries(values)) if (!OPEN_KEYS.includes(key)) redaction.learnRecent(value)
-}
-
 export interface DriverSessionParts {
+  readonly backend: string
   readonly driver: Driver
   readonly session: Session
   readonly clock: Clock
   readonly log: Log
-  readonly gate: Gate
+  /** In [0, 1), for jitter. */
+  readonly random: () => number
   readonly redaction: Redaction
+  readonly observer: SessionObserver
+  /** Calls of this backend at the same time. */
+  readonly limit: number
+  /** The backend stopped to answer, or answers again. */
+  readonly turned: () => void
 }
 
-export function createDriverSession(parts: DriverSessionParts): DriverSession {
-  const { driver, session, clock, log, gate, redaction } = parts
-  const redact = (text: string) => redaction.redact(text)
+/** What a call is about: in the line of the backend, and for the memory of what was lost. */
+interface About {
+  readonly key: string
+  readonly id: string
+  /** The instance or credential that it may make. */
+  readonly makes?: string
+}
 
-  function ask<T>(verb: string, outer: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const what = `driver ${driver.name}: ${verb}`
-    // The function may throw before it returns a promise: drivers are naive.
-    const guarded = async (signal: AbortSignal) => call(signal)
-    return withDeadline(clock, CALL_DEADLINE_MS, outer, what, guarded).catch((error: unknown) => {
+/** What is not known to be open may be secret. */
+function learnBound(redaction: Redaction, values: Readonly<Record<string, Json | Uint8Array>>): void {
+  for (const [key, value] of Object.entries(values)) if (!OPEN_KEYS.includes(key)) redaction.learnRecent(value)
+}
+
+/** Of a driver's memory all of it, and what in it is long enough to be a token; ids of ours are none. */
+function learnState(redaction: Redaction, state: string | undefined, id: string): void {
+  if (state === undefined || state === id) return
+  redaction.learnRecent(state)
+  for (const [quoted] of state.matchAll(/"(?:[^"\\]|\\.){12,}"(?!\s*:)/g)) {
+    const text = quoted.slice(1, -1)
+    if (text !== id) redaction.learnRecent(text)
+  }
+}
+
+export interface OpenDriverSession extends DriverSession {
+  /** The backend is used in another form, or not at all: no more probes. */
+  end(): void
+}
+
+export function createDriverSession(parts: DriverSessionParts): OpenDriverSession {
+  const { backend, driver, session, clock, log, random, redaction, observer, limit } = parts
+  const redact = (text: string) => redaction.redact(text)
+  const gate = createGate(clock, random)
+  const doubt = createDoubt(clock)
+  const turns = createTurns({ backend, limit, clock, random })
+  const circuit = createCircuit({ turns, clock, random, probe: trial, turned })
+  const lifetime = new AbortController()
+
+  function turned(open: boolean): void {
+    const { failure } = circuit
+    if (open) log.warn('the backend is left alone', { reason: failure?.reason, error: failure?.message })
+    else log.info('the backend answers again')
+    if (!open) gate.reopen()
+    observer.backend(backend, !open)
+    parts.turned()
+  }
+
+  /** Makes the call now. */
+  async function call<T>(
+    verb: Verb,
+    outer: AbortSignal,
+    run: (signal: AbortSignal) => Promise<T>,
+    calledAt = clock.now(),
+  ): Promise<T> {
+    const startedAt = clock.now()
+    const over = (code: string, message?: string) =>
+      observer.call({
+        backend,
+        driver: driver.name,
+        verb,
+        startedAt,
+        endedAt: clock.now(),
+        waitedMs: startedAt - calledAt,
+        code,
+        message,
+        signal: outer,
+      })
+    try {
+      const what = `driver ${driver.name}: ${verb}`
+      // The function may throw before it returns a promise: drivers are naive.
+      const answer = await withDeadline(clock, DEADLINES_MS[verb], outer, what, async (signal) => run(signal))
+      over('ok')
+      return answer
+    } catch (error) {
       const failure = failureOf(error, { driver: driver.name, verb }, redact)
       log.warn('a call of the driver failed', { verb, reason: failure.reason, error: redact(errorChain(error)) })
+      over(failure.reason, failure.message)
       throw failure
+    }
+  }
+
+  async function probe(signal: AbortSignal): Promise<{ info: Json }> {
+    try {
+      return redaction.redactAll(await call('probe', signal, (s) => session.probe(s)))
+    } catch (error) {
+      throw inTheNameOf(backend, error)
+    }
+  }
+
+  function trial(): Promise<unknown> {
+    return probe(lifetime.signal)
+  }
+
+  /** Asks when it is the call's turn. The pass has no worker meanwhile: however slow this backend is, others are not. */
+  function ask<T>(verb: Verb, about: About, outer: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return away(outer, async () => {
+      const calledAt = clock.now()
+      const end = await turns.take({ key: about.key, id: about.id, signal: outer, wake: wakerOf(outer) })
+      try {
+        const answer = await call(verb, outer, (signal) => noted(about, () => run(signal)), calledAt)
+        circuit.succeeded()
+        return redacted(answer)
+      } catch (error) {
+        if (error instanceof DriverFailure) {
+          if (error.ambiguous && about.makes !== undefined) doubt.lost(about.makes)
+          circuit.failed(error)
+        }
+        throw error
+      } finally {
+        end()
+      }
     })
   }
 
+  function noted<T>({ makes }: About, run: () => Promise<T>): Promise<T> {
+    const running = run()
+    if (makes !== undefined) doubt.begins(makes, running)
+    return running
+  }
+
+  /** Everything but what is meant to be secret: it goes into Secrets. */
+  function redacted<T>(answer: T): T {
+    if (answer === null || typeof answer !== 'object') return answer
+    const { state, values, ...open } = answer as { state?: unknown; values?: unknown }
+    const clean: object = redaction.redactAll(open)
+    if (clean === open) return answer
+    return { ...clean, ...(state !== undefined && { state }), ...(values !== undefined && { values }) } as T
+  }
+
   /** Behind the gate: only calls that change something; looking is how one finds out that it is over. */
-  function act<T>(verb: string, want: Want, outer: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return gate.pass(`${verb} ${want.id}`, String(want.generation), () => ask(verb, outer, call))
+  function act<T>(
+    verb: Verb,
+    want: Want,
+    outer: AbortSignal,
+    run: (signal: AbortSignal) => Promise<T>,
+    credential?: Credential,
+  ): Promise<T> {
+    learnWant(want, credential)
+    const what = credential ? `credential ${credential.id}` : want.id
+    const key = `${verb}${credential ? ` ${credential.id}` : ''} ${want.id}`
+    const about = { key, id: want.id, ...(MAKING.includes(verb) && { makes: what }) }
+    return gate.pass(key, String(want.generation), () => ask(verb, about, outer, run))
+  }
+
+  function learnWant(want: Want, credential?: Credential): void {
+    for (const secret of Object.values(want.credentials ?? {})) redaction.learnRecent(secret)
+    learnState(redaction, want.state, want.id)
+    if (credential) learnState(redaction, credential.state, credential.id)
+  }
+
+  const look = <T>(verb: Verb, id: string, outer: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    ask(verb, { key: `${verb} ${id}`, id }, outer, run)
+
+  async function observe(want: Want, signal: AbortSignal): Promise<Seen> {
+    learnWant(want)
+    const seen = await look('observe', want.id, signal, (s) => session.observe(want, s))
+    learnState(redaction, seen.state, want.id)
+    if (want.intent !== 'delete' || seen.phase !== 'absent') return seen
+    const gone = doubt.goneFor(want.id)
+    if (gone === 'sure') return seen
+    if (gone === 'not asked') return { phase: 'unknown' }
+    return { phase: 'changing', doing: 'delete', ...gone }
+  }
+
+  async function unbind(want: Want, credential: Credential, signal: AbortSignal): Promise<Unbound> {
+    const what = `credential ${credential.id}`
+    const unbound = await act('unbind', want, signal, (s) => session.unbind(want, credential, s), credential)
+    if (unbound.phase !== 'gone') return unbound
+    doubt.askedToGo(what)
+    const gone = doubt.goneFor(what)
+    if (typeof gone === 'object') return { phase: 'changing', doing: 'unbind', ...gone }
+    doubt.forget(what)
+    return unbound
   }
 
   return {
@@ -91,35 +270,77 @@ export function createDriverSession(parts: DriverSessionParts): DriverSession {
     canUpdate: session.update !== undefined,
     canWipe: session.wipe !== undefined,
     traits: (recipe) => driver.traits(recipe),
-    probe: (signal) => ask('probe', signal, (s) => session.probe(s)),
-    plan: (want, signal) => ask('plan', signal, async (s) => session.plan?.(want, s)),
+    async probe(signal) {
+      const { failure } = circuit
+      // The circuit asks for itself, and tells when the answer changes.
+      if (failure?.reason === 'BackendUnavailable') throw told(failure)
+      try {
+        const answer = await away(signal, () => probe(signal))
+        circuit.probed(undefined)
+        observer.backend(backend, true)
+        return answer
+      } catch (error) {
+        if (error instanceof DriverFailure && !signal.aborted) circuit.probed(error)
+        throw error
+      }
+    },
+    plan: (want, signal) => look('plan', want.id, signal, async (s) => session.plan?.(want, s)),
     found: (recipe, signal) =>
-      ask('discover', signal, async (s) => {
+      look('discover', '', signal, async (s) => {
         const found: Found[] = []
         for await (const each of session.discover?.({ recipe }, s) ?? []) if ('found' in each) found.push(each)
         return found
       }),
-    observe: (want, signal) => ask('observe', signal, (s) => session.observe(want, s)),
+    observe,
     create: (want, signal) => act('create', want, signal, (s) => session.create(want, s)),
     update(want, signal) {
       if (!session.update) throw new DriverFailure('UpdateNotSupported', `driver ${driver.name} changes nothing`)
       return act('update', want, signal, (s) => session.update!(want, s))
     },
-    delete: (want, signal) => act('delete', want, signal, (s) => session.delete(want, s)),
+    async delete(want, signal) {
+      const ack = await act('delete', want, signal, (s) => session.delete(want, s))
+      doubt.askedToGo(want.id)
+      return ack
+    },
     bind: (want, credential, signal) =>
-      act(`bind ${credential.id}`, want, signal, async (s) => {
-        const bound = await session.bind(want, credential, s)
-        if (bound.phase === 'ready') learnSecrets(redaction, bound.values)
-        return bound
-      }),
-    unbind: (want, credential, signal) =>
-      act(`unbind ${credential.id}`, want, signal, (s) => session.unbind(want, credential, s)),
+      act(
+        'bind',
+        want,
+        signal,
+        async (s) => {
+          const bound = await session.bind(want, credential, s)
+          if (bound.phase === 'ready') learnBound(redaction, bound.values)
+          return bound
+        },
+        credential,
+      ),
+    unbind,
     wipe(want, signal) {
       if (!session.wipe) throw new DriverFailure('WipeNotSupported', `driver ${driver.name} wipes nothing`)
       return act('wipe', want, signal, (s) => session.wipe!(want, s))
     },
     learn: (secret) => redaction.learnRecent(secret),
     redact,
-    forget: (id) => gate.forget(id),
+    forget(id) {
+      gate.forget(id)
+      turns.forget(id)
+      doubt.forget(id)
+    },
+    end() {
+      circuit.end()
+      lifetime.abort()
+      observer.backend(backend, undefined)
+    },
   }
+}
+
+const LOOK_AGAIN_MS = 60_000
+const told = ({ reason, message }: DriverFailure) =>
+  new DriverFailure(reason, message, { afterMs: LOOK_AGAIN_MS, repeated: true })
+
+/** So that whoever waits for something of this backend reads which one it is. */
+function inTheNameOf(backend: string, error: unknown): unknown {
+  if (!(error instanceof DriverFailure) || error.reason !== 'BackendUnavailable') return error
+  const { afterMs, stalled, ambiguous } = error
+  return new DriverFailure(error.reason, `backend ${backend}: ${error.message}`, { afterMs, stalled, ambiguous })
 }

@@ -11,13 +11,15 @@ export class DriverFailure extends Error {
   readonly afterMs: number | undefined
   /** Only a change of what is wanted, or of the backend, can help. */
   readonly stalled: boolean
-  /** The gate answered: the backend was not asked again. */
+  /** The backend was not asked: a failure of a moment ago stands, or it is not this call's turn. */
   readonly repeated: boolean
+  /** Nobody knows whether the call has taken effect, or still will. */
+  readonly ambiguous: boolean
 
   constructor(
     reason: Reason,
     message: string,
-    more: { afterMs?: number | undefined; stalled?: boolean; repeated?: boolean } = {},
+    more: { afterMs?: number | undefined; stalled?: boolean; repeated?: boolean; ambiguous?: boolean } = {},
   ) {
     super(message)
     this.name = 'DriverFailure'
@@ -25,6 +27,7 @@ export class DriverFailure extends Error {
     this.afterMs = more.afterMs
     this.stalled = more.stalled ?? false
     this.repeated = more.repeated ?? false
+    this.ambiguous = more.ambiguous ?? false
   }
 }
 
@@ -58,11 +61,12 @@ export function failureOf(
   if (!isDriverError(error)) {
     const name = error instanceof Error ? error.name : typeof error
     const message = `driver ${about.driver}: ${about.verb} threw ${name}, which is no error of the driver contract`
-    return new DriverFailure('DriverFailed', message)
+    return new DriverFailure('DriverFailed', message, { ambiguous: true })
   }
   const path = error.code === 'invalid' && error.path !== undefined ? `spec.${error.path}: ` : ''
   return new DriverFailure(reasonOfWord(error.reason, reasonOf(error)), redact(`${path}${error.message}`), {
     stalled: error.code === 'invalid',
+    ambiguous: error.code === 'ambiguous',
     ...(error.afterMs !== undefined && { afterMs: error.afterMs }),
   })
 }

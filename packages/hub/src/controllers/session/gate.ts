@@ -7,6 +7,8 @@ import { DriverFailure } from './failure.ts'
 
 const BASE_MS = 200
 const CAP_MS = 300_000
+/** Chance may say zero. */
+const LEAST_MS = 20
 
 interface Closed {
   readonly token: string
@@ -22,9 +24,12 @@ export interface Gate {
    */
   pass<T>(key: string, token: string, call: () => Promise<T>): Promise<T>
   forget(id: string): void
+  /** The backend is back: what kept from calling it was not the call. */
+  reopen(): void
 }
 
-export function createGate(clock: Clock): Gate {
+/** The backoff doubles and is spread over its whole length, so that calls that failed together do not come again together. */
+export function createGate(clock: Clock, random: () => number): Gate {
   const closed = new Map<string, Closed>()
   return {
     async pass(key, token, call) {
@@ -37,15 +42,19 @@ export function createGate(clock: Clock): Gate {
         closed.delete(key)
         return result
       } catch (error) {
-        if (!(error instanceof DriverFailure)) throw error
+        if (!(error instanceof DriverFailure) || error.repeated) throw error
         const failures = (same?.failures ?? 0) + 1
-        const delayMs = error.afterMs ?? Math.min(BASE_MS * 2 ** (failures - 1), CAP_MS)
+        const fullMs = Math.min(BASE_MS * 2 ** (failures - 1), CAP_MS)
+        const delayMs = error.afterMs ?? Math.max(LEAST_MS, Math.round(random() * fullMs))
         closed.set(key, { token, failures, until: clock.now() + delayMs, failure: error })
         throw withDelay(error, delayMs)
       }
     },
     forget(id) {
       for (const key of closed.keys()) if (key.endsWith(` ${id}`)) closed.delete(key)
+    },
+    reopen() {
+      for (const [key, { failure }] of closed) if (failure.reason === 'BackendUnavailable') closed.delete(key)
     },
   }
 }
@@ -58,4 +67,8 @@ const repetition = (failure: DriverFailure, afterMs: number) =>
   })
 
 const withDelay = (failure: DriverFailure, afterMs: number) =>
-  new DriverFailure(failure.reason, failure.message, { afterMs, stalled: failure.stalled })
+  new DriverFailure(failure.reason, failure.message, {
+    afterMs,
+    stalled: failure.stalled,
+    ambiguous: failure.ambiguous,
+  })

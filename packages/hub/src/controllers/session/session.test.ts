@@ -55,7 +55,13 @@ function sessionsOf(session: Partial<Session>, clock: Clock) {
       return session as Session
     },
   }
-  const sessions = createSessions({ drivers: new Map([['d', driver]]), clock, log: silentLog, kubeOf: noKube })
+  const sessions = createSessions({
+    drivers: new Map([['d', driver]]),
+    clock,
+    log: silentLog,
+    kubeOf: noKube,
+    random: () => 1,
+  })
   return { sessions, connects: () => connects }
 }
 
@@ -81,16 +87,16 @@ describe('a session', () => {
     expect(connects()).toBe(3)
   })
 
-  test('a driver that never answers and ignores its signal is given up after a minute', async () => {
+  test('a driver that never answers and ignores its signal is given up when its time is over', async () => {
     const { clock, turn } = turnedClock()
     const { sessions } = sessionsOf({ observe: () => new Promise(() => undefined) }, clock)
     const asked = sessions.of(backend(), () => undefined).observe(want, never)
     const told = expect(asked).rejects.toMatchObject({
       reason: 'BackendUnavailable',
-      message: 'driver d: observe gave no answer within 60 s',
+      message: 'driver d: observe gave no answer within 30 s',
     })
-    await Promise.resolve()
-    turn(60_000)
+    await new Promise((resolve) => setImmediate(resolve))
+    turn(30_000)
     await told
   })
 
@@ -103,9 +109,11 @@ describe('a session', () => {
     const abort = new AbortController()
     const asked = sessions.of(backend(), () => undefined).observe(want, abort.signal)
     const told = expect(asked).rejects.toBeInstanceOf(DriverFailure)
+    await new Promise((resolve) => setImmediate(resolve))
     abort.abort()
     await told
     expect(aborted).toBe(true)
+    await expect(sessions.of(backend(), () => undefined).observe(want, abort.signal)).rejects.toThrow('its turn')
   })
 
   test('the account of the backend never leaves it in a message', async () => {
@@ -137,7 +145,10 @@ const failing = (gate: ReturnType<typeof createGate>, error: () => Error, token 
 describe('the gate', () => {
   test('keeps a failing call away, ever longer, whatever wakes the controller', async () => {
     const { clock, turn } = turnedClock()
-    const { run, calls } = failing(createGate(clock), () => new DriverFailure('BackendUnavailable', 'closed'))
+    const { run, calls } = failing(
+      createGate(clock, () => 1),
+      () => new DriverFailure('BackendUnavailable', 'closed'),
+    )
     expect(await run()).toMatchObject({ afterMs: 200, repeated: false })
     expect(await run()).toMatchObject({ afterMs: 200, repeated: true, message: 'closed' })
     expect(calls()).toBe(1)
@@ -149,13 +160,16 @@ describe('the gate', () => {
   test('waits as long as the backend says', async () => {
     const { clock } = turnedClock()
     const afterMs = throttled(7000, 'slowly').afterMs
-    const { run } = failing(createGate(clock), () => new DriverFailure('BackendThrottled', 'slowly', { afterMs }))
+    const { run } = failing(
+      createGate(clock, () => 1),
+      () => new DriverFailure('BackendThrottled', 'slowly', { afterMs }),
+    )
     expect(await run()).toMatchObject({ afterMs: 7000 })
   })
 
   test('opens at once for another want, and forgets after success', async () => {
     const { clock } = turnedClock()
-    const gate = createGate(clock)
+    const gate = createGate(clock, () => 1)
     await failing(gate, () => new DriverFailure('BackendUnavailable', 'closed')).run()
     expect(await gate.pass('create i', '2', () => Promise.resolve('made'))).toBe('made')
     expect(await gate.pass('create i', '1', () => Promise.resolve('made'))).toBe('made')
@@ -165,8 +179,30 @@ describe('the gate', () => {
 test('credentials of claims are forgotten after many others, the account of the backend never', () => {
   const redaction = createRedaction()
   redaction.learn('account-secret')
-  for (let i = 0; i < 600; i++) redaction.learnRecent(`password-${1000 + i}`)
-  expect(redaction.redact('account-secret password-1000 password-1599')).toBe('[redacted] password-1000 [redacted]')
+  for (let i = 0; i < 10_100; i++) redaction.learnRecent(`password-${1000 + i}`)
+  expect(redaction.redact('account-secret password-1000 password-11099')).toBe('[redacted] password-1000 [redacted]')
+})
+
+test('a secret is found as requests carry it: base64, percent-encoded, escaped, line by line', () => {
+  const redaction = createRedaction()
+  const secret = 'pa"ss/wörd&1'
+  redaction.learn(secret)
+  redaction.learn('-----BEGIN KEY-----\nMIIEvQIBADANBg\nkqhkiG9w0BAQEF\n-----END KEY-----\n')
+  for (const form of [
+    secret,
+    Buffer.from(secret).toString('base64'),
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+    'kqhkiG9w0BAQEF',
+  ]) {
+    expect(redaction.redact(`refused: ${form}!`)).toMatch(/^refused: \[redacted\]=*!$/)
+  }
+  const open = { outputs: { list: ['fine', 1, null] } }
+  expect(redaction.redactAll(open)).toBe(open)
+  expect(redaction.redactAll({ url: `redis://:${secret}@h`, [secret]: [secret] })).toEqual({
+    url: 'redis://:[redacted]@h',
+    '[redacted]': ['[redacted]'],
+  })
 })
 
 test('redaction takes out the longest secret first, and no ordinary words', () => {

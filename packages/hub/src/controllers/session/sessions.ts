@@ -7,11 +7,11 @@ import { errorChain, type Log } from '@larder/engine/base/log'
 import { pause } from '@larder/engine/client/backoff'
 import type { Secret } from '@larder/engine/client/builtin'
 import { Stalled } from '@larder/engine/runtime/outcome'
-import type { Driver, KubeApi, Secrets, Session } from '@larder/kit'
+import type { Driver, KubeApi, Log as DriverLog, Secrets, Session } from '@larder/kit'
 import type { Backend } from '../../model/backend.ts'
-import { createDriverSession, type DriverSession } from './driver-session.ts'
+import { noObserver, type SessionObserver } from './calls.ts'
+import { createDriverSession, type DriverSession, type OpenDriverSession } from './driver-session.ts'
 import { failureOf } from './failure.ts'
-import { createGate } from './gate.ts'
 import type { Account } from './kube-api.ts'
 import { createRedaction, type Redaction } from './redaction.ts'
 
@@ -27,14 +27,19 @@ export interface Sessions {
   drop(uid: string): void
   /** Returns the end of it. */
   subscribe(changed: Changed): () => void
+  /** Tells the name of a backend that stopped to answer, or answers again. Returns the end of it. */
+  subscribeBackends(turned: (backend: string) => void): () => void
   close(): void
 }
 
 interface Connected {
   readonly version: string
-  readonly session: DriverSession
+  readonly session: OpenDriverSession
   readonly abort: AbortController
 }
+
+/** Enough to keep a backend busy, and few enough that one which is slow is not buried. */
+const CALLS_PER_BACKEND = 16
 
 export interface SessionsOptions {
   readonly drivers: ReadonlyMap<string, Driver>
@@ -42,11 +47,18 @@ export interface SessionsOptions {
   readonly log: Log
   /** This cluster, under that ServiceAccount. */
   readonly kubeOf: (account: Account) => KubeApi
+  /** In [0, 1), for jitter. */
+  readonly random: () => number
+  readonly observer?: SessionObserver
+  /** At the same time; 16 unless told. */
+  readonly callsPerBackend?: number
 }
 
-export function createSessions({ drivers, clock, log, kubeOf }: SessionsOptions): Sessions {
+export function createSessions(options: SessionsOptions): Sessions {
+  const { drivers, clock, log, kubeOf, random, observer = noObserver, callsPerBackend = CALLS_PER_BACKEND } = options
   const connected = new Map<string, Connected>()
   const listeners = new Set<Changed>()
+  const backendListeners = new Set<(backend: string) => void>()
 
   function driverOf(backend: Backend): Driver {
     const driver = drivers.get(backend.spec.driver)
@@ -64,7 +76,8 @@ export function createSessions({ drivers, clock, log, kubeOf }: SessionsOptions)
     for (const value of Object.values(credentials)) redaction.learn(value)
     const backendLog = log.with({ backend: backend.metadata.name, driver: driver.name })
     const account = backend.spec.serviceAccountRef
-    const host = { log: backendLog, now: () => new Date(clock.now()), ...(account && { kube: kubeOf(account) }) }
+    const driverLog = redactedLog(backendLog, redaction)
+    const host = { log: driverLog, now: () => new Date(clock.now()), ...(account && { kube: kubeOf(account) }) }
     let session: Session
     try {
       session = driver.connect({ config: backend.spec.config ?? {}, credentials }, host)
@@ -73,12 +86,29 @@ export function createSessions({ drivers, clock, log, kubeOf }: SessionsOptions)
     }
     const abort = new AbortController()
     void watch(session, abort.signal, backendLog, redaction)
-    const gate = createGate(clock)
-    return {
-      version,
-      abort,
-      session: createDriverSession({ driver, session, clock, log: backendLog, gate, redaction }),
-    }
+    const { name } = backend.metadata
+    const open = createDriverSession({
+      backend: name,
+      driver,
+      session,
+      clock,
+      log: backendLog,
+      random,
+      redaction,
+      observer,
+      limit: callsPerBackend,
+      turned() {
+        for (const listener of backendListeners) listener(name)
+      },
+    })
+    return { version, abort, session: open }
+  }
+
+  function disconnect(uid: string): void {
+    const known = connected.get(uid)
+    known?.abort.abort()
+    known?.session.end()
+    connected.delete(uid)
   }
 
   function changed(id: string): void {
@@ -106,25 +136,33 @@ export function createSessions({ drivers, clock, log, kubeOf }: SessionsOptions)
       const version = `${generation} ${secretVersion}`
       const known = connected.get(uid)
       if (known?.version === version) return known.session
-      known?.abort.abort()
-      connected.delete(uid)
+      disconnect(uid)
       const fresh = connect(backend, credentials, version)
       connected.set(uid, fresh)
       return fresh.session
     },
-    drop(uid) {
-      connected.get(uid)?.abort.abort()
-      connected.delete(uid)
-    },
+    drop: disconnect,
     subscribe(changed) {
       listeners.add(changed)
       return () => listeners.delete(changed)
     },
+    subscribeBackends(turned) {
+      backendListeners.add(turned)
+      return () => backendListeners.delete(turned)
+    },
     close() {
-      for (const { abort } of connected.values()) abort.abort()
-      connected.clear()
+      for (const uid of connected.keys()) disconnect(uid)
     },
   }
+}
+
+/** Drivers are naive: what they log may quote what they send. */
+function redactedLog(log: Log, redaction: Redaction): DriverLog {
+  const clean =
+    (level: 'debug' | 'info' | 'warn'): DriverLog['info'] =>
+    (message, fields) =>
+      log[level](redaction.redact(message), fields && redaction.redactAll(fields))
+  return { debug: clean('debug'), info: clean('info'), warn: clean('warn') }
 }
 
 function readCredentials(
