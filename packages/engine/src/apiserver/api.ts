@@ -26,6 +26,8 @@ export interface Impersonation {
 export interface CallContext {
   /** Paths of keys that stood twice in the body. */
   readonly duplicates?: readonly string[]
+  /** Who writes: what stands before its first `/` manages the fields that a call without `fieldManager` writes. */
+  readonly userAgent?: string
   /** Receives texts for `Warning: 299` headers. */
   readonly warn?: (text: string) => void
 }

@@ -19,11 +19,15 @@ const MAX_WAITING = 100_000
 /** How often a reader that asked for bookmarks gets one: it then resumes near the end of the log, also after quiet hours. */
 const BOOKMARK_INTERVAL_MS = 60_000
 
+/** Whose fields are what a controller writes, on whichever transport: as `httpsTransport` says by its User-Agent. */
+const USER_AGENT = 'larder'
+
 export function inProcessTransport(api: Api, user: User, clock: Clock = systemClock): Transport {
+  const context = { userAgent: USER_AGENT }
   return {
     async call(call: Call, signal?: AbortSignal): Promise<Answer> {
       signal?.throwIfAborted()
-      return answerOf(await api.call(user, call))
+      return answerOf(await api.call(user, call, context))
     },
     watch: (target, options, signal) => watchInProcess(api, user, { target, options, signal, clock }),
     async raw(path: string): Promise<Json> {

@@ -6,10 +6,12 @@
  * schemas need are loaded before, by `loadSchemaEngines(crd)`; then all three are synchronous.
  */
 import { isObject, type Json, type JsonObject } from '../base/json.ts'
+import type { ObjectType } from './apply/types.ts'
 import { columnsOf, type Cell } from './crd/columns.ts'
 import { componentsOf } from './crd/openapi.ts'
 import { compileJsonPath } from './jsonpath.ts'
 import { normalizeMetadata } from './metadata.ts'
+import { ownershipOfResource } from './schema/ownership.ts'
 import { compileSchema, type StructuralSchema } from './schema/structural.ts'
 import type { Kind, Resource, Shape, Subresource } from './shape.ts'
 import type { FieldProblem } from './status.ts'
@@ -110,6 +112,7 @@ function selectableFieldsOf(version: CrdVersion): Readonly<Record<string, readon
 
 function customShape(kind: Kind, names: CrdNames, version: CrdVersion, schema: StructuralSchema): Shape {
   const cells: readonly Cell[] = columnsOf(version.additionalPrinterColumns)
+  let ownership: ObjectType | undefined
   const components = componentsOf(kind, names.listKind, version.schema?.openAPIV3Schema ?? {})
   return {
     normalize(object) {
@@ -122,6 +125,7 @@ function customShape(kind: Kind, names: CrdNames, version: CrdVersion, schema: S
       }
     },
     validate: (object, old) => schema.validate(object, old),
+    ownership: () => (ownership ??= ownershipOfResource(schema.root)),
     columns: cells.map(({ column }) => column),
     row: (object: JsonObject, nowMs: number): readonly Json[] => cells.map((cell) => cell.read(object, nowMs)),
     schemaName: components.name,

@@ -3,6 +3,7 @@
  * the server has one code path for both and never asks which it is.
  */
 import type { Json, JsonObject } from '../base/json.ts'
+import type { ObjectType } from './apply/types.ts'
 import type { FieldProblem } from './status.ts'
 
 export interface Kind {
@@ -28,6 +29,8 @@ export interface Shape {
   strategicMerge?(current: JsonObject, patch: JsonObject): JsonObject
   /** Decodes the message inside the `k8s\0` envelope; absent: the kind takes no protobuf (415). Throws ApiError 400. */
   decodeProtobuf?(message: Uint8Array): JsonObject
+  /** Which values are owned in parts and which as a whole, for managedFields and server-side apply. Made when first asked for. */
+  ownership(): ObjectType
   readonly columns: readonly Column[]
   /** One cell for each column; `nowMs` for ages. */
   row(object: JsonObject, nowMs: number): readonly Json[]

@@ -73,7 +73,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     locks: new KeyedMutex(),
     closing: new Set(),
   }
-  const call = async (call: Call): Promise<Result> => dispatch(core, SYSTEM, call)
+  const call = async (call: Call): Promise<Result> => dispatch(core, SYSTEM, call, SYSTEM_CONTEXT)
   const customResources = await serveCustomResources(core, SYSTEM, call)
   await bootstrap(store, catalog, call)
   const context = { store, resources: catalog, call, clock: core.clock, log: core.log }
@@ -97,6 +97,8 @@ async function servedQuery(query: Query, transportOf: (user: User) => Transport)
 
 /** The API itself, when it writes. */
 const SYSTEM: User = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+
+const SYSTEM_CONTEXT: CallContext = { userAgent: 'larder-apiserver' }
 
 class KubernetesApi implements Api {
   readonly #core: Core

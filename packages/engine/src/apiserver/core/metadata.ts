@@ -5,7 +5,7 @@ import type { Ids } from '../../base/ids.ts'
 
 type Fields = Record<string, Json>
 
-/** Removed from every body: the server's own, or (managedFields) not kept at all: absent is honest, stale is not. */
+/** Removed from every body: the server's own. What a body says of managedFields is read before: see ownership.ts. */
 const SERVER_FIELDS = [
   'uid',
   'resourceVersion',

@@ -53,8 +53,8 @@ async function readBack(kind: KindEntry, name: string): Promise<unknown> {
   return JSON.parse(text)
 }
 
-/** An address that the server chose, a time at which it looked. */
-const SERVER_MADE = /(?<="clusterIPs?":\[?")10\.[\d.]+|(?<="lastTransitionTime":")[^"]+/g
+/** An address that the server chose, a time at which it looked or wrote. */
+const SERVER_MADE = /(?<="clusterIPs?":\[?")10\.[\d.]+|(?<="(?:lastTransitionTime|time)":")[^"]+/g
 
 async function create(kind: KindEntry, name: string, form: 'json' | 'protobuf'): Promise<void> {
   const object = manifest(kind, name)

@@ -20,6 +20,7 @@ export interface Request extends Answering {
   readonly user: User
   readonly path: string
   readonly query: Query
+  readonly userAgent: string
   warn(text: string): void
 }
 
@@ -129,7 +130,8 @@ async function readDeleteOptions({ exchange }: Request): Promise<JsonObject | un
 }
 
 function writing(request: Request, duplicates: readonly string[]): CallContext {
-  return duplicates.length === 0 ? request : { duplicates, warn: (text) => request.warn(text) }
+  if (duplicates.length === 0) return request
+  return { duplicates, userAgent: request.userAgent, warn: (text) => request.warn(text) }
 }
 
 async function sendResult(request: Request, result: Result, view: View): Promise<void> {

@@ -130,6 +130,7 @@ describe('bodies', () => {
     expect(answer.json.data).toEqual({ k: 'v' })
     expect(Object.keys(answer.json.metadata).sort()).toEqual([
       'creationTimestamp',
+      'managedFields',
       'name',
       'namespace',
       'resourceVersion',

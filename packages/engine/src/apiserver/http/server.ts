@@ -237,13 +237,15 @@ class EdgeRequest implements Request {
   readonly query: Query
   readonly auditId = randomUUID()
   readonly warnings: string[] = []
+  readonly userAgent: string
   /** Set before anybody handles the request. */
   user: User = ANONYMOUS
 
   constructor(exchange: Exchange, clock: Clock) {
     this.exchange = exchange
     this.clock = clock
-    const { url } = exchange
+    const { url, headers } = exchange
+    this.userAgent = headers['user-agent'] ?? ''
     const mark = url.indexOf('?')
     this.path = mark < 0 ? url : url.slice(0, mark)
     this.query = mark < 0 ? undefined : new URLSearchParams(url.slice(mark + 1))

@@ -7,13 +7,8 @@
  *
  *     const { object, owners } = applyConfig({ type, live, owners: [], config, identity, force: false, time, scope })
  *
- * The API server does not call this yet: there an apply patch is still refused, and nobody's ownership is kept. Wiring it means:
- * - PATCH with `application/apply-patch+yaml`: check the request (fieldManager, apiVersion, no managedFields; `problemOfConfig`),
- *   then `applyConfig` over `storedOwners`, metadata of the server put back, `withLastApplied`, and the ordinary path of an update:
- *   defaults, admission, validation, store; `create` must be allowed too where the object is not there.
- * - Every other write: `ownersBeforeWrite`, `compareInScope` of what is stored and what will be, `ownersAfterUpdate`, after admission.
- * - The type: `types/ownership.ts` for built-in kinds, `schema/ownership.ts` for custom ones; the scope: whether /status exists.
- * - Nothing written when neither object nor owners changed.
+ * The API server calls it in `core/verbs/apply.ts` and, for every other write, `compareInScope` and `ownersAfterUpdate` in
+ * `core/ownership.ts`. The type comes from `types/ownership.ts` for built-in kinds, from `schema/ownership.ts` for custom ones.
  *
  * Pure: what the object's kind makes of the result (defaults, validation, what a subresource may not touch) comes later. The
  * algorithm is that of structured-merge-diff. Left out: conversion of owned fields between versions of a kind (ours name fields

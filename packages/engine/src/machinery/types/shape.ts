@@ -6,6 +6,7 @@ import type { Kind, Shape } from '../shape.ts'
 import { mergeSchemaOf } from './merging.ts'
 import { normalizeStructure } from './normalize.ts'
 import { componentsOfKind } from './openapi.ts'
+import { ownershipOf } from './ownership.ts'
 import { decodeProtobufOf } from './protobuf.ts'
 import { foldStringData } from './string-data.ts'
 import { componentName } from './types.ts'
@@ -23,6 +24,7 @@ export function builtinShape(kind: Kind, typeName: string): Shape {
     validate: (object, old) => validateStructure(typeName, object, old),
     strategicMerge: (current, patch) => strategicMerge(current, patch, mergeSchemaOf(typeName)),
     decodeProtobuf: (message) => ({ ...identity, ...decodeProtobufOf(typeName, message) }),
+    ownership: () => ownershipOf(typeName),
     columns: printer.columns,
     row: printer.row,
     schemaName: componentName(typeName),

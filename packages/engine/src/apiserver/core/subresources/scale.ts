@@ -5,19 +5,26 @@
  * refused like a stale parent.
  */
 import { isObject, type Json, type JsonObject } from '../../../base/json.ts'
+import { applyConfig } from '../../../machinery/apply/apply.ts'
+import { LEAF } from '../../../machinery/apply/field-set.ts'
+import { BEFORE_FIRST_APPLY, ownerOf, storedOwners, type Owner } from '../../../machinery/apply/owners.ts'
 import type { Call, WriteOptions } from '../../../machinery/call.ts'
 import { Document } from '../../../machinery/document.ts'
 import { asJson, type KubeObject } from '../../../machinery/object.ts'
-import { invalidValue } from '../../../machinery/problems.ts'
+import { invalidValue, requiredValue } from '../../../machinery/problems.ts'
 import type { Kind, Resource } from '../../../machinery/shape.ts'
 import { badRequest, invalid, notFound, routeNotFound } from '../../../machinery/status.ts'
+import { ownershipOf } from '../../../machinery/types/ownership.ts'
 import type { Entry } from '../../../storage/store.ts'
 import type { Result } from '../../api.ts'
 import { metadataOf, readBody } from '../body.ts'
 import type { ScalePaths } from '../catalog.ts'
 import type { Core, Request } from '../core.ts'
 import { keyOf } from '../keys.ts'
+import { timestamp } from '../metadata.ts'
+import { identityOf, type Ownership } from '../ownership.ts'
 import { inTurn } from '../turns.ts'
+import { readConfig, settled } from '../verbs/apply.ts'
 import { find } from '../verbs/get.ts'
 import { applyPatch, checkPatchType } from '../verbs/patch.ts'
 import { replace } from '../verbs/update.ts'
@@ -31,7 +38,7 @@ const BUILTIN_PATHS: ScalePaths = {
 }
 
 export async function getScale(core: Core, request: Request): Promise<Result> {
-  return answer(core, request, find(core, request))
+  return scaleResult(request, parentOf(core, request, find(core, request)))
 }
 
 export function updateScale(
@@ -44,6 +51,7 @@ export function updateScale(
 }
 
 export function patchScale(core: Core, request: Request, call: Call & { verb: 'patch' }): Promise<Result> {
+  if (call.patchType === 'application/apply-patch+yaml') return applyScale(core, request, call)
   checkPatchType(
     { ...request.resource, shape: { ...request.resource.shape, strategicMerge: mergeOfScale } },
     call.patchType,
@@ -69,21 +77,77 @@ function writeScale(
   return inTurn(core, resource, key, async () => {
     const entry = core.store.get(key)
     if (!entry) throw notFound(resource, name)
-    const parent = asJson(core.versions.view(request.served, entry).object)
+    const parent = parentOf(core, request, entry)
     const scale = readBody(SCALE, change(scaleOf(request, parent)))
     const given = metadataOf(scale)['name']
     if (given !== undefined && given !== name) {
       throw badRequest(`the name of the object (${String(given)}) does not match the name on the URL (${name})`)
     }
     const next = write(parent, pathsOf(request).specReplicas, replicasOf(scale, name))
-    const { uid, resourceVersion } = metadataOf(scale)
-    const metadata = { ...metadataOf(next), uid: uid ?? null, resourceVersion: resourceVersion ?? null }
-    const { subresource: _, ...mainTarget } = target
-    const main: Request = { ...request, target: mainTarget }
-    const result = await replace(core, main, entry, { ...next, metadata }, options, { type: 'body' })
-    if (result.type !== 'object') return result
-    return scaleResult(request, asJson(result.document.object))
+    return replaceParent(core, request, { entry, next, scale }, options, { type: 'update', subresource: 'scale' })
   })
+}
+
+/** Whoever applies a Scale owns the replicas of its parent, at the parent's path and as of the subresource. */
+async function applyScale(core: Core, request: Request, call: Call & { verb: 'patch' }): Promise<Result> {
+  const { resource, target } = request
+  const name = target.name ?? ''
+  const key = keyOf(resource, target.namespace, name)
+  const scale = readConfig(request, SCALE, ownershipOf('autoscaling.v1.Scale'), call)
+  const spec = isObject(scale['spec']) ? scale['spec'] : {}
+  if (spec['replicas'] === undefined) throw invalid(SCALE, name, [requiredValue('spec.replicas')])
+  const config = write({}, pathsOf(request).specReplicas, replicasOf(scale, name))
+  return inTurn(core, resource, key, async () => {
+    const entry = core.store.get(key)
+    if (!entry) throw notFound(resource, name)
+    const parent = parentOf(core, request, entry)
+    const { object, owners } = applyConfig({
+      type: resource.shape.ownership(),
+      live: parent,
+      owners: ownersOfReplicas(core, request, parent, call.options),
+      config,
+      identity: identityOf(request, call.options, 'Apply'),
+      force: call.options?.force === true,
+      time: timestamp(core.clock.now()),
+      scope: 'everything',
+    })
+    const next = write(parent, pathsOf(request).specReplicas, read(object, pathsOf(request).specReplicas) ?? 0)
+    return replaceParent(core, request, { entry, next, scale }, call.options, settled(owners))
+  })
+}
+
+/** Of an object that nobody has owned so far, whoever made it owns the replicas; the rest stays nobody's. */
+function ownersOfReplicas(
+  core: Core,
+  request: Request,
+  parent: JsonObject,
+  options: WriteOptions | undefined,
+): readonly Owner[] {
+  const owners = storedOwners(metadataOf(parent))
+  const { specReplicas } = pathsOf(request)
+  if (owners.length > 0 || read(parent, specReplicas) === undefined) return owners
+  const maker = { ...identityOf(request, options, 'Update'), manager: BEFORE_FIRST_APPLY }
+  const fields = specReplicas.reduceRight((inside, field) => ({ [`f:${field}`]: inside }), LEAF)
+  return [ownerOf(maker, fields, timestamp(core.clock.now()))]
+}
+
+function parentOf(core: Core, request: Request, entry: Entry): JsonObject {
+  return asJson(core.versions.view(request.served, entry).object)
+}
+
+async function replaceParent(
+  core: Core,
+  request: Request,
+  { entry, next, scale }: { readonly entry: Entry; readonly next: JsonObject; readonly scale: JsonObject },
+  options: WriteOptions | undefined,
+  ownership: Ownership,
+): Promise<Result> {
+  const { uid, resourceVersion } = metadataOf(scale)
+  const metadata = { ...metadataOf(next), uid: uid ?? null, resourceVersion: resourceVersion ?? null }
+  const { subresource: _, ...mainTarget } = request.target
+  const main: Request = { ...request, target: mainTarget }
+  const result = await replace(core, main, entry, { ...next, metadata }, options, { type: 'body' }, ownership)
+  return result.type === 'object' ? scaleResult(request, asJson(result.document.object)) : result
 }
 
 function replicasOf(scale: JsonObject, name: string): number {
@@ -96,10 +160,6 @@ function replicasOf(scale: JsonObject, name: string): number {
     throw invalid(SCALE, name, [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')])
   }
   return replicas
-}
-
-function answer(core: Core, request: Request, entry: Entry): Result {
-  return scaleResult(request, asJson(core.versions.view(request.served, entry).object))
 }
 
 function scaleResult(request: Request, parent: JsonObject): Result {

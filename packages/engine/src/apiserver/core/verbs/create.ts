@@ -15,6 +15,7 @@ import { habitsOf } from '../habits.ts'
 import { keyOf } from '../keys.ts'
 import { checkOpen } from '../lifecycle.ts'
 import { newMetadata } from '../metadata.ts'
+import { ownersOfNew, UPDATE, withOwners, type Ownership } from '../ownership.ts'
 import { inTurn } from '../turns.ts'
 
 /** Upstream tries a generated name as often before it gives up. */
@@ -33,17 +34,18 @@ export async function createFrom(
   request: Request,
   body: Json,
   options: WriteOptions | undefined,
+  ownership: Ownership = UPDATE,
 ): Promise<Result> {
   const draft = readBody(request.resource, body)
   const given = metadataOf(draft)
   checkNoRevision(given)
   const name = textOf(given['name'])
   const base = textOf(given['generateName'])
-  if (name !== '' || base === '') return createNamed(core, request, draft, name, options)
+  if (name !== '' || base === '') return createNamed(core, request, { draft, name, ownership }, options)
   for (let attempt = 1; ; attempt++) {
     const generated = base.slice(0, MAX_GENERATED_BASE) + core.ids.suffix()
     try {
-      return await createNamed(core, request, draft, generated, options)
+      return await createNamed(core, request, { draft, name: generated, ownership }, options)
     } catch (error) {
       const taken = error instanceof ApiError && error.reason === 'AlreadyExists' && error.details?.name === generated
       if (!taken || attempt >= NAME_ATTEMPTS) throw error
@@ -51,11 +53,16 @@ export async function createFrom(
   }
 }
 
+interface Creation {
+  readonly draft: JsonObject
+  readonly name: string
+  readonly ownership: Ownership
+}
+
 async function createNamed(
   core: Core,
   request: Request,
-  draft: JsonObject,
-  name: string,
+  { draft, name, ownership }: Creation,
   options: WriteOptions | undefined,
 ): Promise<Result> {
   const { resource } = request
@@ -64,15 +71,19 @@ async function createNamed(
   const key = keyOf(resource, namespace, name)
   return inTurn(core, resource, key, async () => {
     const object = await complete(core, request, draft, { name, namespace }, options)
+    const owners =
+      ownership.type === 'settled'
+        ? ownership.owners
+        : ownersOfNew(core, request, object, metadataOf(draft)['managedFields'], options)
     await admit(core, request, {
       verb: 'create',
-      object: object as unknown as KubeObject,
+      object: withOwners(object, owners) as unknown as KubeObject,
       dryRun: options?.dryRun === true,
     })
     const existing = core.store.get(key)
     if (existing) throw taken(resource, name, existing)
     checkOpen(core, request, name)
-    const stored = core.versions.toStored(resource, object)
+    const stored = withOwners(core.versions.toStored(resource, object), owners)
     if (options?.dryRun) return answer(core, request, { revision: core.store.revision, document: unsaved(stored) })
     try {
       return answer(core, request, await put(core, request, key, stored, 0))

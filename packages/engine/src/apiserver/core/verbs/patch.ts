@@ -5,17 +5,19 @@ import { asJson } from '../../../machinery/object.ts'
 import { jsonPatch } from '../../../machinery/patch/json.ts'
 import { mergePatch } from '../../../machinery/patch/merge.ts'
 import type { Resource } from '../../../machinery/shape.ts'
-import { ApiError, badRequest, notFound, unsupportedMediaType } from '../../../machinery/status.ts'
+import { badRequest, notFound, unsupportedMediaType } from '../../../machinery/status.ts'
 import type { Result } from '../../api.ts'
 import { metadataOf, namespaceOf, readBody } from '../body.ts'
 import type { Core, Request } from '../core.ts'
 import { keyOf } from '../keys.ts'
 import { inTurn } from '../turns.ts'
+import { apply } from './apply.ts'
 import { replace } from './update.ts'
 
 export async function patch(core: Core, request: Request, call: Call & { verb: 'patch' }): Promise<Result> {
   const { resource, served, target } = request
   const name = target.name ?? ''
+  if (call.patchType === 'application/apply-patch+yaml') return apply(core, request, call)
   checkPatchType(resource, call.patchType)
   const key = keyOf(resource, target.namespace, name)
   return inTurn(core, resource, key, async () => {
@@ -35,16 +37,12 @@ export async function patch(core: Core, request: Request, call: Call & { verb: '
 
 /** Throws ApiError 415. */
 export function checkPatchType({ shape }: Pick<Resource, 'shape'>, patchType: PatchType): void {
-  if (patchType === 'application/apply-patch+yaml') {
-    throw new ApiError(
-      415,
-      'UnsupportedMediaType',
-      'server-side apply (application/apply-patch+yaml) is not served yet; ' +
-        'use client-side apply, or application/merge-patch+json',
-    )
-  }
   if (patchType === 'application/strategic-merge-patch+json' && !shape.strategicMerge) {
-    throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json'])
+    throw unsupportedMediaType([
+      'application/json-patch+json',
+      'application/merge-patch+json',
+      'application/apply-patch+yaml',
+    ])
   }
 }
 

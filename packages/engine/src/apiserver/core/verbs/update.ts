@@ -17,7 +17,9 @@ import { asApiError, put, remove } from '../commit.ts'
 import type { Core, Request } from '../core.ts'
 import { habitsOf } from '../habits.ts'
 import { keyOf } from '../keys.ts'
+import { storedOwners, type Owner } from '../../../machinery/apply/owners.ts'
 import { keptMetadata } from '../metadata.ts'
+import { isSameOwnership, ownersOfUpdate, UPDATE, withoutOwners, withOwners, type Ownership } from '../ownership.ts'
 import { inTurn } from '../turns.ts'
 import type { Stored } from '../versions.ts'
 import { createFrom, hasStatus, unsaved } from './create.ts'
@@ -73,6 +75,7 @@ export async function replace(
   body: JsonObject,
   options: WriteOptions | undefined,
   origin: Origin,
+  ownership: Ownership = UPDATE,
 ): Promise<Result> {
   const { resource, served, target } = request
   const name = target.name ?? ''
@@ -80,16 +83,20 @@ export async function replace(
   checkPreconditions(request, metadataOf(body), metadataOf(old), entry, name)
   const object = await successor(core, request, body, old, options, origin)
   checkValid(request, object, old)
+  const owners = ownersAfter(core, request, { old, object, body }, options, ownership)
   await admit(core, request, {
     verb: 'update',
     ...(target.subresource !== undefined && { subresource: target.subresource }),
-    object: object as unknown as KubeObject,
+    object: withOwners(object, owners) as unknown as KubeObject,
     old: old as unknown as KubeObject,
     dryRun: options?.dryRun === true,
   })
   const stored = core.versions.toStored(resource, object)
-  if (isUnchanged(stored, asJson(entry.document.object))) return answer(core, request, entry)
-  const counted = withGeneration(resource, target.subresource, stored, asJson(entry.document.object))
+  const before = asJson(entry.document.object)
+  if (isUnchanged(stored, before) && isSameOwnership(owners, storedOwners(metadataOf(before)))) {
+    return answer(core, request, entry)
+  }
+  const counted = withOwners(withGeneration(resource, target.subresource, stored, before), owners)
   if (options?.dryRun) return answer(core, request, { revision: entry.revision, document: unsaved(counted) })
   try {
     const written = isFinished(resource, counted)
@@ -99,6 +106,19 @@ export async function replace(
   } catch (error) {
     throw asApiError(error, request, name)
   }
+}
+
+function ownersAfter(
+  core: Core,
+  request: Request,
+  { old, object, body }: { readonly old: JsonObject; readonly object: JsonObject; readonly body: JsonObject },
+  options: WriteOptions | undefined,
+  ownership: Ownership,
+): readonly Owner[] {
+  if (ownership.type === 'settled') return ownership.owners
+  const { subresource = request.target.subresource } = ownership
+  const given = metadataOf(body)['managedFields']
+  return ownersOfUpdate(core, request, { old, object, given }, options, subresource)
 }
 
 function checkPreconditions(
@@ -132,7 +152,7 @@ async function successor(
   const isolated = isolate(resource, target.subresource, read, old)
   const habits = habitsOf(resource)
   const object = habits.update ? await habits.update(isolated, old, target.subresource, core) : isolated
-  return withoutRevision(object)
+  return withoutOwners(withoutRevision(object))
 }
 
 /** What was taken from the old object still carries the revision of the old write. */
@@ -152,9 +172,9 @@ function isolate(resource: Resource, subresource: string | undefined, object: Js
   return old['status'] === undefined ? rest : { ...rest, status: old['status'] }
 }
 
-/** Compared without the revision, which the stored form carries and the new one does not yet. */
+/** Compared without the revision and the owners, which the stored form carries and the new one does not yet. */
 function isUnchanged(object: JsonObject, stored: JsonObject): boolean {
-  return equalJson(object, withoutRevision(stored))
+  return equalJson(object, withoutOwners(withoutRevision(stored)))
 }
 
 function withGeneration(
