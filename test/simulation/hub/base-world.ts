@@ -1,0 +1,135 @@
+/**
+ * What every run begins with: an API with the hub's kinds and rights, two teams, a pool of caches, classes of the yard. It is made once and
+ * copied for each run, because installing it takes longer than many a run.
+ */
+import { silentLog } from '@larder/engine/base/log'
+import { createApi } from '@larder/engine/apiserver/core/api'
+import type { User } from '@larder/engine/apiserver/api'
+import { inProcessTransport } from '@larder/engine/apiserver/in-process'
+import { createClient, type Client } from '@larder/engine/client/client'
+import { clusterRoleBindingType, clusterRoleType, namespaceType, secretType } from '@larder/engine/client/builtin'
+import { Document } from '@larder/engine/machinery/document'
+import type { KubeObject } from '@larder/engine/machinery/object'
+import { openMemoryStore } from '@larder/engine/storage/memory/store'
+import type { Index, Store } from '@larder/engine/storage/store'
+import { backendKind } from '../../../packages/hub/src/model/backend.ts'
+import { classKind, type Class } from '../../../packages/hub/src/model/class.ts'
+import { claimPolicyKind, type ClaimPolicy } from '../../../packages/hub/src/model/claim-policy.ts'
+import { SYSTEM_NAMESPACE } from '../../../packages/hub/src/model/names.ts'
+import { installHub, installSamples } from '../../../packages/hub/src/samples/install.ts'
+import { hubAccount } from '../../../packages/hub/src/samples/rbac.ts'
+import { createDice } from './dice.ts'
+import { createScheduler } from './scheduler.ts'
+import { seededIds } from './ids.ts'
+
+export const ADMIN: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
+export const START_MS = Date.UTC(2026, 0, 1)
+
+/** Namespaces of teams, who claim. */
+export const TEAMS = ['shop', 'bank'] as const
+/** The namespace of the pool's members. */
+export const POOL = 'services'
+export const MEMBERS = ['cache-1', 'cache-2', 'cache-3'] as const
+
+/** In the account of the yard's Backend. */
+export const ACCOUNT_MARK = 'accounthush'
+
+/** In the password of every member of the pool. */
+export const POOL_MARK = 'poolhush'
+
+const jars: Class['spec'] = {
+  type: 'jar',
+  description: 'Jars of the yard',
+  backendRef: { name: 'yard' },
+  parameters: { openAPIV3Schema: { type: 'object', properties: { lid: { type: 'string' } } } },
+  plans: [{ name: 'small', default: true }, { name: 'large' }],
+  roles: [{ name: 'writer', default: true }, { name: 'reader' }],
+}
+
+export const CLASSES: Readonly<Record<string, Class['spec']>> = {
+  jars,
+  caches: {
+    type: 'redis',
+    description: 'Caches made by hand',
+    backendRef: { name: 'pool' },
+    recipe: { apiVersion: 'v1', kind: 'Secret', selector: { matchLabels: { offer: 'caches' } } },
+    reclaimPolicy: 'Release',
+  },
+}
+
+export const POLICY: ClaimPolicy['spec'] = {
+  consumers: { namespaces: [...TEAMS] },
+  subjects: [{ kind: 'Secret', selector: { matchLabels: { offer: 'caches' } } }],
+}
+
+export const memberSecret = (name: string, version: number) => ({
+  metadata: { name, namespace: POOL, labels: { offer: 'caches' } },
+  type: 'example.com/cache',
+  stringData: { url: `redis://${name}`, password: `${POOL_MARK}-${name}-${version}` },
+})
+
+interface Stored {
+  readonly key: string
+  readonly index: Index
+  readonly object: KubeObject
+}
+
+let base: Promise<readonly Stored[]> | undefined
+
+/** A store of its own with the base world in it. */
+export async function baseStore(): Promise<Store> {
+  const store = openMemoryStore()
+  for (const { key, index, object } of await (base ??= makeBase())) {
+    const document = (revision: number): Document =>
+      Document.fromObject({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })
+    await store.write({ type: 'put', key, expect: 0, index, document })
+  }
+  return store
+}
+
+async function makeBase(): Promise<readonly Stored[]> {
+  const dice = createDice(0)
+  const store = openMemoryStore()
+  const { clock } = createScheduler({ dice, startMs: START_MS, hurry: 0, leapMs: 0 })
+  const api = await createApi({ store, clock, ids: seededIds(dice), log: silentLog })
+  await furnish(createClient(inProcessTransport(api, ADMIN, clock)))
+  await api.close()
+  return store
+    .list({ prefix: '/' })
+    .entries.map(({ key, index, document }) => ({ key, index, object: document.object }))
+}
+
+async function furnish(admin: Client): Promise<void> {
+  await installHub(admin)
+  await installSamples(admin)
+  for (const name of [...TEAMS, POOL]) await admin.of(namespaceType).create({ metadata: { name } })
+  // With a key of chance no two runs of one seed would write the same.
+  const key = Buffer.alloc(32, 7).toString('base64')
+  await admin.of(secretType).create({
+    metadata: { name: 'larder-fingerprint-key', namespace: SYSTEM_NAMESPACE },
+    data: { key },
+  })
+  for (const sample of (await admin.of(classKind).list()).items) await admin.of(classKind).delete(sample.metadata.name)
+  for (const { metadata } of (await admin.of(backendKind).list()).items) {
+    if (metadata.name !== 'pool') await admin.of(backendKind).delete(metadata.name)
+  }
+  const account = { namespace: SYSTEM_NAMESPACE, name: 'yard-account' }
+  await admin.of(secretType).create({ metadata: account, stringData: { token: `${ACCOUNT_MARK}-1` } })
+  await admin.of(backendKind).create({ metadata: { name: 'yard' }, spec: { driver: 'yard', credentialsRef: account } })
+  await admin.of(clusterRoleType).create({
+    metadata: { name: 'claims-by-resource', labels: { 'servicebinding.io/controller': 'true' } },
+    rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] }],
+  })
+  const rules = [
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update', 'watch', 'list'] },
+  ]
+  await admin.of(clusterRoleType).create({ metadata: { name: 'leases' }, rules })
+  await admin.of(clusterRoleBindingType).create({
+    metadata: { name: 'leases' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'leases' },
+    subjects: [{ kind: 'ServiceAccount', ...hubAccount }],
+  })
+  for (const [name, spec] of Object.entries(CLASSES)) await admin.of(classKind).create({ metadata: { name }, spec })
+  for (const name of MEMBERS) await admin.of(secretType).create(memberSecret(name, 0))
+  await admin.of(claimPolicyKind).create({ metadata: { name: 'teams', namespace: POOL }, spec: POLICY })
+}
