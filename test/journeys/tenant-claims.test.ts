@@ -84,18 +84,21 @@ spec: ${spec}
   return text.replaceAll(asked, 'ASKED').replaceAll(claim, 'CLAIM')
 }
 
+const secret = (namespace: string, name: string) =>
+  `{resourceRef: {apiVersion: v1, kind: Secret, namespace: ${namespace}, name: ${name}}}`
+const instance = (name: string) => `{instanceRef: {namespace: larder-instances, name: ${name}}}`
+
 describe('a claim of another namespace’s', () => {
   test('Secret says the same whether it is there or not', async () => {
-    const ref = (name: string) => `{resourceRef: {apiVersion: v1, kind: Secret, namespace: blue, name: ${name}}}`
-    const there = await told('by-name-1', ref('vault'), 'vault')
-    expect(there).toBe(await told('by-name-2', ref('nothing'), 'nothing'))
+    const there = await told('by-name-1', secret('blue', 'vault'), 'vault')
+    expect(there).toBe(await told('by-name-2', secret('blue', 'nothing'), 'nothing'))
     expect(there).toContain('"reason":')
   })
 
   test('namespace says the same whether that is there or not', async () => {
-    const ref = (namespace: string) =>
-      `{resourceRef: {apiVersion: v1, kind: Secret, namespace: ${namespace}, name: vault}}`
-    expect(await told('by-place-1', ref('blue'), 'blue')).toBe(await told('by-place-2', ref('void'), 'void'))
+    expect(await told('by-place-1', secret('blue', 'vault'), 'blue')).toBe(
+      await told('by-place-2', secret('void', 'vault'), 'void'),
+    )
   })
 
   test('class says the same whether that is there or not', async () => {
@@ -105,9 +108,8 @@ describe('a claim of another namespace’s', () => {
 
   test('instance says the same whether it is there or not', async () => {
     const uid = await hub.ok(['get', 'claim', 'theirs', '-n', 'blue', '-o', 'jsonpath={.metadata.uid}'])
-    const ref = (name: string) => `{instanceRef: {namespace: larder-instances, name: ${name}}}`
-    const there = await told('by-instance-1', ref(`c-${uid}`), `c-${uid}`)
-    expect(there).toBe(await told('by-instance-2', ref('c-nothing'), 'c-nothing'))
+    const there = await told('by-instance-1', instance(`c-${uid}`), `c-${uid}`)
+    expect(there).toBe(await told('by-instance-2', instance('c-nothing'), 'c-nothing'))
   })
 
   test('pool names no member, and not how many there are', async () => {
