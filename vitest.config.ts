@@ -4,6 +4,8 @@ import { BothTransports } from './test/testing/both-transports.ts'
 /** Where the run is written down as JSON, for who counts its tests. */
 const report = process.env['LARDER_TEST_REPORT']
 const controllers = 'packages/hub/src/controllers/**/*.test.ts'
+/** Those journeys that every run also makes on `larder hub`; all of them with LARDER_TEST_HUB=cluster (test/testing/hub.ts). */
+const onCluster = ['first-claim', 'pool', 'tenants'].map((journey) => `test/journeys/${journey}.test.ts`)
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
@@ -22,6 +24,7 @@ export default defineConfig({
         test: { name: 'in-process', include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'] },
       },
       { extends: true, test: { name: 'https', include: [controllers], env: { LARDER_TEST_TRANSPORT: 'https' } } },
+      { extends: true, test: { name: 'cluster', include: onCluster, env: { LARDER_TEST_HUB: 'cluster' } } },
     ],
   },
 })

@@ -1,5 +1,5 @@
 /** The main job, as its users do it: stock kubectl, a real Redis, and things that die in the middle. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sampleManifests } from '../../packages/hub/src/samples/samples.ts'
@@ -108,7 +108,6 @@ describe('a hub that dies', () => {
     const names = Array.from({ length: 20 }, (_, i) => `c${i}`)
     const manifests = names.map((name) => claim(name, 'writer', 'default')).join('\n---\n')
     await hub.ok(['apply', '-f', '-'], { stdin: manifests })
-    const { pid } = await hub.status()
     // All twenty wait for their class, so that the middle is soon after it comes, however busy this machine is.
     const applied = hub.kubectl(['apply', '-f', '-'], {
       stdin: sampleManifests()
@@ -120,9 +119,8 @@ describe('a hub that dies', () => {
       return running.size >= 3 ? running : undefined
     })
     expect(survivors.size).toBeLessThan(20)
-    process.kill(pid!, 'SIGKILL')
+    await hub.kill()
     await applied
-    await eventually('the hub to be dead', async () => (await hub.status()).state === 'stopped' || undefined)
     for (const pid of survivors.values()) expect(isRunning(pid)).toBe(true)
 
     await hub.start()
@@ -131,11 +129,11 @@ describe('a hub that dies', () => {
     expect(after.size).toBe(20)
     for (const [folder, pid] of survivors) expect(after.get(folder)).toBe(pid)
     // What its supervisor does is told to whoever reads the log.
-    expect(readFileSync(join(hub.dir, 'log/hub.log'), 'utf8')).toContain('a running service was adopted')
+    expect(hub.log()).toContain('a running service was adopted')
     const instances = (await hub.ok(['get', 'instances', '-A', '-o', 'name'])).trim().split('\n')
     expect(instances).toHaveLength(20)
 
-    await hub.larder('down')
+    await hub.stop()
     for (const pid of after.values()) expect(isRunning(pid)).toBe(false)
     await hub.start('--wait')
     await hub.ok(['wait', '--for=condition=Ready', ...names.map((name) => `claim/${name}`), '--timeout=120s'])

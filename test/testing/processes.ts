@@ -1,6 +1,9 @@
 /** Runs programs as a user would, and collects what they say. */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+export const LARDER = resolve(import.meta.dirname, '../../bin/larder')
 
 export interface Finished {
   readonly code: number | null
@@ -41,6 +44,13 @@ export function run(command: string, args: readonly string[], options: RunOption
       resolve({ code, stdout, stderr })
     })
   })
+}
+
+/** Its standard output; throws with everything it said when it failed. */
+export async function must(command: string, finished: Promise<Finished>): Promise<string> {
+  const { code, stdout, stderr } = await finished
+  if (code !== 0) throw new Error(`${command} ended with ${code}\n${stdout}${stderr}`)
+  return stdout
 }
 
 /** Asks again and again until the answer is there; rejects with the last error or with what was seen. */

@@ -79,6 +79,11 @@ export const OPTIONS = {
     placeholder: 'ADDRESS',
     help: 'address of the plain HTTP port (default 127.0.0.1)',
   },
+  lease: {
+    type: 'string',
+    placeholder: 'TIME',
+    help: 'how long the others wait for a leader that was cut off (default 15s)',
+  },
   export: { type: 'boolean', help: 'print every manifest instead of applying it' },
   image: {
     type: 'string',

@@ -33,7 +33,7 @@ export function commandTable(local: LocalCommands): readonly Command[] {
     {
       path: ['hub'],
       summary: 'Run a hub on a Kubernetes that is somewhere else; of several over one cluster, one leads',
-      options: ['kubeconfig', 'data', 'samples', 'doors', 'port', 'bind'],
+      options: ['kubeconfig', 'data', 'samples', 'doors', 'port', 'bind', 'lease'],
       optionHelp: {
         kubeconfig: 'the cluster (default $KUBECONFIG, else ~/.kube/config, else that of the pod)',
         data: 'where services of driver process live (default ./.larder-hub; in a pod that driver needs it)',

@@ -113,7 +113,7 @@ describe('with the rights of an installation and no more', () => {
     await admin.of(clusterRoleType).create({
       metadata: { name: 'secrets-for-claims', labels: { 'servicebinding.io/controller': 'true' } },
       rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] }],
-    } as never)
+    })
     const held = (await admin.of(instanceKind).list()).items.map((i) => i.spec.resourceRef?.name)
     const free = ['one', 'two'].find((name) => !held.includes(name))!
     await claim('theirs', { resourceRef: { apiVersion: 'v1', kind: 'Secret', namespace: 'services', name: free } })
