@@ -6,6 +6,7 @@ const BENCHES = {
   watch: async () => (await import('./watch.mjs')).benchWatch(),
   size: async () => (await import('./size.mjs')).benchSize(),
   noop: async () => (await import('./noop-claims.mjs')).benchNoopClaims(),
+  hub: async () => (await import('./hub.mjs')).benchHub(),
   claims: async () => (await import('./claims.mjs')).benchClaims(),
 }
 

@@ -68,4 +68,15 @@ describe('noop', () => {
     nowMs += 2_000
     expect((await session.observe(asked, never)).phase).toBe('ready')
   })
+
+  test('a silent backend answers nothing, for as long as one waits', async () => {
+    const log = { debug() {}, info() {}, warn() {} }
+    const session = noopDriver().connect({ config: { silent: true }, credentials: {} }, { log, now: () => new Date() })
+    const patience = new AbortController()
+    const asked = session.observe(want({}), patience.signal)
+    const probed = session.probe(patience.signal)
+    patience.abort(new Error('out of patience'))
+    await expect(asked).rejects.toThrow('out of patience')
+    await expect(probed).rejects.toThrow('out of patience')
+  })
 })

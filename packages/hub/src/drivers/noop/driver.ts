@@ -1,7 +1,8 @@
 /**
  * Makes nothing, and answers as a driver that makes things would: for measuring the hub, and for trying doors.
  *
- * Example: `recipe: {delay: 2s}` and a claim is Ready after two seconds; without a recipe at once. The credentials have
+ * Example: `recipe: {delay: 2s}` and a claim is Ready after two seconds; without a recipe at once. A backend with
+ * `config: {silent: true}` never answers anything, as one behind a broken network. The credentials have
  * the usual keys and open nothing. What it must remember, when the thing was "made", it hands to the hub as `state`;
  * its own memory only bridges the moments until the hub has that. Rejected: a table of instances on disk, because then
  * one would measure that.
@@ -18,14 +19,35 @@ export function noopDriver(options: NoopDriverOptions = {}): Driver {
   const things = new Map<string, Thing>()
   return {
     name: 'noop',
-    configSchema: { type: 'object', properties: {} },
+    configSchema: { type: 'object', properties: { silent: { type: 'boolean' } } },
     recipeSchema: {
       type: 'object',
       properties: { delay: { type: 'string', pattern: DURATION_PATTERN } },
     },
     traits: () => ({ credentials: 'per-binding', provisions: true, observes: 'state' }),
-    connect: (_backend, host) => noopSession(things, options.now ?? (() => host.now().getTime())),
+    connect: ({ config }, host) =>
+      isSilent(config) ? silentSession : noopSession(things, options.now ?? (() => host.now().getTime())),
   }
+}
+
+const isSilent = (config: Json): boolean => (config as { readonly silent?: boolean }).silent === true
+
+/** Ends when the caller has lost patience. */
+const silence = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error)
+    signal.addEventListener('abort', () => reject(signal.reason as Error))
+  })
+
+const silentSession: Session = {
+  probe: silence,
+  observe: (_, signal) => silence(signal),
+  create: (_, signal) => silence(signal),
+  update: (_, signal) => silence(signal),
+  delete: (_, signal) => silence(signal),
+  bind: (_, __, signal) => silence(signal),
+  unbind: (_, __, signal) => silence(signal),
+  wipe: (_, signal) => silence(signal),
 }
 
 interface Thing {

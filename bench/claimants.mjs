@@ -1,0 +1,79 @@
+/** What benches of claims share: a hub to stock, claims to make, and one watch that tells when each is Ready. */
+const larderKind = (resource, kind, namespaced) => ({
+  group: 'larder.dev',
+  version: 'v1alpha1',
+  resource,
+  kind,
+  namespaced,
+})
+export const BACKENDS = larderKind('backends', 'Backend', false)
+export const CLASSES = larderKind('classes', 'Class', false)
+export const CLAIMS = larderKind('claims', 'Claim', true)
+export const INSTANCES = larderKind('instances', 'Instance', true)
+const CREATORS = 16
+
+/** Backend and class `nothing`, of driver noop. */
+export async function stockNothing(client, name = 'nothing', config = {}) {
+  await client.of(BACKENDS).create({ metadata: { name }, spec: { driver: 'noop', config } })
+  await client.of(CLASSES).create({ metadata: { name }, spec: { type: 'nothing', backendRef: { name } } })
+}
+
+const isReady = ({ status }) => status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')
+
+/** When each claim of namespace `default` was first seen Ready, by one watch. */
+export async function followReadiness(client) {
+  const done = new AbortController()
+  const readyAt = new Map()
+  const waiting = new Map()
+  const { metadata } = await client.of(CLAIMS).list({ namespace: 'default', limit: 1 })
+  const follow = async () => {
+    const from = { namespace: 'default', resourceVersion: metadata.resourceVersion }
+    for await (const { object } of client.of(CLAIMS).watch(from, done.signal)) {
+      const { name } = object.metadata
+      if (readyAt.has(name) || !isReady(object)) continue
+      readyAt.set(name, performance.now())
+      waiting.get(name)?.(readyAt.get(name))
+    }
+  }
+  const following = follow()
+  return {
+    of: (name) => readyAt.get(name) ?? Promise.race([new Promise((resolve) => waiting.set(name, resolve)), following]),
+    stop: () => done.abort(),
+  }
+}
+
+export const createClaim = (client, name, className = 'nothing') =>
+  client.of(CLAIMS).create({ metadata: { name, namespace: 'default' }, spec: { className } })
+
+/** Runs `one(i)` for 0 to `count`, some at a time. */
+export async function inParallel(count, one) {
+  let next = 0
+  const worker = async () => {
+    while (next < count) await one(next++)
+  }
+  await Promise.all(Array.from({ length: CREATORS }, worker))
+}
+
+/** Seconds from the first create to the last one Ready. */
+export async function burst(client, readiness, { run, count, className }) {
+  const startedAt = performance.now()
+  await inParallel(count, (i) => createClaim(client, `${run}-${i}`, className))
+  await Promise.all(Array.from({ length: count }, (_, i) => readiness.of(`${run}-${i}`)))
+  return (performance.now() - startedAt) / 1000
+}
+
+/** How long each took from the create to Ready, in ms, sorted. */
+export async function steady(client, readiness, { run, perSecond, seconds, className }) {
+  const startedAt = performance.now()
+  const one = async (_, i) => {
+    const at = startedAt + (i / perSecond) * 1000
+    await new Promise((resolve) => setTimeout(resolve, at - performance.now()))
+    const sentAt = performance.now()
+    await createClaim(client, `${run}-${i}`, className)
+    return (await readiness.of(`${run}-${i}`)) - sentAt
+  }
+  const waits = await Promise.all(Array.from({ length: perSecond * seconds }, one))
+  return waits.sort((a, b) => a - b)
+}
+
+export const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]

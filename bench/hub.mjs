@@ -1,0 +1,157 @@
+/**
+ * The hub with many claims: `larder up` with driver noop and with a pool, beside 0, 10,000 and 100,000 claims that are there already.
+ * Claims are made and watched from here over HTTPS. The reference is the same hub when it is empty.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from '@larder/engine/client/client'
+import { httpsTransport } from '@larder/engine/client/https'
+import { loadKubeconfig } from '@larder/engine/client/kubeconfig'
+import {
+  burst,
+  CLAIMS,
+  CLASSES,
+  createClaim,
+  followReadiness,
+  inParallel,
+  INSTANCES,
+  quantile,
+  steady,
+  stockNothing,
+} from './claimants.mjs'
+import { startLarder } from './larder.mjs'
+
+const SECRETS = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret', namespaced: true }
+/** Claims that are there already; `BENCH_CLAIMS=0,10000` for a shorter run. */
+const SCALES = (process.env.BENCH_CLAIMS ?? '0,10000,100000').split(',').map(Number)
+const BURST = 2000
+const STEADY = { perSecond: 200, seconds: 5 }
+const DELETED = 10_000
+const WAITING = 1000
+
+export async function benchHub() {
+  console.log(`\nThe hub with many claims; steady ${STEADY.perSecond}/s for ${STEADY.seconds} s, then ${BURST} at once`)
+  const dir = mkdtempSync(join(tmpdir(), 'larder-bench-'))
+  let larder = startLarder(dir)
+  let { client, close } = await connect(larder)
+  try {
+    await stockNothing(client)
+    await stockPool(client)
+    const readiness = await followReadiness(client)
+    await burst(client, readiness, { run: 'warm', count: 200 })
+    let there = 0
+    const reference = {}
+    for (const scale of SCALES) {
+      await fill(client, readiness, there, scale)
+      there = Math.max(there, scale)
+      for (const className of ['nothing', 'caches']) {
+        await claimsBeside(client, readiness, { scale, className, reference })
+      }
+      console.log(`${label(scale)}  resident ${larder.residentMb().toFixed(0)} MB (aim 512 at 100,000)`)
+    }
+    await beginDeadBackend(client, readiness)
+    readiness.stop()
+    await deletion(client, Math.min(DELETED, there))
+    await close()
+    larder.stop()
+    const startedAt = performance.now()
+    larder = startLarder(dir)
+    ;({ client, close } = await connect(larder))
+    await firstClaim(client, startedAt)
+  } finally {
+    await close()
+    larder.stop('--delete-data')
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+const label = (scale) => `${String(scale).padStart(6)} claims`
+
+async function connect(larder) {
+  const transport = httpsTransport(await loadKubeconfig({ path: larder.kubeconfig }))
+  return { client: createClient(transport), close: () => transport.close() }
+}
+
+/** As many members as are ever claimed at once. */
+async function stockPool(client) {
+  await inParallel(BURST, (i) =>
+    client.of(SECRETS).create({
+      metadata: { name: `member-${i}`, namespace: 'default', labels: { offer: 'caches' } },
+      stringData: { url: `redis://member-${i}` },
+    }),
+  )
+  const recipe = { apiVersion: 'v1', kind: 'Secret', selector: { matchLabels: { offer: 'caches' } } }
+  const spec = { type: 'redis', backendRef: { name: 'pool' }, recipe, reclaimPolicy: 'Release' }
+  await client.of(CLASSES).create({ metadata: { name: 'caches' }, spec })
+}
+
+async function fill(client, readiness, from, to) {
+  const startedAt = performance.now()
+  await inParallel(to - from, async (i) => {
+    await createClaim(client, `there-${from + i}`)
+    // Not all at once: what waits here must not be what is measured later.
+    await readiness.of(`there-${from + i}`)
+  })
+  if (to > from) {
+    const seconds = (performance.now() - startedAt) / 1000
+    console.log(`${label(to)}  filled at ${((to - from) / seconds).toFixed(0)} claims/s, 16 at a time`)
+  }
+}
+
+async function claimsBeside(client, readiness, { scale, className, reference }) {
+  const run = `${className}-${scale}`
+  const waits = await steady(client, readiness, { run: `${run}-steady`, className, ...STEADY })
+  await release(client, `${run}-steady`, STEADY.perSecond * STEADY.seconds)
+  const seconds = await burst(client, readiness, { run: `${run}-burst`, className, count: BURST })
+  await release(client, `${run}-burst`, BURST)
+  const p99 = quantile(waits, 0.99)
+  reference[className] ??= p99
+  const within = (100 * waits.filter((ms) => ms <= 100).length) / waits.length
+  console.log(
+    `${label(scale)}  ${className === 'caches' ? 'pool' : 'noop'}  Ready after p50 ${quantile(waits, 0.5).toFixed(0)} p99 ${p99.toFixed(0)} ms, ` +
+      `${within.toFixed(1)} of 100 within 100 ms (aim 99), p99 ${(p99 / reference[className]).toFixed(2)} of the empty hub's (aim 1.10 at most); ` +
+      `${BURST} at once in ${seconds.toFixed(1)} s (aim 5)`,
+  )
+}
+
+/** Returns when what these claims held is given back. */
+async function release(client, run, count) {
+  const before = await instances(client)
+  await inParallel(count, (i) => client.of(CLAIMS).delete(`${run}-${i}`, { namespace: 'default' }))
+  while ((await instances(client)) > before - count) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+/** A backend that never answers, with claims that wait for it: what it costs the others. */
+async function beginDeadBackend(client, readiness) {
+  const before = await steady(client, readiness, { run: 'before-dead', ...STEADY })
+  await stockNothing(client, 'dead', { silent: true })
+  await inParallel(WAITING, (i) => createClaim(client, `dead-${i}`, 'dead'))
+  const beside = await steady(client, readiness, { run: 'beside-dead', ...STEADY })
+  const ratio = quantile(beside, 0.99) / quantile(before, 0.99)
+  console.log(
+    `beside ${WAITING} claims of a dead backend  p50 ${quantile(beside, 0.5).toFixed(0)} p99 ${quantile(beside, 0.99).toFixed(0)} ms, ${ratio.toFixed(2)} of before (aim 1)`,
+  )
+}
+
+async function deletion(client, count) {
+  if (count === 0) return
+  const startedAt = performance.now()
+  await release(client, 'there', count)
+  console.log(
+    `${count} claims deleted, instances gone  in ${((performance.now() - startedAt) / 1000).toFixed(1)} s (aim 60)`,
+  )
+}
+
+async function instances(client) {
+  const { items, metadata } = await client.of(INSTANCES).list({ namespace: 'larder-instances', limit: 1 })
+  return items.length + (metadata.remainingItemCount ?? 0)
+}
+
+async function firstClaim(client, startedAt) {
+  const readiness = await followReadiness(client)
+  await createClaim(client, 'after-restart')
+  await readiness.of('after-restart')
+  readiness.stop()
+  console.log(`restart to the first new claim Ready  ${((performance.now() - startedAt) / 1000).toFixed(1)} s (aim 5)`)
+}
