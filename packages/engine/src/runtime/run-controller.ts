@@ -1,4 +1,5 @@
 /** Runs one controller: wakes, workers, passes. What a pass is made of is in reconcile-key.ts. */
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { pause } from '../client/backoff.ts'
@@ -53,6 +54,8 @@ export function runController<T extends KubeObject>(
     instance: environment.instance,
   })
   const stopped = new AbortController()
+  // Each pass under way listens, and those that wait outside are many.
+  setMaxListeners(0, stopped.signal)
   const workers = createWorkers(definition.workers ?? WORKERS)
   const { signal } = stopped
   const reconciler = createReconciler(definition, { ...environment, log, queue, events, workers, signal })

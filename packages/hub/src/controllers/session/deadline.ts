@@ -32,3 +32,18 @@ export async function withDeadline<T>(
     outer.removeEventListener('abort', onOuter)
   }
 }
+
+/** The answer, unless the signal is aborted before it comes: what was asked for others, too, goes on without this one. */
+export async function unlessAborted<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  const interrupted = () =>
+    new DriverFailure('BackendUnavailable', 'the hub stopped to wait for the answer', { repeated: true })
+  if (signal.aborted) throw interrupted()
+  let stop: () => void
+  const aborted = new Promise<never>((_, reject) => (stop = () => reject(interrupted())))
+  signal.addEventListener('abort', stop!, { once: true })
+  try {
+    return await Promise.race([answer, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop!)
+  }
+}

@@ -15,7 +15,7 @@
 import type { Clock } from '@larder/engine/base/clock'
 
 /** How long a backend may take to show what it has accepted. */
-const SHOWN_AFTER_MS = 10_000
+const SHOWN_AFTER_MS = 3000
 /** A driver that ignores its signal for so long will not do any more. */
 const LATE_MS = 300_000
 

@@ -3,6 +3,7 @@
  * in our words and secrets taken out. Drivers stay naive because everything that is hard about calling a backend is here.
  */
 import type { Clock } from '@larder/engine/base/clock'
+import { parseJson, stringifyJson } from '@larder/engine/base/json'
 import { errorChain, type Log } from '@larder/engine/base/log'
 import { away, wakerOf } from '@larder/engine/runtime/workers'
 import type {
@@ -21,13 +22,14 @@ import type {
 } from '@larder/kit'
 import { OPEN_KEYS } from '../../model/binding-keys.ts'
 import type { SessionObserver } from './calls.ts'
+import { createBatches } from './batches.ts'
 import { createCircuit } from './circuit.ts'
-import { withDeadline } from './deadline.ts'
+import { unlessAborted, withDeadline } from './deadline.ts'
 import { createDoubt } from './doubt.ts'
 import { DriverFailure, failureOf } from './failure.ts'
 import { createGate } from './gate.ts'
 import type { Redaction } from './redaction.ts'
-import { createTurns } from './turns.ts'
+import { createTurns, type Caller } from './turns.ts'
 
 /**
  * Verbs begin things and answer, so that these are for a backend that is slow to take a request; each longer than any single
@@ -91,10 +93,9 @@ export interface DriverSessionParts {
   readonly turned: () => void
 }
 
-/** What a call is about: in the line of the backend, and for the memory of what was lost. */
-interface About {
-  readonly key: string
-  readonly id: string
+/** A call in the line of the backend, and for the memory of what was lost. */
+interface About extends Caller {
+  readonly verb: Verb
   /** The instance or credential that it may make. */
   readonly makes?: string
 }
@@ -184,12 +185,13 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
   }
 
   /** Asks when it is the call's turn. The pass has no worker meanwhile: however slow this backend is, others are not. */
-  function ask<T>(verb: Verb, about: About, outer: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return away(outer, async () => {
+  function ask<T>(about: About, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { verb, signal } = about
+    return away(signal, async () => {
       const calledAt = clock.now()
-      const end = await turns.take({ key: about.key, id: about.id, signal: outer, wake: wakerOf(outer) })
+      const end = await turns.take(about)
       try {
-        const answer = await call(verb, outer, (signal) => noted(about, () => run(signal)), calledAt)
+        const answer = await call(verb, signal, (inner) => noted(about, () => run(inner)), calledAt)
         circuit.succeeded()
         return redacted(answer)
       } catch (error) {
@@ -230,8 +232,9 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
     learnWant(want, credential)
     const what = credential ? `credential ${credential.id}` : want.id
     const key = `${verb}${credential ? ` ${credential.id}` : ''} ${want.id}`
-    const about = { key, id: want.id, ...(MAKING.includes(verb) && { makes: what }) }
-    return gate.pass(key, String(want.generation), () => ask(verb, about, outer, run))
+    const caller = { verb, key, id: want.id, signal: outer, wake: wakerOf(outer) }
+    const about = MAKING.includes(verb) ? { ...caller, makes: what } : caller
+    return gate.pass(key, String(want.generation), () => ask(about, run))
   }
 
   function learnWant(want: Want, credential?: Credential): void {
@@ -240,8 +243,18 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
     if (credential) learnState(redaction, credential.state, credential.id)
   }
 
-  const look = <T>(verb: Verb, id: string, outer: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
-    ask(verb, { key: `${verb} ${id}`, id }, outer, run)
+  const look = <T>(verb: Verb, id: string, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    ask({ verb, key: `${verb} ${id}`, id, signal, wake: wakerOf(signal) }, run)
+
+  const found = createBatches((question, wake) => {
+    const { signal } = lifetime
+    return ask({ verb: 'discover', key: `discover ${question}`, id: '', signal, wake }, async (s) => {
+      const all: Found[] = []
+      const recipe = parseJson(question)
+      for await (const each of session.discover?.({ recipe }, s) ?? []) if ('found' in each) all.push(each)
+      return all
+    })
+  })
 
   async function observe(want: Want, signal: AbortSignal): Promise<Seen> {
     learnWant(want)
@@ -286,11 +299,7 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
     },
     plan: (want, signal) => look('plan', want.id, signal, async (s) => session.plan?.(want, s)),
     found: (recipe, signal) =>
-      look('discover', '', signal, async (s) => {
-        const found: Found[] = []
-        for await (const each of session.discover?.({ recipe }, s) ?? []) if ('found' in each) found.push(each)
-        return found
-      }),
+      away(signal, () => unlessAborted(signal, found.ask(stringifyJson(recipe), wakerOf(signal)))),
     observe,
     create: (want, signal) => act('create', want, signal, (s) => session.create(want, s)),
     update(want, signal) {
