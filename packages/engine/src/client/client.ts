@@ -44,6 +44,8 @@ export type PatchOptions = InNamespace &
     readonly type?: 'merge' | 'json' | 'strategic'
   }
 
+export type ApplyOptions = WriteOptions & { readonly fieldManager: string }
+
 export interface ResourceClient<T extends KubeObject> {
   readonly type: ResourceType<T>
   /** Rejects with NotFound when it is absent. */
@@ -59,6 +61,12 @@ export interface ResourceClient<T extends KubeObject> {
   /** `body` is a merge patch, or for `json` a list of operations. A `metadata.resourceVersion` in it is a precondition. */
   patch(name: string, body: object, options?: PatchOptions): Promise<T>
   patchStatus(name: string, body: object, options?: PatchOptions): Promise<T>
+  /**
+   * Server-side apply: says what part of the object should be, and owns it as `fieldManager`. Creates it where it is absent. Rejects
+   * with Conflict where others own what would change, unless `force` takes it over.
+   */
+  apply(object: New<T>, options: ApplyOptions): Promise<T>
+  applyStatus(object: New<T>, options: ApplyOptions): Promise<T>
   /** False when there was nothing to delete. True says that the deletion is on its way: finalizers may hold the object. */
   delete(name: string, options?: DeleteOptions): Promise<boolean>
   watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>
@@ -128,6 +136,14 @@ function resourceClient<T extends KubeObject>(transport: Transport, type: Resour
     })) as unknown as T
   }
 
+  const apply = async (object: New<T>, options: ApplyOptions, subresource?: string): Promise<T> => {
+    const { name = '', namespace } = object.metadata
+    const target = targetOf(type, ...nameIn(namespace, name), subresource)
+    const body = copyJson({ ...object, apiVersion, kind: type.kind })
+    const patchType = 'application/apply-patch+yaml'
+    return (await transport.call({ verb: 'patch', target, patchType, body, options })) as unknown as T
+  }
+
   return {
     type,
     get,
@@ -146,6 +162,8 @@ function resourceClient<T extends KubeObject>(transport: Transport, type: Resour
     updateStatus: (object, options) => put(object, 'status', options),
     patch: (name, body, options = {}) => patch(name, body, options),
     patchStatus: (name, body, options = {}) => patch(name, body, options, 'status'),
+    apply: (object, options) => apply(object, options),
+    applyStatus: (object, options) => apply(object, options, 'status'),
     async delete(name, options = {}) {
       const { namespace, ...rest } = options
       try {

@@ -180,6 +180,25 @@ onBothTransports('client', (world) => {
     expect(await maps().delete('a', { namespace: 'default' })).toBe(false)
   })
 
+  test('an apply creates, owns, and is refused where others own', async () => {
+    const config = (k: string) => ({ metadata: { name: 'a', namespace: 'default' }, data: { k } })
+    const made = await maps().apply(config('1'), { fieldManager: 'one' })
+    expect(made).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { k: '1' } })
+    expect(await maps().apply(config('1'), { fieldManager: 'one' })).toEqual(made)
+    expect(await failure(maps().apply(config('2'), { fieldManager: 'two' }))).toMatchObject({
+      code: 409,
+      reason: 'Conflict',
+      details: { causes: [{ reason: 'FieldManagerConflict', message: 'conflict with "one"', field: '.data.k' }] },
+    })
+    expect((await maps().apply(config('2'), { fieldManager: 'two', force: true })).data).toEqual({ k: '2' })
+  })
+
+  test('what it writes by itself is its own under one name', async () => {
+    await make('a', { k: '1' })
+    const { metadata } = await maps().get('a', 'default')
+    expect(metadata).toMatchObject({ managedFields: [{ manager: 'larder', operation: 'Update' }] })
+  })
+
   test('refusals keep code, reason and details', async () => {
     await make('a')
     expect(await failure(make('a'))).toMatchObject({

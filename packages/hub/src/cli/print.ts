@@ -43,7 +43,10 @@ export async function printObjects(
   } else if (output === 'name') {
     const kind = type.group === '' ? type.singular : `${type.singular}.${type.group}`
     for (const object of objects) terminal.out(`${kind}/${object.metadata.name}\n`)
-  } else terminal.out(await serialize(options.list ? asList(objects) : asJson(objects[0]!), output))
+  } else {
+    const plain = output?.startsWith(JSONPATH) ? objects : objects.map(withoutOwners)
+    terminal.out(await serialize(options.list ? asList(plain) : asJson(plain[0]!), output))
+  }
 }
 
 /** Prints what comes later under what was printed: rows of a table get no second heading. */
@@ -92,6 +95,12 @@ function indent(value: Json): string {
   } catch {
     return stringifyJson(value)
   }
+}
+
+/** Who owns which field would be most of what is shown, and is rarely meant. A template that names it gets it. */
+export function withoutOwners(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata as KubeObject['metadata'] & { managedFields?: Json }
+  return { ...object, metadata }
 }
 
 function asList(objects: readonly KubeObject[]): JsonObject {

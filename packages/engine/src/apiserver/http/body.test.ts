@@ -75,6 +75,16 @@ test('each patch type is recognised', async () => {
   expect(await decodePatch('application/apply-patch+yaml', Buffer.from('a: 1'))).toMatchObject({ value: { a: 1 } })
 })
 
+test('an apply may be JSON, YAML, or YAML that looks like JSON', async () => {
+  const read = (text: string) => decodePatch('application/apply-patch+yaml', Buffer.from(text))
+  expect(await read('{"a":9007199254740993,"a":1}')).toMatchObject({ value: { a: 1 }, duplicates: ['a'] })
+  expect((await read('{a: yes, b: [1]}')).value).toEqual({ a: true, b: [1] })
+  expect((await read('a: 1\n')).value).toEqual({ a: 1 })
+  await expect(read('{"a": ')).rejects.toMatchObject({ code: 400, message: expect.stringMatching(/is not YAML/) })
+  const cbor = decodePatch('application/apply-patch+cbor', Buffer.from([0xa0]))
+  await expect(cbor).rejects.toMatchObject({ code: 415 })
+})
+
 test('a delete may have no body, JSON, or the protobuf of client-go', async () => {
   expect(await decodeDeleteOptions(undefined, Buffer.alloc(0))).toBeUndefined()
   expect(await decodeDeleteOptions('application/json', Buffer.from('{"dryRun":["All"]}'))).toEqual({ dryRun: ['All'] })

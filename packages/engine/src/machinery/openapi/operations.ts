@@ -53,6 +53,7 @@ const DRY_RUN = parameter('dryRun', 'string', '"All": judge the change and do no
 const FIELD_MANAGER = parameter('fieldManager', 'string', 'Who makes the change.')
 const FIELD_VALIDATION = parameter('fieldValidation', 'string', 'Unknown and duplicate fields: Ignore, Warn or Strict.')
 const PRETTY = parameter('pretty', 'string', 'Indent the answer.')
+const FORCE = parameter('force', 'boolean', 'Take over what others own; only for an apply.')
 const WRITE = [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION]
 const SELECT = [
   parameter('allowWatchBookmarks', 'boolean', 'Tell from time to time how far a watch has come.'),
@@ -74,6 +75,7 @@ const DELETE = [
 const ANY_BODY = ['application/json', 'application/yaml']
 const JSON_PATCHES = ['application/json-patch+json', 'application/merge-patch+json']
 const STRATEGIC = 'application/strategic-merge-patch+json'
+const APPLY = 'application/apply-patch+yaml'
 
 /** Of the kind's list: `io.k8s.api.core.v1.SecretList`. */
 export function listComponent({ shape, listKind }: Resource): string {
@@ -222,9 +224,9 @@ function readAndWrite(component: string, verbs: readonly string[], strategic: bo
     drafts.push({ ...common, verb: 'replace', method: 'put', action: 'put', query: WRITE, body })
   }
   if (verbs.includes('patch')) {
-    const types = strategic ? [...JSON_PATCHES, STRATEGIC] : JSON_PATCHES
+    const types = [...JSON_PATCHES, ...(strategic ? [STRATEGIC] : []), APPLY]
     const body = { component: PATCH, types, required: true }
-    drafts.push({ ...common, verb: 'patch', method: 'patch', action: 'patch', query: WRITE, body })
+    drafts.push({ ...common, verb: 'patch', method: 'patch', action: 'patch', query: [...WRITE, FORCE], body })
   }
   return drafts
 }

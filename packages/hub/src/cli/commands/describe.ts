@@ -15,7 +15,7 @@ import { withApi } from '../connect.ts'
 import { eventColumns, listEvents } from '../events.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { kindAndName } from '../kinds.ts'
-import { columnsOf, isTable, serialize } from '../print.ts'
+import { columnsOf, isTable, serialize, withoutOwners } from '../print.ts'
 import { readiness } from '../readiness.ts'
 import { renderTable } from '../table.ts'
 
@@ -34,7 +34,7 @@ export const run: Run = async ({ args, options }, terminal) => {
     throw new CommandFailed(EXIT.usage, `which ${kind.singular}?`, { next: `larder describe ${kind.singular}/NAME` })
   await withApi(options, terminal, async ({ client, namespace }) => {
     const object = (await client.of(kind).get(name, kind.namespaced ? namespace : undefined)) as Described
-    if (!isTable(options.output)) return terminal.out(await serialize(asJson(object), options.output))
+    if (!isTable(options.output)) return terminal.out(await serialize(asJson(withoutOwners(object)), options.output))
     const now = terminal.now()
     const steps = await stepsOf(client, kind, object)
     const sections = [
