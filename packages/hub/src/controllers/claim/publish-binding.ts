@@ -7,13 +7,14 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { Bound } from '@larder/kit'
 import type { Claim, ClaimCredential } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
-import { FINGERPRINT_ANNOTATION } from '../../model/names.ts'
+import { CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { bindingData, bindingName, bindingSecret, isIntact, isOurs } from './binding-secret.ts'
 import { credentialOf, openBinding, rememberCredential, type Binding } from './binding.ts'
 import { heldInstance } from './held-instance.ts'
 import { plannedCredential, SOON_MS } from './plan-credential.ts'
+import { revoke } from './revoke.ts'
 
 type Ready = Extract<Bound, { phase: 'ready' }>
 
@@ -66,25 +67,49 @@ async function issue(
       if (bound.retry === 'no') throw new Stalled('BindingFailed', session.redact(`${bound.reason}: ${bound.message}`))
       throw new DriverFailure('Binding', session.redact(`${bound.reason}: ${bound.message}`))
     case 'withheld':
-      return replace(pass, credential)
+      return withheld(pass, hub, credential, existing)
     case 'ready':
       await publish(pass, hub, binding, credential, bound, existing, intact)
   }
   return done
 }
 
-/** The backend shows a secret only once, and it was lost: others take its place. */
-function replace(pass: Pass<Claim>, credential: ClaimCredential): Outcome {
-  if (credential.predecessor) {
-    throw new DriverFailure(
-      'Binding',
-      'the backend does not show the credentials again, and older ones wait for their revocation',
-    )
+/** The backend shows a secret only once. */
+async function withheld(
+  pass: Pass<Claim>,
+  hub: HubContext,
+  credential: ClaimCredential,
+  existing: Secret | undefined,
+): Promise<Outcome> {
+  if (!existing || !(await isIntact(existing, pass.object, credential.id, hub.fingerprint))) {
+    return replace(pass, hub, credential, existing)
   }
-  const { id, role, serial } = credential
+  // It is in the Secret: a crash came before status said so.
+  pass.status.binding = { name: existing.metadata.name }
+  pass.status.credential = { ...credential, issuedAt: credential.issuedAt ?? formatTime(pass.clock.now()) }
+  return done
+}
+
+/**
+ * The secret was lost: other credentials take its place. Never are there more than two, so that where older ones wait, those go first
+ * that nobody uses: the lost ones if no Secret ever had them, else the older.
+ */
+async function replace(
+  pass: Pass<Claim>,
+  hub: HubContext,
+  credential: ClaimCredential,
+  existing: Secret | undefined,
+): Promise<Outcome> {
+  const { id, role, serial, predecessor, issuedAt } = credential
+  const lost = { id, ...(role !== undefined && { role }) }
+  const wasPublished = issuedAt !== undefined || existing?.metadata.annotations?.[CREDENTIAL_ANNOTATION] === id
+  if (predecessor) {
+    const outcome = await revoke(pass, hub, wasPublished ? predecessor : lost)
+    if (outcome.type !== 'done') return outcome
+  }
   pass.status.credential = {
     ...plannedCredential(pass.object.metadata.uid ?? '', serial + 1, role),
-    predecessor: { id, ...(role !== undefined && { role }) },
+    predecessor: predecessor && !wasPublished ? predecessor : lost,
   }
   return wait('Binding', 'the backend does not show the credentials again; new ones are being made', SOON_MS)
 }
