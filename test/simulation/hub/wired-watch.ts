@@ -28,9 +28,8 @@ class Stream {
   readonly #wire: WireOptions
   readonly #resource: string
   readonly #outer: AbortSignal
+  /** Aborts when either end lets go. Not by AbortSignal.any, which Node keeps for ever when it never aborts, and with it the world. */
   readonly #broken = new AbortController()
-  /** Aborts when either end lets go. */
-  readonly signal: AbortSignal
   /** On the wire. */
   readonly #waiting: WatchEvent[] = []
   /** Let through. */
@@ -45,8 +44,13 @@ class Stream {
     this.#wire = wire
     this.#resource = resource
     this.#outer = outer
-    this.signal = AbortSignal.any([outer, this.#broken.signal])
+    outer.addEventListener('abort', () => this.#broken.abort(), { once: true })
+    if (outer.aborted) this.#broken.abort()
     this.signal.addEventListener('abort', () => this.#wake?.(), { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#broken.signal
   }
 
   async readFrom(events: AsyncIterable<WatchEvent>): Promise<void> {

@@ -70,6 +70,8 @@ export async function createWorld(seed: number, faultsOf: (dice: Dice) => Faults
   const admin = createClient(inProcessTransport(api, ADMIN, clock))
   const hubDice = dice.fork()
   const hubs: Hub[] = []
+  /** Lets go of what Node keeps of a killed hub: signals that nobody aborted hold the whole world. */
+  const remains: (() => void)[] = []
   let lives = 0
   let writers = 0
 
@@ -82,7 +84,8 @@ export async function createWorld(seed: number, faultsOf: (dice: Dice) => Faults
     }
   }
 
-  const overtake = (target: Target) => asUser(() => touch(admin, target))
+  let touches = 0
+  const overtake = (target: Target) => asUser(() => touch(admin, touches++, target))
 
   const world: World = {
     scheduler,
@@ -100,7 +103,19 @@ export async function createWorld(seed: number, faultsOf: (dice: Dice) => Faults
     startHub({ elected }) {
       const name = `hub${++lives}`
       scheduler.note(`start ${name}`)
-      const hub = runHub({ name, elected, api, scheduler, faults, yard, log, dice: hubDice.fork(), overtake, gone })
+      const hub = runHub({
+        name,
+        elected,
+        api,
+        scheduler,
+        faults,
+        yard,
+        log,
+        dice: hubDice.fork(),
+        overtake,
+        gone,
+        remains,
+      })
       hubs.push(hub)
       return hub
     },
@@ -110,6 +125,7 @@ export async function createWorld(seed: number, faultsOf: (dice: Dice) => Faults
     },
     async close() {
       while (hubs[0]) hubs[0].kill()
+      for (const end of remains) end()
       await scheduler.settle()
       await api.close()
     },
@@ -122,13 +138,15 @@ export async function createWorld(seed: number, faultsOf: (dice: Dice) => Faults
   return world
 }
 
-let touches = 0
-
 /** A write of somebody else that changes nothing but the version. */
-async function touch(admin: Client, { group, version, resource, namespace, name }: Target): Promise<void> {
+async function touch(
+  admin: Client,
+  count: number,
+  { group, version, resource, namespace, name }: Target,
+): Promise<void> {
   if (name === undefined) return
   const target = { group, version, resource, name, ...(namespace !== undefined && { namespace }) }
-  const body = { metadata: { annotations: { 'example.com/touched': String(touches++) } } }
+  const body = { metadata: { annotations: { 'example.com/touched': String(count) } } }
   const patchType = 'application/merge-patch+json'
   await admin.transport.call({ verb: 'patch', target, patchType, body }).catch(() => undefined)
 }
@@ -144,10 +162,11 @@ interface HubParts {
   readonly dice: Dice
   readonly overtake: (target: Target) => Promise<void>
   readonly gone: (hub: Process) => void
+  readonly remains: (() => void)[]
 }
 
 function runHub(parts: HubParts): Hub {
-  const { name, elected, api, scheduler, faults, yard, dice, overtake, gone } = parts
+  const { name, elected, api, scheduler, faults, yard, dice, overtake, gone, remains } = parts
   const clock = processClock(scheduler.clock)
   const log = parts.log.with({ process: name })
   let isDead = false
@@ -179,6 +198,7 @@ function runHub(parts: HubParts): Hub {
   const election = elected
     ? createElection({ client, clock, log, lease: LEASE, identity: name, leaseMs: LEASE_MS, retryMs: RETRY_MS })
     : undefined
+  if (election) remains.push(() => void election.stop())
   const manager = createManager({
     client,
     clock,
