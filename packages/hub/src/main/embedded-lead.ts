@@ -15,9 +15,10 @@ export async function takeLead(client: Client): Promise<void> {
   await ensure(client, leaseType, HUB_LEASE, (current) => ({ ...current, metadata: current?.metadata ?? {}, spec }))
 }
 
-/** For an API without a hub of its own, on a store that may have had one. */
+/** For an API without a hub of its own, on a store that may have had one. Given back, not deleted: who saw it waits for its end. */
 export async function leaveLead(client: Client): Promise<void> {
   const lease = await client.of(leaseType).find(HUB_LEASE.name, HUB_LEASE.namespace)
   if (lease?.spec?.holderIdentity !== EMBEDDED) return
-  await client.of(leaseType).delete(HUB_LEASE.name, { namespace: HUB_LEASE.namespace })
+  const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1 }
+  await client.of(leaseType).update({ ...lease, spec })
 }
