@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const PAGE = 'docs/reference/kubernetes-compatibility.md'
+/** Of the checklist; what is promised beyond it comes behind. */
 const ROWS = 50
 const SHORTEST_REASON = 20
 
@@ -45,7 +46,8 @@ describe('what of Kubernetes holds', () => {
   ].map(([, number, , state, evidence]): Row => ({ number: Number(number), state: state!, evidence: evidence! }))
 
   test('has every row of the checklist', () => {
-    expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: ROWS }, (_, i) => i + 1))
+    expect(rows.length).toBeGreaterThanOrEqual(ROWS)
+    expect(rows.map(({ number }) => number)).toEqual(rows.map((_, i) => i + 1))
   })
 
   test('each row has a test that exists, or a reason', () => {

@@ -16,6 +16,8 @@ type Named = JsonObject & { readonly metadata: JsonObject & { readonly name: str
 export interface BootRoles {
   readonly roles: readonly Named[]
   readonly bindings: readonly Named[]
+  /** Roles of the namespace kube-system. */
+  readonly systemRoles: readonly Named[]
 }
 
 export function bootstrapRoles(): BootRoles {
@@ -34,6 +36,7 @@ export function bootstrapRoles(): BootRoles {
       role('system:discovery', [{ verbs: ['get'], nonResourceURLs: DISCOVERY }]),
       role('system:public-info-viewer', [{ verbs: ['get'], nonResourceURLs: PUBLIC }]),
       role('system:basic-user', BASIC),
+      role('system:auth-delegator', DELEGATOR),
     ],
     bindings: [
       binding('cluster-admin', ['system:masters']),
@@ -41,8 +44,18 @@ export function bootstrapRoles(): BootRoles {
       binding('system:basic-user', ['system:authenticated']),
       binding('system:public-info-viewer', ['system:authenticated', 'system:unauthenticated']),
     ],
+    systemRoles: [role('extension-apiserver-authentication-reader', READS_AUTHENTICATION)],
   }
 }
+
+/** What a server behind an APIService needs: to ask who a token is, what a user may, and by what it knows the front proxy. */
+const DELEGATOR: readonly PolicyRule[] = [
+  { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'] },
+  { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'] },
+]
+const READS_AUTHENTICATION: readonly PolicyRule[] = [
+  { verbs: READ, apiGroups: [''], resources: ['configmaps'], resourceNames: ['extension-apiserver-authentication'] },
+]
 
 const DISCOVERY = [
   '/api',

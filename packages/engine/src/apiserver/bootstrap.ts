@@ -22,15 +22,19 @@ interface BootObject {
   readonly group: string
   readonly version: string
   readonly resource: string
+  readonly namespace?: string
   readonly object: JsonObject & { readonly metadata: { readonly name: string } }
 }
 
 export async function bootstrap(store: Store, resources: Resources, call: SystemCall): Promise<void> {
-  const missing = bootObjects().filter(({ group, version, resource, object }) => {
+  const missing = bootObjects().filter(({ group, version, resource, namespace, object }) => {
     const found = resources.find(group, version, resource)
-    return found !== undefined && store.get(keyOf(found, undefined, object.metadata.name)) === undefined
+    return found !== undefined && store.get(keyOf(found, namespace, object.metadata.name)) === undefined
   })
-  await Promise.all(missing.map(({ object, ...target }) => create(call, { verb: 'create', target, body: object })))
+  const write = ({ object, ...target }: BootObject) => create(call, { verb: 'create', target, body: object })
+  await Promise.all(missing.filter(({ namespace }) => namespace === undefined).map(write))
+  // Once their namespace is there.
+  await Promise.all(missing.filter(({ namespace }) => namespace !== undefined).map(write))
 }
 
 async function create(call: SystemCall, creation: Call & { verb: 'create' }): Promise<void> {
@@ -48,11 +52,12 @@ function bootObjects(): readonly BootObject[] {
     resource: 'namespaces',
     object: { metadata: { name } },
   }))
-  const { roles, bindings } = bootstrapRoles()
+  const { roles, bindings, systemRoles } = bootstrapRoles()
   const rbac = { group: RBAC, version: 'v1' }
   return [
     ...namespaces,
     ...roles.map((object) => ({ ...rbac, resource: 'clusterroles', object })),
     ...bindings.map((object) => ({ ...rbac, resource: 'clusterrolebindings', object })),
+    ...systemRoles.map((object) => ({ ...rbac, resource: 'roles', namespace: 'kube-system', object })),
   ]
 }

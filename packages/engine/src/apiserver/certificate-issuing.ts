@@ -25,11 +25,11 @@ const SKEW_MS = 3600 * 1000
 
 cryptoProvider.set(webcrypto as never)
 
-export async function issueAuthority(now: number): Promise<KeyPair> {
+export async function issueAuthority(name: string, now: number): Promise<KeyPair> {
   const keys = await generateKeys()
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
-    name: [{ CN: ['larder-ca'] }],
+    name: [{ CN: [name] }],
     notBefore: new Date(now - SKEW_MS),
     notAfter: new Date(now + CA_LIFE_MS),
     signingAlgorithm: ALGORITHM,
@@ -62,6 +62,20 @@ export function issueServer(ca: KeyPair, now: number): Promise<KeyPair> {
         { type: 'ip', value: '127.0.0.1' },
         { type: 'ip', value: '::1' },
       ]),
+    ],
+  )
+}
+
+/** A server certificate for other names than the API's. */
+export function issueServerFor(ca: KeyPair, names: readonly string[], now: number): Promise<KeyPair> {
+  const alternatives = names.map((value) => ({ type: 'dns' as const, value }))
+  return issueLeaf(
+    ca,
+    now,
+    [{ CN: [names[0]!] }],
+    [
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new SubjectAlternativeNameExtension([...alternatives, { type: 'ip', value: '127.0.0.1' }]),
     ],
   )
 }

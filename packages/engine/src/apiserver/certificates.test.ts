@@ -34,10 +34,25 @@ test('a new directory gets an authority, a server and an administrator', async (
   expect(client.verify(ca.publicKey)).toBe(true)
 })
 
+test('the front proxy has an authority of its own: no client of the API can pass for it', async () => {
+  const { caCertificate, frontProxy } = await ensureCertificates(dir, systemClock)
+  const client = new X509Certificate(frontProxy.client.certificate)
+  expect(client.subject).toBe('CN=front-proxy-client')
+  expect(client.verify(new X509Certificate(frontProxy.caCertificate).publicKey)).toBe(true)
+  expect(client.verify(new X509Certificate(caCertificate).publicKey)).toBe(false)
+})
+
 test('only the owner may read any of the files', async () => {
   await ensureCertificates(dir, systemClock)
   const folder = join(dir, 'pki')
-  expect(readdirSync(folder).sort()).toEqual(['admin.pem', 'ca.crt', 'ca.pem', 'server.pem'])
+  expect(readdirSync(folder).sort()).toEqual([
+    'admin.pem',
+    'ca.crt',
+    'ca.pem',
+    'front-proxy-ca.pem',
+    'front-proxy-client.pem',
+    'server.pem',
+  ])
   for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
   expect(statSync(folder).mode & 0o777).toBe(0o700)
 })

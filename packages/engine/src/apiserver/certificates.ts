@@ -1,9 +1,11 @@
 /**
  * The API's own certificate authority, in `DIR/pki`.
  *
- * Three files, each a private key followed by its certificate, so that no crash can leave a key beside another key's
+ * Each file is a private key followed by its certificate, so that no crash can leave a key beside another key's
  * certificate: `ca.pem`, `server.pem` (for 127.0.0.1, localhost and the names that pods would use), `admin.pem` (a member of
- * `system:masters`). `ca.crt` repeats the authority's certificate for `curl --cacert`.
+ * `system:masters`). `ca.crt` repeats the authority's certificate for `curl --cacert`. `front-proxy-client.pem` is what the API shows to
+ * the servers behind APIServices; its authority, `front-proxy-ca.pem`, issues nothing else: whoever has a certificate of it is believed
+ * when they say who somebody is, and clients of the API must not be.
  *
  * On a used directory only Node's own modules are needed: the library that issues certificates costs 130 ms and 13 MB
  * and is loaded when something is missing, foreign or near its end.
@@ -26,7 +28,12 @@ export interface Certificates {
   readonly server: KeyPair
   /** Of the user `larder-admin` in `system:masters`. */
   readonly admin: KeyPair
+  /** With which requests are handed on to the servers behind APIServices, and the authority by which they know it. */
+  readonly frontProxy: { readonly caCertificate: string; readonly client: KeyPair }
 }
+
+/** The name in the front proxy's certificate. */
+export const FRONT_PROXY_NAME = 'front-proxy-client'
 
 const DAY_MS = 24 * 3600 * 1000
 export const CA_LIFE_MS = 3650 * DAY_MS
@@ -41,19 +48,28 @@ export async function ensureCertificates(dir: string, clock: Clock): Promise<Cer
   let ca = read(folder, 'ca', now)
   let server = ca && read(folder, 'server', now, ca)
   let admin = ca && read(folder, 'admin', now, ca)
-  if (!ca || !server || !admin) {
+  let proxyCa = read(folder, 'front-proxy-ca', now)
+  let proxy = proxyCa && read(folder, 'front-proxy-client', now, proxyCa)
+  if (!ca || !server || !admin || !proxyCa || !proxy) {
     const issuing = await import('./certificate-issuing.ts')
     makeFolder(folder)
-    ca ??= write(folder, 'ca', await issuing.issueAuthority(now))
+    ca ??= write(folder, 'ca', await issuing.issueAuthority('larder-ca', now))
     server ??= write(folder, 'server', await issuing.issueServer(ca, now))
     admin ??= write(
       folder,
       'admin',
       await issuing.issueClient(ca, { user: 'larder-admin', groups: ['system:masters'] }, now),
     )
+    proxyCa ??= write(folder, 'front-proxy-ca', await issuing.issueAuthority('larder-front-proxy-ca', now))
+    proxy ??= write(
+      folder,
+      'front-proxy-client',
+      await issuing.issueClient(proxyCa, { user: FRONT_PROXY_NAME, groups: [] }, now),
+    )
     writeWhole(join(folder, 'ca.crt'), ca.certificate, 0o600)
   }
-  return { caCertificate: ca.certificate, server, admin }
+  const frontProxy = { caCertificate: proxyCa.certificate, client: proxy }
+  return { caCertificate: ca.certificate, server, admin, frontProxy }
 }
 
 const BLOCK = /-----BEGIN ([A-Z ]+)-----[\s\S]*?-----END \1-----\n?/g

@@ -8,9 +8,35 @@ import type { Kind, Resource } from '../machinery/shape.ts'
 
 export type Aggregation = 'v2' | 'v2beta1'
 
+/** What discovery tells of a resource. */
+export type DiscoveredResource = Pick<
+  Resource,
+  | 'group'
+  | 'version'
+  | 'kind'
+  | 'resource'
+  | 'singular'
+  | 'namespaced'
+  | 'verbs'
+  | 'shortNames'
+  | 'categories'
+  | 'subresources'
+>
+
+/** A group and version that another server serves, by an APIService. */
+export interface RemoteVersion {
+  readonly group: string
+  readonly version: string
+  /** As last seen. */
+  readonly resources: readonly DiscoveredResource[]
+  /** The server does not answer now. */
+  readonly isStale: boolean
+}
+
 interface Version {
   readonly version: string
-  readonly resources: readonly Resource[]
+  readonly resources: readonly DiscoveredResource[]
+  readonly isStale: boolean
 }
 
 interface Group {
@@ -19,16 +45,23 @@ interface Group {
   readonly versions: readonly Version[]
 }
 
-/** Groups and versions in the order of their first appearance, which is the order that clients are to prefer. */
-function groupsOf(resources: readonly Resource[]): Group[] {
-  const groups = new Map<string, Map<string, Resource[]>>()
+/** Groups and versions in the order of their first appearance, which is the order that clients are to prefer. Ours come first. */
+function groupsOf(resources: readonly DiscoveredResource[], remote: readonly RemoteVersion[]): Group[] {
+  const groups = new Map<string, Map<string, DiscoveredResource[]>>()
+  const versionsOf = (group: string): Map<string, DiscoveredResource[]> =>
+    getOrMake(groups, group, () => new Map<string, DiscoveredResource[]>())
   for (const resource of resources) {
-    const versions = getOrMake(groups, resource.group, () => new Map<string, Resource[]>())
-    getOrMake(versions, resource.version, (): Resource[] => []).push(resource)
+    getOrMake(versionsOf(resource.group), resource.version, (): DiscoveredResource[] => []).push(resource)
+  }
+  const stale = new Set<DiscoveredResource[]>()
+  for (const { group, version, resources: theirs, isStale } of remote) {
+    const list = [...theirs]
+    if (isStale) stale.add(list)
+    versionsOf(group).set(version, list)
   }
   return [...groups].map(([name, versions]) => ({
     name,
-    versions: [...versions].map(([version, list]) => ({ version, resources: list })),
+    versions: [...versions].map(([version, list]) => ({ version, resources: list, isStale: stale.has(list) })),
   }))
 }
 
@@ -43,7 +76,7 @@ function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 
 /** `/api`. */
 export function coreVersions(resources: readonly Resource[], serverAddress: string): JsonObject {
-  const core = groupsOf(resources).find((group) => group.name === '')
+  const core = groupsOf(resources, []).find((group) => group.name === '')
   return {
     kind: 'APIVersions',
     versions: (core?.versions ?? []).map(({ version }) => version),
@@ -52,14 +85,18 @@ export function coreVersions(resources: readonly Resource[], serverAddress: stri
 }
 
 /** `/apis`. */
-export function groupList(resources: readonly Resource[]): JsonObject {
-  const groups = groupsOf(resources).filter((group) => group.name !== '')
+export function groupList(resources: readonly Resource[], remote: readonly RemoteVersion[] = []): JsonObject {
+  const groups = groupsOf(resources, remote).filter((group) => group.name !== '')
   return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(describeGroup) }
 }
 
 /** `/apis/GROUP`; undefined for a group that is not served. */
-export function singleGroup(resources: readonly Resource[], name: string): JsonObject | undefined {
-  const group = groupsOf(resources).find((group) => group.name === name)
+export function singleGroup(
+  resources: readonly Resource[],
+  name: string,
+  remote: readonly RemoteVersion[] = [],
+): JsonObject | undefined {
+  const group = groupsOf(resources, remote).find((group) => group.name === name)
   return group && { kind: 'APIGroup', apiVersion: 'v1', ...describeGroup(group) }
 }
 
@@ -86,7 +123,7 @@ export function resourceList(
   }
 }
 
-function describeResource(resource: Resource): JsonObject[] {
+function describeResource(resource: DiscoveredResource): JsonObject[] {
   const itself = {
     name: resource.resource,
     singularName: resource.singular,
@@ -108,7 +145,7 @@ function describeResource(resource: Resource): JsonObject[] {
 }
 
 /** A subresource names group and version only where they differ from its list's: `autoscaling/v1 Scale`. */
-function foreignKind(kind: Kind, resource: Resource): JsonObject {
+function foreignKind(kind: Kind, resource: DiscoveredResource): JsonObject {
   return kind.group === resource.group && kind.version === resource.version
     ? {}
     : { group: kind.group, version: kind.version }
@@ -117,25 +154,25 @@ function foreignKind(kind: Kind, resource: Resource): JsonObject {
 /** `/api` and `/apis` in one document each. `core` picks the nameless group, or all the others. */
 export function aggregated(
   resources: readonly Resource[],
-  options: { readonly core: boolean; readonly as: Aggregation },
+  options: { readonly core: boolean; readonly as: Aggregation; readonly remote?: readonly RemoteVersion[] },
 ): JsonObject {
-  const groups = groupsOf(resources).filter((group) => (group.name === '') === options.core)
+  const groups = groupsOf(resources, options.remote ?? []).filter((group) => (group.name === '') === options.core)
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${options.as}`,
     metadata: {},
     items: groups.map((group) => ({
       metadata: { ...(group.name !== '' && { name: group.name }), creationTimestamp: null },
-      versions: group.versions.map(({ version, resources }) => ({
+      versions: group.versions.map(({ version, resources, isStale }) => ({
         version,
         resources: resources.map(aggregateResource),
-        freshness: 'Current',
+        freshness: isStale ? 'Stale' : 'Current',
       })),
     })),
   }
 }
 
-function aggregateResource(resource: Resource): JsonObject {
+function aggregateResource(resource: DiscoveredResource): JsonObject {
   const subresources = resource.subresources.map((sub) => ({
     subresource: sub.name,
     responseKind: responseKind(sub.kind),

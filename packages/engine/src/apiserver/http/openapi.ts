@@ -10,6 +10,7 @@ import { type JsonObject, stringifyJson } from '../../base/json.ts'
 import { formatApiVersion } from '../../machinery/object.ts'
 import type { Resource } from '../../machinery/shape.ts'
 import { routeNotFound } from '../../machinery/status.ts'
+import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { Resources } from '../api.ts'
 import { headersOf, sendBody, sendJson } from './answer.ts'
 import { accepts } from './negotiate.ts'
@@ -29,17 +30,24 @@ interface GroupVersion {
   readonly hash: string
 }
 
+interface RemoteDocument {
+  readonly document: Buffer
+  readonly hash: string
+}
+
 interface Version2 {
   readonly json: Buffer
   readonly protobuf: Buffer
 }
 
-export function createOpenApi(resources: Resources): HandleOpenApi {
+export function createOpenApi(resources: Resources, aggregation: Aggregation): HandleOpenApi {
   const fingerprint = createFingerprint()
   const documents = new Map<string, Buffer>()
   let v2: Promise<Version2> | undefined
   let groupVersions = new Map<string, GroupVersion>()
   let generation = -1
+  let remoteDocuments = new Map<string, RemoteDocument>()
+  let remoteGeneration = -1
 
   /** By path: `api/v1`, `apis/apps/v1`. */
   function current(): Map<string, GroupVersion> {
@@ -50,6 +58,20 @@ export function createOpenApi(resources: Resources): HandleOpenApi {
     const live = new Set(Array.from(groupVersions.values(), ({ hash }) => hash))
     for (const hash of documents.keys()) if (!live.has(hash)) documents.delete(hash)
     return groupVersions
+  }
+
+  /** Of the other servers, those that describe themselves. */
+  function remote(): Map<string, RemoteDocument> {
+    if (aggregation.generation === remoteGeneration) return remoteDocuments
+    remoteGeneration = aggregation.generation
+    remoteDocuments = new Map(
+      aggregation.remotes().flatMap(({ apiService: { group, version }, openApi: document }) => {
+        if (!document) return []
+        const hash = createHash('sha256').update(document).digest('hex').slice(0, 32).toUpperCase()
+        return [[`apis/${group}/${version}`, { document, hash }] as const]
+      }),
+    )
+    return remoteDocuments
   }
 
   async function documentOf({ group, version, resources, hash }: GroupVersion): Promise<Buffer> {
@@ -64,11 +86,12 @@ export function createOpenApi(resources: Resources): HandleOpenApi {
   function index(request: Request): void {
     const paths: Record<string, JsonObject> = {}
     for (const [path, { hash }] of current()) paths[path] = { serverRelativeURL: urlOf(path, hash) }
+    for (const [path, { hash }] of remote()) paths[path] = { serverRelativeURL: urlOf(path, hash) }
     sendJson(request, 200, JSON.stringify({ paths }))
   }
 
   async function document(request: Request, path: string): Promise<void> {
-    const found = current().get(path)
+    const found = current().get(path) ?? remote().get(path)
     if (!found) throw routeNotFound()
     const asked = request.query?.get('hash') ?? undefined
     if (asked !== undefined && asked !== found.hash) return redirect(request, urlOf(path, found.hash))
@@ -79,7 +102,7 @@ export function createOpenApi(resources: Resources): HandleOpenApi {
     if (request.exchange.headers['if-none-match'] === headers['etag']) {
       return request.exchange.send(304, headers, undefined)
     }
-    sendBody(request, 200, headers, await documentOf(found))
+    sendBody(request, 200, headers, 'document' in found ? found.document : await documentOf(found))
   }
 
   async function version2(request: Request): Promise<void> {

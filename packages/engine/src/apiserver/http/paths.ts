@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../base/json.ts'
 import { ApiError, routeNotFound } from '../../machinery/status.ts'
 import type { Api } from '../api.ts'
+import type { Aggregation } from '../aggregation/aggregation.ts'
 import { aggregated, coreVersions, groupList, resourceList, singleGroup } from '../discovery.ts'
 import type { TokenAuthority } from '../tokens.ts'
 import { headersOf, sendBody, sendJson } from './answer.ts'
@@ -15,6 +16,7 @@ import { versionInfo } from './version.ts'
 
 export interface PathHandlerOptions {
   readonly api: Api
+  readonly aggregation: Aggregation
   readonly tokens: TokenAuthority
   readonly metrics: ApiMetrics
   readonly ready: () => readonly Check[]
@@ -49,7 +51,7 @@ export type HandlePath = (request: Request, verb: string) => Promise<void>
 export function createPathHandler(options: PathHandlerOptions): HandlePath {
   const { api, tokens, metrics, version } = options
   const discovery = createDiscovery(options)
-  const openApi = createOpenApi(api.resources)
+  const openApi = createOpenApi(api.resources, options.aggregation)
 
   async function metricsText(request: Request): Promise<void> {
     const registry = await metrics.registry()
@@ -60,7 +62,7 @@ export function createPathHandler(options: PathHandlerOptions): HandlePath {
     switch (path) {
       case '/':
       case '/index.html':
-        return sendJson(request, 200, JSON.stringify({ paths: allPaths(api) }))
+        return sendJson(request, 200, JSON.stringify({ paths: allPaths(options) }))
       case '/version':
         return sendJson(request, 200, JSON.stringify(versionInfo(version)))
       case '/metrics':
@@ -93,9 +95,9 @@ function sendHealth(request: Request, endpoint: string, rest: readonly string[],
   sendBody(request, code, headersOf(request, 'text/plain; charset=utf-8'), Buffer.from(text))
 }
 
-function allPaths(api: Api): string[] {
+function allPaths({ api, aggregation }: PathHandlerOptions): string[] {
   const paths = new Set<string>([...FIXED_PATHS, '/api', '/apis'])
-  for (const { group, version } of api.resources.all()) {
+  for (const { group, version } of [...api.resources.all(), ...aggregation.versions()]) {
     if (group === '') paths.add(`/api/${version}`)
     else paths.add(`/apis/${group}`).add(`/apis/${group}/${version}`)
   }
@@ -119,14 +121,15 @@ interface CachedDocument {
 
 type HandleDiscovery = (request: Request, root: 'api' | 'apis', rest: readonly string[]) => void
 
-function createDiscovery({ api, url }: PathHandlerOptions): HandleDiscovery {
+function createDiscovery({ api, aggregation, url }: PathHandlerOptions): HandleDiscovery {
   const cache = new Map<string, CachedDocument | undefined>()
-  let generation = -1
+  let generation = ''
 
   function cached(key: string, make: () => JsonObject | undefined): CachedDocument {
-    if (api.resources.generation !== generation) {
+    const current = `${api.resources.generation} ${aggregation.generation}`
+    if (current !== generation) {
       cache.clear()
-      generation = api.resources.generation
+      generation = current
     }
     let document = cache.get(key)
     if (!document) {
@@ -147,11 +150,13 @@ function createDiscovery({ api, url }: PathHandlerOptions): HandleDiscovery {
       const address = url().slice('https://'.length)
       const document = cached(name, () => {
         const resources = api.resources.all()
-        return core ? coreVersions(resources, address) : groupList(resources)
+        return core ? coreVersions(resources, address) : groupList(resources, aggregation.versions())
       })
       return send(request, document, 'application/json')
     }
-    const document = cached(`${name} ${as}`, () => aggregated(api.resources.all(), { core, as }))
+    const document = cached(`${name} ${as}`, () =>
+      aggregated(api.resources.all(), { core, as, remote: aggregation.versions() }),
+    )
     send(request, document, `application/json;g=apidiscovery.k8s.io;v=${as};as=APIGroupDiscoveryList`)
   }
 
@@ -163,7 +168,7 @@ function createDiscovery({ api, url }: PathHandlerOptions): HandleDiscovery {
       const resources = api.resources.all()
       if (name === 'api') return resourceList(resources, { group: '', version: first })
       return second === undefined
-        ? singleGroup(resources, first)
+        ? singleGroup(resources, first, aggregation.versions())
         : resourceList(resources, { group: first, version: second })
     })
     send(request, document, 'application/json')

@@ -20,6 +20,7 @@ import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import { ApiError, internal, isApiError } from '../../machinery/status.ts'
+import { Aggregation } from '../aggregation/aggregation.ts'
 import type { Api, User } from '../api.ts'
 import { ANONYMOUS, type Authenticate, createAuthenticator } from '../authenticate.ts'
 import type { Certificates } from '../certificates.ts'
@@ -32,6 +33,7 @@ import { FrameCache } from './frame-cache.ts'
 import type { Check } from './health.ts'
 import type { ApiMetrics } from './metrics.ts'
 import { createPathHandler, type HandlePath, isPublicPath } from './paths.ts'
+import { createProxy, type Proxy } from './proxy.ts'
 import type { Query } from './query.ts'
 import { isTrue, type Route, routeOf } from './request.ts'
 import { createResourceHandler, type HandleResource, type Request, servedName } from './resources.ts'
@@ -96,16 +98,23 @@ export async function serveApi(options: ServeApiOptions): Promise<ApiServer> {
     maxSessionMemory: MAX_SESSION_MEMORY_MB,
     settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, initialWindowSize: STREAM_WINDOW_BYTES },
   })
-  const edge = new Edge(options, () => url)
+  const aggregation = new Aggregation(options)
+  await aggregation.start()
+  const edge = new Edge(options, aggregation, () => url)
   edge.attach(server)
   const connections = trackConnections(server, options.clock)
-  const port = await listen(server, options.port, host)
+  const port = await listen(server, options.port, host).catch((error: unknown) => {
+    aggregation.close()
+    throw error
+  })
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
   options.log.info('serving the Kubernetes API', { url })
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     edge.close()
     await connections.close(options.closeGraceMs ?? CLOSE_GRACE_MS)
+    // Not before: it would cut off what other servers are answering.
+    aggregation.close()
     options.log.info('closed the Kubernetes API', { url })
   }
   return { url, port, close: () => (closing ??= close()) }
@@ -127,14 +136,16 @@ class Edge {
   readonly #authenticate: Authenticate
   readonly #handlePath: HandlePath
   readonly #handleResource: HandleResource
+  readonly #proxy: Proxy
   readonly #openWatches = new Set<WatchStream>()
   #isClosing = false
 
-  constructor(options: ServeApiOptions, url: () => string) {
+  constructor(options: ServeApiOptions, aggregation: Aggregation, url: () => string) {
     const { api, clock, metrics, tokens } = options
     this.#options = options
     this.#authenticate = createAuthenticator({ tokens, clock })
-    this.#handlePath = createPathHandler({ ...options, url, ready: () => this.#readiness() })
+    this.#handlePath = createPathHandler({ ...options, aggregation, url, ready: () => this.#readiness() })
+    this.#proxy = createProxy(api, aggregation)
     this.#handleResource = createResourceHandler({
       api,
       metrics,
@@ -166,6 +177,7 @@ class Edge {
   close(): void {
     this.#isClosing = true
     for (const watch of this.#openWatches) watch.end()
+    this.#proxy.close()
   }
 
   #readiness(): readonly Check[] {
@@ -187,7 +199,9 @@ class Edge {
     try {
       request.user = await this.#identify(request)
       route = routeOf(exchange.method, request.path, request.query)
-      if (route.type === 'resource') await this.#handleResource(request, route)
+      const elsewhere = this.#proxy.handle(request, route)
+      if (elsewhere) await elsewhere
+      else if (route.type === 'resource') await this.#handleResource(request, route)
       else await this.#handlePath(request, route.verb)
     } catch (error) {
       this.#fail(request, error)

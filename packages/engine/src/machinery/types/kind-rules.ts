@@ -20,6 +20,7 @@ export function checkRules(rules: KindRules, object: JsonObject, problems: Field
     }
   }
   for (const { path, when } of rules.requiredWhen ?? []) checkPresent(path, when, object, problems)
+  if (rules.nameOf) checkName(rules.nameOf, object, problems)
   if (rules.files) checkFiles(rules.files, object, problems)
   if (rules.dataKeysByType) checkDataKeys(rules.dataKeysByType, object, problems)
   if (rules.selectsTemplate) checkSelector(rules.selectsTemplate, object, problems)
@@ -30,6 +31,14 @@ type When = Readonly<Record<string, readonly Json[]>>
 function checkPresent(path: string, when: When, object: JsonObject, problems: FieldProblem[]): void {
   const applies = Object.entries(when).every(([other, values]) => values.includes(read(object, other) ?? null))
   if (applies && (read(object, path) ?? '') === '') problems.push(requiredValue(path.replace(ANNOTATION, '$1[$2]')))
+}
+
+function checkName(paths: readonly string[], object: JsonObject, problems: FieldProblem[]): void {
+  const expected = paths.map((path) => String(read(object, path) ?? '')).join('.')
+  const name = read(object, 'metadata.name')
+  if (name === expected) return
+  const why = `must be \`${paths.join('+"."+')}\`: ${JSON.stringify(expected)}`
+  problems.push(invalidValue('metadata.name', name, why))
 }
 
 /** Never shows a value: it may be a secret. */

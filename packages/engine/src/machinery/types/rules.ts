@@ -13,6 +13,8 @@ export type NameRule = 'subdomain' | 'label' | 'label1035' | 'pathSegment'
 
 export interface KindRules {
   readonly name?: NameRule
+  /** The name is the values of these fields, with dots between them. */
+  readonly nameOf?: readonly string[]
   /** Paths that an update may not change: `spec.selector`. Absent counts as a value. */
   readonly immutable?: readonly string[]
   /** With `immutable: true` in the stored object, these may not change, nor may the flag go. */
@@ -173,7 +175,7 @@ export const KIND_RULES: Readonly<Record<string, KindRules>> = {
   'storage.v1.StorageClass': { immutable: ['provisioner', 'parameters', 'reclaimPolicy', 'volumeBindingMode'] },
   'discovery.v1.EndpointSlice': { immutable: ['addressType'] },
   'certificates.v1.CertificateSigningRequest': { immutable: ['spec'] },
-  'apiregistration.v1.APIService': { name: 'pathSegment' },
+  'apiregistration.v1.APIService': { name: 'pathSegment', nameOf: ['spec.version', 'spec.group'] },
 }
 
 /**
@@ -205,6 +207,8 @@ export const ALSO_REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'admissionregistration.v1.ValidatingAdmissionPolicyBinding': ['spec'],
   'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': ['policyName', 'validationActions'],
   'admissionregistration.v1.AuditAnnotation': ['valueExpression'],
+  'apiregistration.v1.APIService': ['spec'],
+  'apiregistration.v1.APIServiceSpec': ['version'],
 }
 
 const SELECTOR_OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']

@@ -3,6 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts'
 import { labelProblems } from '../metadata.ts'
 import { labelValueProblems, qualifiedNameProblems } from '../names.ts'
 import { forbiddenField, invalidValue, requiredValue, unsupportedValue } from '../problems.ts'
+import { checkApiServiceSpec } from './api-service-checks.ts'
 import {
   checkBindingSpec,
   checkMatchCondition,
@@ -35,6 +36,7 @@ export const TYPE_CHECKS: Readonly<Record<string, TypeCheck>> = {
   'admissionregistration.v1.NamedRuleWithOperations': checkNamedRule,
   'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': checkBindingSpec,
   'admissionregistration.v1.ParamRef': checkParamRef,
+  'apiregistration.v1.APIServiceSpec': checkApiServiceSpec,
   'admissionregistration.v1.WebhookClientConfig': (config, path) =>
     (config['url'] === undefined) === (config['service'] === undefined)
       ? [requiredValue(path, 'exactly one of url or service is required')]
