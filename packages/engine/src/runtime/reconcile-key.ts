@@ -7,6 +7,7 @@ import type { Informers } from '../client/informer.ts'
 import { copyJson, isEmpty, mergePatchBetween } from '../client/merge-patch.ts'
 import { asJson, type KubeObject } from '../machinery/object.ts'
 import { isConflict, isNotFound } from '../machinery/status.ts'
+import { createBreath } from './breath.ts'
 import { findCondition } from './conditions.ts'
 import type { ControllerDefinition, Settled } from './controller.ts'
 import type { EventRecorder } from './events.ts'
@@ -53,6 +54,7 @@ export function createReconciler<T extends KubeObject>(
   const { finalizer } = definition
   const ownWrites = createOwnWrites(client.transport, informers, environment.signal)
   /** Versions of the object that came while its pass ran: only its end knows which of them the runtime wrote. */
+  const breath = createBreath()
   const arrivals = new Map<string, string[]>()
   /** Versions that the runtime wrote in the last pass of a key, and that show nothing which that pass did not know. */
   const echoes = new Map<string, Set<string>>()
@@ -179,6 +181,7 @@ export function createReconciler<T extends KubeObject>(
     definition.summarize?.({ object, status, settled })
     const patch = mergePatchBetween(before, status as JsonObject)
     if (!isEmpty(patch)) {
+      await breath(key)
       const { name, namespace, uid } = object.metadata
       // The uid: between look and write the object may have been deleted and made again under its name.
       const body = { metadata: { uid }, status: patch }

@@ -100,11 +100,20 @@ function judgedBy({ metadata }: ClaimPolicy, informers: Informers): readonly Key
 }
 
 /** Those of its classes, and those that name what they want. */
-function waitingForBackend({ metadata }: Backend, informers: Informers): readonly Key[] {
+const waitingForBackend = ({ metadata }: Backend, informers: Informers): readonly Key[] =>
+  [...waitingOfBackend(metadata.name, informers), ...waitingClaims(informers, '')].map(keyOf)
+
+function waitingOfBackend(backend: string, informers: Informers): readonly Claim[] {
   const classes = informers.of(classKind).list()
-  const served = classes.filter(({ spec }) => spec.backendRef.name === metadata.name)
-  const names = ['', ...served.map((service) => service.metadata.name)]
-  return names.flatMap((name) => waitingClaims(informers, name).map(keyOf))
+  const served = classes.filter(({ spec }) => spec.backendRef.name === backend)
+  return served.flatMap(({ metadata }) => waitingClaims(informers, metadata.name))
+}
+
+/** Two classes may find the same things: what one gives back, those of the other may have waited for. */
+function waitingLike(className: string | undefined, informers: Informers): readonly Claim[] {
+  if (className === undefined) return []
+  const service = informers.of(classKind).get(className)
+  return service ? waitingOfBackend(service.spec.backendRef.name, informers) : waitingClaims(informers, className)
 }
 
 /** The claims that have an instance, and those that may have waited for it when it is free or goes. */
@@ -115,7 +124,7 @@ function heldOrAwaited(instance: Instance, informers: Informers): readonly Key[]
   const sharing = isShared(instance) ? claims.byIndex('instance', nameIn(metadata)).map(keyOf) : []
   const naming = spec.claimRef ? [] : claims.byIndex('named', nameIn(metadata)).filter(isWaiting).map(keyOf)
   if (!spec.resourceRef || metadata.deletionTimestamp === undefined) return [...holder, ...sharing, ...naming]
-  const ofClass = spec.className === undefined ? [] : waitingClaims(informers, spec.className)
+  const ofClass = waitingLike(spec.className, informers)
   const ofResource = claims.byIndex('resource', metadata.name).filter(isWaiting)
   return [...holder, ...sharing, ...naming, ...[...ofClass, ...ofResource].map(keyOf)]
 }

@@ -16,12 +16,13 @@ import { isConsumer } from '../../model/visibility.ts'
 import type { HubContext } from '../context.ts'
 import { backendOf } from '../service.ts'
 import { choose, createRecord, recordOf } from './hold-record.ts'
+import { holdSharedMember } from './hold-shared-member.ts'
 import { permission } from './permission.ts'
 
 /** What is released or added wakes those who wait; this is for news that got lost. */
 export const LOOK_AGAIN_MS = 30_000
 
-type Member = Resource & { readonly namespace: string }
+export type Member = Resource & { readonly namespace: string }
 
 export async function holdMember(
   pass: Pass<Claim>,
@@ -29,6 +30,10 @@ export async function holdMember(
   service: Class,
   resolved: Resolved,
 ): Promise<Outcome> {
+  if (resolved.spec.sharing === 'Shared') {
+    const members = await membersOf(pass, hub, service)
+    return (await holdSharedMember(pass, service, resolved, members)) ?? noTurn(pass, service, members)
+  }
   const spec = { ...resolved.spec, revision: service.status?.revision ?? '' }
   const { resourceRef } = pass.object.status ?? {}
   const again = resourceRef && (await createRecord(pass, resourceRef, spec, resolved.role))

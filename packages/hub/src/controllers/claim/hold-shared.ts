@@ -33,13 +33,20 @@ export interface Place {
  * Writes the choice into status, with the resourceVersion that it was made from: of two hubs that choose for one claim at the same time
  * one is told to look again. Returns the version of the claim since when it is chosen.
  */
-export async function chooseInstance(pass: Pass<Claim>, { namespace, name }: Place): Promise<string> {
+export async function chooseInstance(
+  pass: Pass<Claim>,
+  { namespace, name }: Place,
+  resourceRef?: NonNullable<Claim['status']>['resourceRef'],
+): Promise<string> {
   const { metadata, status } = pass.object
   const { resourceVersion = '', uid } = metadata
   const chosen = status?.instanceRef
   pass.status.instanceRef = { namespace, name }
   if (chosen?.namespace === namespace && chosen.name === name && chosen.uid === undefined) return resourceVersion
-  const body = { metadata: { uid, resourceVersion }, status: { instanceRef: { namespace, name, uid: null } } }
+  const body = {
+    metadata: { uid, resourceVersion },
+    status: { instanceRef: { namespace, name, uid: null }, ...(resourceRef && { resourceRef }) },
+  }
   const written = await pass.client.of(claimKind).patchStatus(metadata.name, body, { namespace: metadata.namespace })
   return written.metadata.resourceVersion ?? ''
 }
@@ -47,7 +54,7 @@ export async function chooseInstance(pass: Pass<Claim>, { namespace, name }: Pla
 /** For an instance that is there. A touch that comes after its deletion shows the deletion. */
 export async function joinShared(pass: Pass<Claim>, instance: Instance, role: string | undefined): Promise<Outcome> {
   const { name, namespace = '', uid: instanceUid } = instance.metadata
-  const since = await chooseInstance(pass, { namespace, name })
+  const since = await chooseInstance(pass, { namespace, name }, pass.status.resourceRef)
   const metadata = { uid: instanceUid, annotations: joinMarks(pass.object, since) }
   const joined = await pass.client.of(instanceKind).patch(name, { metadata }, { namespace })
   if (joined.metadata.deletionTimestamp !== undefined) return goes()

@@ -16,7 +16,7 @@ beforeEach(async () => {
   shelf = new Shelf()
   hub = await testHub({ drivers: [shelfDriver(shelf)] })
   await hub.start()
-  await hub.backend('shelf')
+  await hub.backend('shelf', { consumers: { selector: {} } })
   await hub.service('jars', { roles: [{ name: 'writer', default: true }, { name: 'reader' }] })
   await hub.admin.of(namespaceType).create({ metadata: { name: 'store' } })
 })
@@ -26,7 +26,7 @@ afterEach(() => hub.stop())
 const byHand = { backendRef: { name: 'shelf' }, type: 'jar' }
 
 const make = (name: string, spec: Partial<Instance['spec']> = byHand, namespace = 'store', labels = {}) =>
-  hub.admin.of(instanceKind).create({ metadata: { name, namespace, labels }, spec: spec as Instance['spec'] })
+  hub.admin.of(instanceKind).create({ metadata: { name, namespace, labels }, spec })
 
 /** By its class, as the hub makes them: with the revision of the class. */
 async function makeOfClass(name: string, spec: Partial<Instance['spec']> = {}): Promise<Instance> {
