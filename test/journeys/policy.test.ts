@@ -63,12 +63,13 @@ test('a claim waits for its policy, and policy check says why not, and then why'
   expect(trace).toMatch(/Secret\/creds \(services\) +- +\w+ +keys password, type/)
 })
 
+const why = async (...args: string[]) =>
+  JSON.parse((await hub.larder('policy', 'check', '-n', 'services', '-o', 'json', ...args)).stdout) as {
+    may: string
+    policies: { why: string }[]
+  }
+
 test('how near a policy comes is told', async () => {
-  const why = async (...args: string[]) =>
-    JSON.parse((await hub.larder('policy', 'check', '-n', 'services', '-o', 'json', ...args)).stdout) as {
-      may: string
-      policies: { why: string }[]
-    }
   expect(await why('--to', 'bakery', '--subject', 'Secret/creds')).toMatchObject({
     may: 'no',
     policies: [{ why: 'is not for namespace bakery' }],
@@ -101,8 +102,9 @@ test('who may not read a Secret is told that its labels decide, not what they ar
   )
 })
 
+const create = (...args: string[]) => hub.larder('policy', 'create', ...args, '-n', 'services', '-o', 'json')
+
 test('everybody, roles and labels of namespaces', async () => {
-  const create = (...args: string[]) => hub.larder('policy', 'create', ...args, '-n', 'services', '-o', 'json')
   const spec = async (...args: string[]) => (JSON.parse((await create(...args)).stdout) as { spec: object }).spec
   expect(await spec('a', '--to', '*', '--subject', 'Instance/one,two', '--role', 'reader')).toEqual({
     consumers: { selector: {} },

@@ -26,7 +26,7 @@ const terminal: Terminal = {
 const offered = async (...words: string[]) => (await complete(words, commands, terminal)).trim().split('\n')
 
 test.each([
-  [['cla'], ['class', 'claim', ':4']],
+  [['cla'], ['class', 'claimable', 'claim', ':4']],
   [
     ['claim', ''],
     ['create', 'list', 'get', 'delete', 'edit', ':4'],

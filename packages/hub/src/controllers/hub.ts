@@ -6,6 +6,7 @@ import type { Transport } from '@larder/engine/machinery/call'
 import type { Controller } from '@larder/engine/runtime/controller'
 import type { Driver } from '@larder/kit'
 import { backendController } from './backend/controller.ts'
+import type { ClaimableDesk } from './claimable/desk.ts'
 import { claimController } from './claim/controller.ts'
 import { classController } from './class/controller.ts'
 import type { HubContext } from './context.ts'
@@ -27,15 +28,18 @@ export interface HubOptions {
   /** In [0, 1), for jitter. */
   readonly random?: () => number
   readonly observer?: SessionObserver
+  /** Answers what may be claimed, once it is open. */
+  readonly desk?: ClaimableDesk
   /** Aborted when the controllers are left behind: what drivers watch for them ends with it. */
   readonly signal?: AbortSignal
 }
 
 export function hubControllers(options: HubOptions): readonly Controller[] {
-  const { client, drivers, clock, log, transportOf, signal, observer, random = Math.random } = options
+  const { client, drivers, clock, log, transportOf, signal, observer, desk, random = Math.random } = options
   const kubeOf = (account: Account) => createKubeApi({ transport: transportOf(account), account, clock })
   const sessions = createSessions({ drivers, clock, log, kubeOf, random, ...(observer && { observer }) })
   signal?.addEventListener('abort', () => sessions.close())
+  desk?.open(sessions)
   const hub: HubContext = { sessions, fingerprint: createFingerprint(client), clock, log }
   return [
     backendController(hub),

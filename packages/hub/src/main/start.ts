@@ -22,10 +22,12 @@ import { StorageFailed, StorageInUse, type Store } from '@larder/engine/storage/
 import type { OptionValues } from '../cli/command.ts'
 import { asFolderTrouble, makeDataFolder, startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
+import { createClaimableDesk } from '../controllers/claimable/desk.ts'
 import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
 import type { HubOptions } from '../controllers/hub.ts'
 import { installHub, installSamples } from '../samples/install.ts'
 import { accountUser, hubUser } from '../samples/rbac.ts'
+import { claimableQuery } from './claimable-query.ts'
 import { startControllers } from './controllers.ts'
 import { hubDrivers } from './drivers.ts'
 import { leaveLead, takeLead } from './embedded-lead.ts'
@@ -90,7 +92,9 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   const { caCertificate } = certificates
   const apiOnly = options['api-only'] === true
   const admission = apiOnly ? [] : [claimAdmission(readThrough(() => administrator))]
-  const api = await engine.createApi({ store, clock, ids: randomIds, log, tokens, caCertificate, admission })
+  const desk = createClaimableDesk()
+  const queries = apiOnly ? [] : [claimableQuery(desk)]
+  const api = await engine.createApi({ store, clock, ids: randomIds, log, tokens, caCertificate, admission, queries })
   undo.push(() => api.close())
   const administrator = createClient(inProcessTransport(api, ADMINISTRATOR))
 
@@ -120,7 +124,7 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
     const transportOf: HubOptions['transportOf'] = (account) => inProcessTransport(api, accountUser(account))
     const drivers = hubDrivers({ dataDir: folder.dir, clock, log })
     undo.push(() => drivers.close())
-    const hub = { client, clock, log, metrics: metrics.controllers, drivers: drivers.byName, transportOf }
+    const hub = { client, clock, log, metrics: metrics.controllers, drivers: drivers.byName, transportOf, desk }
     const manager = startControllers(hub)
     undo.push(() => manager.stop())
     await manager.ready()

@@ -5,6 +5,7 @@
 import type { PolicyRule } from '@larder/engine/client/builtin'
 import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
+import { claimableQueryType, QUERY_GROUP } from '../model/claimable-query.ts'
 import { GROUP } from '../model/kind.ts'
 import { HUB_LEASE, MANAGED_BY, MANAGED_BY_LABEL, RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
 
@@ -70,7 +71,11 @@ const tenantRoles: readonly { name: string; into: readonly string[]; rules: read
   {
     name: 'larder:claims:view',
     into: ['view', 'edit', 'admin'],
-    rules: [{ apiGroups: [GROUP], resources: ['claims', 'claimpolicies'], verbs: watching }],
+    rules: [
+      { apiGroups: [GROUP], resources: ['claims', 'claimpolicies'], verbs: watching },
+      // Whoever may see the claims of a namespace may ask what else it could claim.
+      { apiGroups: [QUERY_GROUP], resources: [claimableQueryType.resource], verbs: ['create'] },
+    ],
   },
   {
     name: 'larder:claims:edit',

@@ -98,6 +98,6 @@ async function recipeFrom(path: string): Promise<JsonObject> {
       cause: error,
     })
   }
-  if (isObject(content)) return content as JsonObject
+  if (isObject(content)) return content
   throw new CommandFailed(EXIT.failed, `${path} holds no object`, { next: "write the recipe by the driver's schema" })
 }

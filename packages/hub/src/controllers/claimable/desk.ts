@@ -1,0 +1,237 @@
+/**
+ * Answers what a namespace may claim, from what the hub knows: caches for classes' pools, policies and instances, and the backend's own
+ * account for what is in a pool. What the asker may not read of classes is asked with the asker's rights, so that it is not in the answer.
+ */
+import { namespaceType, secretType } from '@larder/engine/client/builtin'
+import type { Client } from '@larder/engine/client/client'
+import type { Informers } from '@larder/engine/client/informer'
+import { ApiError, isForbidden } from '@larder/engine/machinery/status'
+import { Stalled } from '@larder/engine/runtime/outcome'
+import type { Resource } from '@larder/kit'
+import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
+import type { ClaimableClass, ClaimableResource, ClaimableStatus } from '../../model/claimable-query.ts'
+import {
+  claimableClass,
+  claimableInstance,
+  isClaimable,
+  isOpen,
+  isPool,
+  isVisible,
+  openedObjects,
+  type OpenedObjects,
+  type PoolView,
+} from '../../model/claimable.ts'
+import { classKind, type Class } from '../../model/class.ts'
+import { homeOf } from '../../model/instance-use.ts'
+import { instanceKind } from '../../model/instance.ts'
+import { INSTANCE_NAMESPACE, resourceInstanceName } from '../../model/names.ts'
+import { judge } from '../../model/permission.ts'
+import { isConsumer, type Neighbourhood } from '../../model/visibility.ts'
+import { backendOf, resourceService } from '../service.ts'
+import { DriverFailure } from '../session/failure.ts'
+import type { Sessions } from '../session/sessions.ts'
+
+export interface ClaimableQuestion {
+  /** Acts as whoever asks. */
+  readonly client: Client
+  readonly namespace: string
+  /** Undefined: all that the namespace sees. */
+  readonly className?: string | undefined
+}
+
+/** Stands before the hub does: the API that serves the question starts first. */
+export interface ClaimableDesk {
+  /** Where pools are looked into. */
+  open(sessions: Sessions): void
+  /** The caches of the hub. */
+  follow(informers: Informers): void
+  /** Rejects with ServiceUnavailable until both are there. */
+  answer(question: ClaimableQuestion): Promise<ClaimableStatus>
+}
+
+/** A backend that does not answer costs its own pool in the answer, and the others nothing. */
+const PATIENCE_MS = 5000
+/** More of one kind nobody reads; what is left out is said. */
+const MOST = 500
+const BY_HOME = 'open-home'
+
+interface Sources {
+  readonly informers: Informers
+  readonly sessions: Sessions
+}
+
+interface Asking extends Sources {
+  readonly consumer: Neighbourhood
+  readonly signal: AbortSignal
+}
+
+export function createClaimableDesk(): ClaimableDesk {
+  let sessions: Sessions | undefined
+  let informers: Informers | undefined
+  return {
+    open: (opened) => void (sessions = opened),
+    follow(followed) {
+      informers = followed
+      followed.of(instanceKind).addIndex(BY_HOME, (instance) => (isOpen(instance) ? [homeOf(instance)] : []))
+    },
+    async answer(question) {
+      if (!sessions || !informers) throw notYet()
+      return answer({ sessions, informers }, question)
+    },
+  }
+}
+
+const notYet = (): ApiError =>
+  new ApiError(503, 'ServiceUnavailable', 'the hub has not looked around yet, so that it cannot say what may be claimed')
+
+async function answer(sources: Sources, { client, namespace, className }: ClaimableQuestion): Promise<ClaimableStatus> {
+  const { informers } = sources
+  const { labels } = informers.of(namespaceType).get(namespace)?.metadata ?? {}
+  const asking = { ...sources, consumer: { name: namespace, labels }, signal: AbortSignal.timeout(PATIENCE_MS) }
+  const services = await classesOf(client, className)
+  const looked = await Promise.all(
+    services.filter((service) => isVisible(service, asking.consumer)).map((service) => lookAtClass(asking, service)),
+  )
+  const opened = className === undefined ? await openedTo(asking) : { resources: [], missing: [] }
+  const instances = openInstances(asking).filter(
+    (instance) => className === undefined || instance.className === className,
+  )
+  const resources = withoutDoubles([...looked.flatMap((each) => each.resources), ...opened.resources])
+  return {
+    classes: looked.map((each) => each.shown),
+    instances: instances.slice(0, MOST),
+    resources: resources.slice(0, MOST),
+    ...((instances.length > MOST || resources.length > MOST) && { more: true }),
+    ...(opened.missing.length > 0 && { missing: opened.missing }),
+  }
+}
+
+async function classesOf(client: Client, className: string | undefined): Promise<readonly Class[]> {
+  const classes = client.of(classKind)
+  try {
+    if (className === undefined) return (await classes.list()).items
+    const found = await classes.find(className)
+    return found ? [found] : []
+  } catch (error) {
+    if (isForbidden(error)) return []
+    throw error
+  }
+}
+
+interface LookedAt {
+  readonly shown: ClaimableClass
+  readonly resources: readonly ClaimableResource[]
+}
+
+async function lookAtClass(asking: Asking, service: Class): Promise<LookedAt> {
+  if (!isPool(service)) return { shown: claimableClass(service, undefined), resources: [] }
+  const members = await membersOf(asking, service)
+  if (!members) return { shown: claimableClass(service, 'unknown'), resources: [] }
+  const permitted = members.filter((member) => mayHave(asking, member))
+  const free = permitted.filter((member) => !isHeld(asking, member))
+  const view: PoolView = { permitted: permitted.length, free: free.length }
+  return {
+    shown: claimableClass(service, view),
+    resources: free.map((member) => ({ ...shownResource(member), className: service.metadata.name })),
+  }
+}
+
+type Member = Resource & { readonly namespace: string }
+
+const shownResource = ({ apiVersion, kind, namespace, name, labels }: Member): ClaimableResource => ({
+  apiVersion,
+  kind,
+  namespace,
+  name,
+  ...(labels !== undefined && Object.keys(labels).length > 0 && { labels }),
+})
+
+/** Undefined when its backend cannot be asked now. */
+async function membersOf({ informers, sessions, signal }: Asking, service: Class): Promise<readonly Member[] | undefined> {
+  try {
+    const backend = backendOf(service.spec.backendRef.name, { cache: (type) => informers.of(type) })
+    const session = sessions.of(backend, (namespace, name) => informers.of(secretType).get(name, namespace))
+    const found = await session.found(service.spec.recipe ?? {}, signal)
+    return found.flatMap(({ resource }) => (resource?.namespace === undefined ? [] : [resource as Member]))
+  } catch (error) {
+    if (error instanceof DriverFailure || error instanceof Stalled) return undefined
+    throw error
+  }
+}
+
+function mayHave({ informers, consumer }: Asking, member: Member): boolean {
+  if (member.namespace === consumer.name) return true
+  const policies = informers.of(claimPolicyKind).list(member.namespace)
+  return rolesOf(policies).some((role) => judge(policies, member, consumer, role) === 'yes')
+}
+
+/** Some role is enough: which, the claim says. */
+const rolesOf = (policies: readonly ClaimPolicy[]): readonly (string | undefined)[] => [
+  undefined,
+  ...new Set(policies.flatMap(({ spec }) => spec.subjects.flatMap((rule) => rule.roles ?? []))),
+]
+
+const isHeld = ({ informers }: Asking, member: Member): boolean =>
+  informers.of(instanceKind).get(resourceInstanceName(member), INSTANCE_NAMESPACE) !== undefined
+
+/** Those at home here, and those whose home has a policy for this namespace. */
+function openInstances({ informers, consumer }: Asking) {
+  const homes = new Set([consumer.name, ...policiesFor(informers, consumer).map(({ metadata }) => metadata.namespace ?? '')])
+  return [...homes].flatMap((home) => {
+    const policies = informers.of(claimPolicyKind).list(home)
+    const open = informers.of(instanceKind).byIndex(BY_HOME, home)
+    return open.filter((instance) => isClaimable(instance, policies, consumer)).map(claimableInstance)
+  })
+}
+
+const policiesFor = (informers: Informers, consumer: Neighbourhood): readonly ClaimPolicy[] =>
+  informers.of(claimPolicyKind).list().filter(({ spec }) => isConsumer(spec.consumers, consumer, false))
+
+interface Opened {
+  readonly resources: readonly ClaimableResource[]
+  readonly missing: readonly string[]
+}
+
+/** Read under the account of claims by resource: what that one may not read, no claim could have. */
+async function openedTo(asking: Asking): Promise<Opened> {
+  const { informers, consumer } = asking
+  const subjects = policiesFor(informers, consumer)
+    .filter(({ metadata }) => metadata.namespace !== consumer.name)
+    .flatMap((policy) => openedObjects(policy, consumer))
+    .filter(({ kind }) => kind !== instanceKind.kind)
+  const looked = await Promise.all(subjects.map((opened) => objectsOf(asking, opened)))
+  return {
+    resources: looked.flatMap((each) => (typeof each === 'string' ? [] : each)),
+    missing: [...new Set(looked.filter((each) => typeof each === 'string'))],
+  }
+}
+
+async function objectsOf(
+  asking: Asking,
+  { apiVersion, kind, namespace, names, selector }: OpenedObjects,
+): Promise<readonly ClaimableResource[] | string> {
+  const { sessions, signal } = asking
+  const recipe = { apiVersion, kind, namespaces: [namespace], selector: selector as object } as never
+  try {
+    const found = await resourceService({ apiVersion, kind }, { sessions }).session.found(recipe, signal)
+    return found
+      .flatMap(({ resource }) => (resource?.namespace === undefined ? [] : [resource as Member]))
+      .filter((member) => (names?.includes(member.name) ?? true) && !isHeld(asking, member))
+      .map(shownResource)
+  } catch (error) {
+    if (error instanceof DriverFailure || error instanceof Stalled)
+      return `objects of kind ${kind} in namespace ${namespace} cannot be looked at by claims`
+    throw error
+  }
+}
+
+/** What is in a pool and opened by itself is shown once, with its class. */
+function withoutDoubles(resources: readonly ClaimableResource[]): readonly ClaimableResource[] {
+  const seen = new Set<string>()
+  return resources.filter((resource) => {
+    const name = resourceInstanceName(resource)
+    if (seen.has(name)) return false
+    seen.add(name)
+    return true
+  })
+}
