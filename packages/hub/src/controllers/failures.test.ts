@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backendKind } from '../model/backend.ts'
 import { claimKind, type Claim } from '../model/claim.ts'
 import { classKind } from '../model/class.ts'
-import { instanceKind } from '../model/instance.ts'
 import { testHub, type TestHub } from './testing/hub.ts'
 import { Shelf, shelfDriver } from './testing/shelf-driver.ts'
 
@@ -407,10 +406,10 @@ describe('what the platform wrote', () => {
       'spec.plans[0].parameters.a',
     ],
     [
-      'reclaim policy of later versions',
-      { reclaimPolicy: 'Retain' },
-      'NotSupportedYet',
-      'spec.reclaimPolicy Retain is not',
+      'reclaim policy for what its backend makes',
+      { reclaimPolicy: 'Release' },
+      'RecipeInvalid',
+      'spec.reclaimPolicy: must be Delete, Retain or Recycle',
     ],
   ] as const)('a Class with a bad %s', async (_, spec, reason, part) => {
     await hub.service('bad', spec)
@@ -440,24 +439,5 @@ describe('what the platform wrote', () => {
 
     shelf.fail = () => undefined
     await hub.ready('jar')
-  })
-
-  test('an Instance that is to be kept is never deleted outside', async () => {
-    const spec = { backendRef: { name: 'shelf' }, type: 'jar' }
-    const created = await hub.admin.of(instanceKind).create({ metadata: { name: 'mine', namespace: 'shop' }, spec })
-    const uid = created.metadata.uid!
-    await hub.until('the service', () => shelf.services.get(uid))
-    await hub.admin.of(instanceKind).patch('mine', { spec: { reclaimPolicy: 'Retain' } }, { namespace: 'shop' })
-    await hub.admin.of(instanceKind).delete('mine', { namespace: 'shop' })
-    const cause = await hub.until('the refusal', async () => {
-      const { metadata, status } = await hub.admin.of(instanceKind).get('mine', 'shop')
-      return metadata.deletionTimestamp !== undefined && status?.observedGeneration === metadata.generation
-        ? status?.cause
-        : undefined
-    })
-    expect(cause).toMatchObject({ reason: 'NotSupportedYet', message: expect.stringContaining('reclaimPolicy Retain') })
-    expect(shelf.services.has(uid)).toBe(true)
-    await hub.admin.of(instanceKind).patch('mine', { spec: { reclaimPolicy: null } }, { namespace: 'shop' })
-    await hub.until('the service to go', () => (shelf.services.has(uid) ? undefined : true))
   })
 })

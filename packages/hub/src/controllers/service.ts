@@ -7,10 +7,12 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { Stalled } from '@larder/engine/runtime/outcome'
 import { backendKind, type Backend } from '../model/backend.ts'
+import { classKind } from '../model/class.ts'
 import type { Instance } from '../model/instance.ts'
 import { API_VERSION } from '../model/kind.ts'
-import { RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
+import { INSTANCE_NAMESPACE, RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
 import type { HubContext } from './context.ts'
+import type { SecretReader } from './instance-secrets.ts'
 import type { DriverSession } from './session/driver-session.ts'
 
 /** What a ControllerRevision of a class keeps: where and how its instances are made. */
@@ -22,6 +24,9 @@ export interface Recipe {
 
 export interface Service extends Recipe {
   readonly session: DriverSession
+  readonly readSecret: SecretReader
+  /** The instance lives where only the platform writes, and may refer to Secrets of others. */
+  readonly isPlatforms: boolean
 }
 
 type Reader = Pick<Pass<KubeObject>, 'cache'>
@@ -33,8 +38,19 @@ export function openService(instance: Instance, { cache }: Reader, { sessions }:
   }
   const recipe = recipeOf(instance, { cache })
   const backend = backendOf(recipe.backend, { cache })
-  const session = sessions.of(backend, (namespace, name) => cache(secretType).get(name, namespace))
-  return { ...recipe, session }
+  const readSecret: SecretReader = (namespace, name) => cache(secretType).get(name, namespace)
+  return {
+    ...recipe,
+    session: sessions.of(backend, readSecret),
+    readSecret,
+    isPlatforms: isPlatforms(instance, { cache }),
+  }
+}
+
+/** Where instances of claims live; tenants have no rights there. */
+export function isPlatforms({ spec, metadata }: Instance, { cache }: Reader): boolean {
+  const service = spec.className === undefined ? undefined : cache(classKind).get(spec.className)
+  return metadata.namespace === (service?.spec.instanceNamespace ?? INSTANCE_NAMESPACE)
 }
 
 /**
@@ -47,7 +63,8 @@ export function resourceService(
 ): Service {
   const { apiVersion, kind } = resource
   const session = sessions.of(RESOURCE_BACKEND, () => undefined)
-  return { type: '', backend: RESOURCE_BACKEND.metadata.name, recipe: { apiVersion, kind }, session }
+  const none = { readSecret: () => undefined, isPlatforms: true }
+  return { type: '', backend: RESOURCE_BACKEND.metadata.name, recipe: { apiVersion, kind }, session, ...none }
 }
 
 /** No object of the API: nobody can edit or delete it, and its name can be no Backend's. */

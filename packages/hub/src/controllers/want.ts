@@ -1,14 +1,18 @@
 /** What the driver is told of an instance. */
 import { equalJson } from '@larder/engine/base/json'
+import type { Stalled } from '@larder/engine/runtime/outcome'
 import type { Origin, Want } from '@larder/kit'
 import type { Instance } from '../model/instance.ts'
 import type { Fingerprint } from './fingerprint.ts'
+import { ownCredentials, resolveParameters } from './instance-secrets.ts'
 import type { Service } from './service.ts'
 
 /** A want, and a keyed hash by which it is recognized. */
 export interface Wanted {
   readonly want: Want
   readonly hash: string
+  /** Why some secret parameters are not in it: then nothing may be made or changed by it. */
+  readonly missing: Stalled | undefined
 }
 
 export async function wantOf(
@@ -18,8 +22,11 @@ export async function wantOf(
   fingerprint: Fingerprint,
 ): Promise<Wanted> {
   const { spec, status, metadata } = instance
-  const parameters = spec.parameters ?? {}
   const { plan, externalName } = spec
+  const { parameters, secrets, missing } = resolveParameters(instance, service.readSecret, service.isPlatforms)
+  for (const secret of secrets) service.session.learn(secret)
+  const credentials = ownCredentials(instance, service.readSecret)
+  const hash = await fingerprint([service.recipe, plan ?? null, parameters])
   const want: Want = {
     id: spec.externalID ?? '',
     ...(externalName !== undefined && { name: externalName }),
@@ -27,15 +34,15 @@ export async function wantOf(
     ...(plan !== undefined && { plan: { name: plan } }),
     recipe: service.recipe,
     parameters,
+    ...(credentials && { credentials }),
     existing: spec.existing ?? 'Refuse',
     ...(spec.resourceRef && { resource: spec.resourceRef }),
     origin: spec.origin ? { door: 'larder', ...spec.origin } : originOf(instance),
     ...(status?.applied?.plan !== undefined && { applied: { plan: status.applied.plan } }),
-    changed: changes(instance),
+    changed: changes(instance, hash),
     ...(state !== undefined && { state }),
   }
-  const hash = await fingerprint([service.recipe, plan ?? null, parameters])
-  return { want, hash }
+  return { want, hash, missing }
 }
 
 /** The claim that holds the instance, or nobody's door. */
@@ -45,12 +52,19 @@ function originOf({ spec }: Instance): Origin {
   return { door: 'larder', apiVersion: 'larder.dev/v1alpha1', kind: 'Claim', ...claimRef }
 }
 
-function changes({ spec, status }: Instance): Want['changed'] {
+function changes({ spec, status }: Instance, hash: string): Want['changed'] {
   const applied = status?.applied
   if (!applied) return []
   const changed: ('plan' | 'parameters' | 'recipe')[] = []
   if (applied.plan !== spec.plan) changed.push('plan')
-  if (!equalJson(applied.parameters ?? {}, spec.parameters ?? {})) changed.push('parameters')
+  if (!equalJson(applied.parameters ?? {}, spec.parameters ?? {}) || !sameSecrets(applied, spec)) {
+    changed.push('parameters')
+  }
   if (applied.revision !== spec.revision) changed.push('recipe')
-  return changed
+  // What is the same to read and has another hash has another secret in it.
+  return changed.length === 0 && applied.hash !== undefined && applied.hash !== hash ? ['parameters'] : changed
 }
+
+type Secretive = Pick<Instance['spec'], 'parametersFrom'>
+
+const sameSecrets = (a: Secretive, b: Secretive): boolean => equalJson(a.parametersFrom ?? [], b.parametersFrom ?? [])

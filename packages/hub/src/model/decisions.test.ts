@@ -118,9 +118,8 @@ test('fields of later versions are refused by name, and defaults are not', () =>
     message: 'spec.plans[1].external is not supported by this version',
   })
   const instance = { apiVersion: 'larder.dev/v1alpha1', kind: 'Instance', metadata: { name: 'i' } }
-  expect(
-    unsupportedInInstance({ ...instance, spec: { className: 'a', existing: 'Adopt', credentialsRef: { name: 'a' } } }),
-  ).toMatchObject({
-    message: 'spec.existing Adopt, spec.credentialsRef are not supported by this version',
+  const resourceRef = { apiVersion: 'v1', kind: 'Secret', name: 's' }
+  expect(unsupportedInInstance({ ...instance, spec: { resourceRef, existing: 'Adopt' } })).toMatchObject({
+    message: 'spec.existing Adopt is not supported by this version',
   })
 })

@@ -25,6 +25,8 @@ export const CREDENTIAL_ANNOTATION = 'larder.dev/credential'
 export const FINGERPRINT_ANNOTATION = 'larder.dev/fingerprint'
 /** On an Instance to be recycled: the uid of the claim that held it last. It goes when the service was wiped (reclaim.ts). */
 export const USED_ANNOTATION = 'larder.dev/used-by'
+/** On an Instance, or on the claim that has it: accepts what one change would lose; its value is what the refusal names. */
+export const ACCEPT_LOSS_ANNOTATION = 'larder.dev/accept-loss'
 /** On a ControllerRevision: the name of its class. */
 export const CLASS_LABEL = 'larder.dev/class'
 

@@ -23,7 +23,6 @@ const other = (value: string | undefined, supported: string): boolean => value !
 
 export const unsupportedInBackend = ({ spec }: Backend): Refusal | undefined =>
   refused([
-    ['consumers', there(spec.consumers)],
     ['discovery', there(spec.discovery)],
   ])
 
@@ -39,9 +38,7 @@ export const unsupportedInClass = ({ spec }: Class): Refusal | undefined =>
 
 export const unsupportedInInstance = ({ spec }: Instance): Refusal | undefined =>
   refused([
-    ['parametersFrom', there(spec.parametersFrom)],
-    [`existing ${spec.existing}`, other(spec.existing, spec.resourceRef ? 'Observe' : 'Refuse')],
-    ['credentialsRef', there(spec.credentialsRef)],
+    [`existing ${spec.existing}`, spec.resourceRef !== undefined && other(spec.existing, 'Observe')],
   ])
 
 export const unsupportedInClaim = ({ spec }: Claim): Refusal | undefined =>

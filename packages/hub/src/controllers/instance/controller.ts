@@ -1,18 +1,41 @@
 import { findCondition } from '@larder/engine/runtime/conditions'
-import { controllerRevisionType, secretType } from '@larder/engine/client/builtin'
+import { controllerRevisionType, namespaceType, secretType } from '@larder/engine/client/builtin'
+import type { Informers } from '@larder/engine/client/informer'
 import { defineController, watching, type Controller, type Source } from '@larder/engine/runtime/controller'
 import { keyOf } from '@larder/engine/runtime/pass'
 import { backendKind } from '../../model/backend.ts'
 import { claimKind } from '../../model/claim.ts'
+import { classKind } from '../../model/class.ts'
+import { homeOf } from '../../model/instance-use.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { FINALIZER } from '../../model/names.ts'
+import { FINALIZER, INSTANCE_NAMESPACE } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
+import { secretsOf } from '../instance-secrets.ts'
 import { explain, summarizeCause } from '../reporting.ts'
 import { finalizeInstance } from './finalize.ts'
 import { reconcileInstance } from './reconcile.ts'
+import { mayUseBackend } from './require-rights.ts'
 import { instancesOfClaim, USED_INSTANCE, usedInstance } from './users.ts'
 
+/** On instances, beside those of other controllers. */
+const indexes = {
+  externalID: ({ spec }: Instance) => (spec.externalID ? [spec.externalID] : []),
+  claim: ({ spec }: Instance) => (spec.claimRef ? [spec.claimRef.uid] : []),
+  secret: secretsOf,
+  revision: ({ spec }: Instance) => (spec.revision === undefined ? [] : [spec.revision]),
+  backendRef: ({ spec }: Instance) => (spec.backendRef ? [spec.backendRef.name] : []),
+  /** Homes among the namespaces of tenants. */
+  home: (instance: Instance) => (homeOf(instance) === INSTANCE_NAMESPACE ? [] : [homeOf(instance)]),
+  unready: (instance: Instance) => (isReady(instance) ? [] : ['']),
+}
+
 const isReady = (instance: Instance) => findCondition(instance.status?.conditions, 'Ready')?.status === 'True'
+
+/** Those that are ready do not need the news: their own driver tells of changes outside. */
+const unready = (informers: Informers): readonly Instance[] => informers.of(instanceKind).byIndex('unready', '')
+
+const by = (informers: Informers, index: keyof typeof indexes, value: string): readonly Instance[] =>
+  informers.of(instanceKind).byIndex(index, value)
 
 export function instanceController(hub: HubContext): Controller {
   return defineController<Instance>({
@@ -20,29 +43,24 @@ export function instanceController(hub: HubContext): Controller {
     type: instanceKind,
     finalizer: FINALIZER,
     workers: 8,
-    indexes: {
-      externalID: ({ spec }) => (spec.externalID ? [spec.externalID] : []),
-      claim: ({ spec }) => (spec.claimRef ? [spec.claimRef.uid] : []),
-    },
+    indexes,
     watches: [
-      // Those that are ready do not need the news: their own driver tells of changes outside.
-      watching(backendKind, (_, informers) =>
-        informers
-          .of(instanceKind)
-          .list()
-          .filter((i) => !isReady(i))
-          .map(keyOf),
-      ),
+      watching(backendKind, ({ metadata }, informers) => {
+        const direct = by(informers, 'backendRef', metadata.name)
+        return [...unready(informers), ...direct.filter((i) => isReady(i) !== isUsable(i, informers))].map(keyOf)
+      }),
       // A claim that goes lets an instance go that waits for it. Its other changes come through the instance's own spec.
       watching(claimKind, instancesOfClaim, { [USED_INSTANCE]: usedInstance }),
       watching(controllerRevisionType, ({ metadata }, informers) =>
-        informers
-          .of(instanceKind)
-          .list()
-          .filter((i) => i.spec.revision === metadata.name && !isReady(i))
+        by(informers, 'revision', metadata.name)
+          .filter((i) => !isReady(i))
           .map(keyOf),
       ),
-      watching(secretType, () => []),
+      watching(secretType, ({ metadata }, informers) =>
+        by(informers, 'secret', `${metadata.namespace}/${metadata.name}`).map(keyOf),
+      ),
+      watching(namespaceType, ({ metadata }, informers) => by(informers, 'home', metadata.name).map(keyOf)),
+      watching(classKind, () => []),
     ],
     sources: [driverNews(hub)],
     reconcile: reconcileInstance(hub),
@@ -51,6 +69,9 @@ export function instanceController(hub: HubContext): Controller {
     summarize: ({ object, status, settled }) => summarizeCause(object, status, settled),
   })
 }
+
+const isUsable = (object: Instance, informers: Informers): boolean =>
+  mayUseBackend({ object, cache: (type) => informers.of(type) }, object.spec.backendRef?.name ?? '')
 
 /** A driver that tells of a change outside wakes the instance at once. With the controller the watches of the drivers end. */
 const driverNews =

@@ -1,5 +1,6 @@
 import { secretType } from '@larder/engine/client/builtin'
 import type { Pass } from '@larder/engine/runtime/pass'
+import type { Stalled } from '@larder/engine/runtime/outcome'
 import type { Ack, Seen, Want } from '@larder/kit'
 import type { Instance } from '../../model/instance.ts'
 import { driverStateName } from '../../model/names.ts'
@@ -14,6 +15,8 @@ export interface InstancePass extends Pass<Instance> {
   readonly want: Want
   /** Of recipe, plan and parameters. */
   readonly hash: string
+  /** Why nothing may be made or changed: a secret parameter is not there. */
+  readonly missing: Stalled | undefined
   /** What the driver wants remembered, as of now. */
   driverState: string | undefined
 }

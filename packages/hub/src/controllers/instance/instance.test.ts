@@ -15,7 +15,7 @@ beforeEach(async () => {
   shelf = new Shelf()
   hub = await testHub({ drivers: [shelfDriver(shelf)] })
   await hub.start()
-  await hub.backend('shelf')
+  await hub.backend('shelf', { consumers: { namespaces: ['shop'] } })
 })
 
 afterEach(() => hub.stop())

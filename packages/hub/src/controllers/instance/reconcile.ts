@@ -1,12 +1,16 @@
 import { Stalled, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Instance } from '../../model/instance.ts'
+import { isObserved } from '../../model/reclaim.ts'
+import { schemaProblems } from '../../model/schema-check.ts'
 import { unsupportedInInstance } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
+import { backendOf } from '../service.ts'
 import { stampExternalID } from './external-id.ts'
-import { openInstancePass } from './instance-pass.ts'
+import { openInstancePass, type InstancePass } from './instance-pass.ts'
 import { followResource } from './follow-resource.ts'
+import { requireRights } from './require-rights.ts'
 import { releaseOrphan } from './release-orphan.ts'
 import { settleOutside } from './settle-outside.ts'
 import { countClaims } from './users.ts'
@@ -22,11 +26,23 @@ export const reconcileInstance =
       const released = await releaseOrphan(pass)
       if (released) return released
       if (pass.object.spec.paused === true) throw new Stalled('Paused', PAUSED)
+      requireRights(pass)
       const object = await stampExternalID(pass)
       const opened = await openInstancePass(Object.assign(pass, { object }), hub)
-      if (object.spec.resourceRef) return followResource(opened)
+      await checkRecipe(opened, hub)
+      if (opened.missing) throw opened.missing
+      if (isObserved(object)) return followResource(opened)
       const wiped = await wipeBetweenOwners(opened)
       return wiped.type === 'done' ? settleOutside(opened) : wiped
     })
 
 const PAUSED = 'spec.paused: it is true, so that the service is left as it is'
+
+/** Of an instance without a class; a class has its own checked. */
+async function checkRecipe(pass: InstancePass, { sessions }: HubContext): Promise<void> {
+  const { spec, status, metadata } = pass.object
+  if (!spec.backendRef || status?.applied?.generation === metadata.generation) return
+  const { recipeSchema } = sessions.driverOf(backendOf(pass.service.backend, pass))
+  const problems = await schemaProblems(recipeSchema, spec.recipe ?? {}, 'spec.recipe')
+  if (problems.length > 0) throw new Stalled('RecipeInvalid', problems.join('; '))
+}

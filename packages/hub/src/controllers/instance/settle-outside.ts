@@ -10,6 +10,7 @@ import type { Ack, Changing, Failed, Seen } from '@larder/kit'
 import { reasonOfWord, type Reason } from '../../model/reasons.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { currentWant, remember, type InstancePass } from './instance-pass.ts'
+import { refuseLoss } from './refuse-loss.ts'
 import { beginStep, endStep } from './timeline.ts'
 
 /** Look again at once: the driver has just done something. */
@@ -63,16 +64,27 @@ function makeIt(pass: InstancePass): Promise<Next> {
     provisioned(pass, false, 'ServiceLost', LOST)
     throw new Stalled('ServiceLost', LOST)
   }
+  if (pass.object.spec.existing === 'Adopt') throw notThere(pass)
   return request(pass)
 }
 
 const LOST = 'the backend no longer has the service that it made'
+
+/** What was to exist outside does not. Nothing tells when it does. */
+export function notThere({ object, want }: InstancePass): Stalled {
+  const name = want.name ?? want.id
+  const message = `spec.existing ${object.spec.existing}: the backend has no service ${name}`
+  return new Stalled('ServiceNotFound', message, { lookAgainMs: LOOK_AGAIN_MS })
+}
+
+const LOOK_AGAIN_MS = 30_000
 
 /** Calls the driver, and keeps the step that people see. */
 async function request(pass: InstancePass): Promise<Next> {
   const { session } = pass.service
   const step = intent(pass)
   if (step === 'update' && !session.canUpdate) return cannotUpdate(pass)
+  if (step === 'update') await refuseLoss(pass)
   const beganAt = pass.clock.now()
   let ack: Ack
   try {
@@ -130,9 +142,10 @@ async function recover(pass: InstancePass, failed: Failed): Promise<Next> {
   return recreate(pass, said)
 }
 
-/** Only what never was in use is thrown away: a failed change of a service with data must not cost the data. */
+/** Only what never was in use is thrown away: a failed change of a service with data must not cost the data, nor an adoption. */
 async function recreate(pass: InstancePass, said: string): Promise<Next> {
-  if (wasMade(pass)) throw new Stalled('ProvisioningFailed', said)
+  if (wasMade(pass) || (pass.object.spec.existing ?? 'Refuse') !== 'Refuse')
+    throw new Stalled('ProvisioningFailed', said)
   await remember(pass, await pass.service.session.delete(currentWant(pass, 'delete'), pass.signal))
   delete pass.status.requested
   throw new DriverFailure('ProvisioningRetried', said)
@@ -154,6 +167,7 @@ function accept(pass: InstancePass, seen: Extract<Seen, { phase: 'ready' }>): Ne
 async function correct(pass: InstancePass, paths: readonly string[]): Promise<Next> {
   const message = `the service differs from what is asked at ${paths.join(', ')}`
   if (!pass.service.session.canUpdate) throw new Stalled('UpdateNotSupported', message)
+  await refuseLoss(pass)
   await remember(pass, await pass.service.session.update(currentWant(pass, 'update'), pass.signal))
   const seen = await pass.service.session.observe(currentWant(pass, 'update'), pass.signal)
   await remember(pass, seen)
@@ -169,6 +183,7 @@ export function applied(pass: InstancePass): void {
     ...(spec.revision !== undefined && { revision: spec.revision }),
     ...(spec.plan !== undefined && { plan: spec.plan }),
     ...(spec.parameters !== undefined && { parameters: spec.parameters as never }),
+    ...(spec.parametersFrom !== undefined && { parametersFrom: spec.parametersFrom as never }),
     hash: pass.hash,
   }
 }

@@ -5,6 +5,7 @@ import type { Key, Pass } from '@larder/engine/runtime/pass'
 import { keyOf } from '@larder/engine/runtime/pass'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
+import { ACCEPT_LOSS_ANNOTATION } from '../../model/names.ts'
 import { isShared } from '../../model/instance-use.ts'
 
 /** On claims: the uid of the instance that they use. */
@@ -51,4 +52,6 @@ export function instancesOfClaim(claim: Claim, informers: Informers): readonly K
 }
 
 const concerns = (claim: Claim, instance: Instance): boolean =>
-  !isLiving(claim) || instance.metadata.deletionTimestamp !== undefined
+  !isLiving(claim) ||
+  instance.metadata.deletionTimestamp !== undefined ||
+  claim.metadata.annotations?.[ACCEPT_LOSS_ANNOTATION] !== undefined

@@ -12,6 +12,8 @@ interface Service {
   readonly data: Set<string>
   /** The generation that it was wiped for last. */
   wipedFor: number
+  /** Somebody else put it there. */
+  foreign?: boolean
 }
 
 type Verb = 'probe' | 'plan' | 'observe' | 'create' | 'update' | 'delete' | 'bind' | 'unbind' | 'wipe'
@@ -22,6 +24,8 @@ export class Shelf {
   readonly calls: string[] = []
   /** How often each id was created from nothing. */
   readonly created = new Map<string, number>()
+  /** What the last call brought along. */
+  told: Want | undefined
   /** Throws what a verb should throw; undefined: nothing. */
   fail: (verb: Verb, id: string) => Error | undefined = () => undefined
   /** What observe says instead of the truth. */
@@ -44,7 +48,21 @@ export class Shelf {
     return this.calls.filter((call) => call.startsWith(`${verb} `)).length
   }
 
+  /** Something that was there before anybody asked. */
+  placeForeign(id: string): void {
+    const service = {
+      id,
+      parameters: {},
+      plan: undefined,
+      credentials: new Map(),
+      data: new Set<string>(),
+      wipedFor: 0,
+    }
+    this.services.set(id, { ...service, foreign: true })
+  }
+
   put(want: Want): void {
+    this.told = want
     const old = this.services.get(want.id)
     if (!old) this.created.set(want.id, (this.created.get(want.id) ?? 0) + 1)
     this.services.set(want.id, {
@@ -111,6 +129,7 @@ function shelfSession(shelf: Shelf): Session {
       if (told) return told
       const service = shelf.services.get(want.id)
       if (!service) return { phase: 'absent' }
+      if (service.foreign && want.existing === 'Refuse') return { phase: 'conflict', message: 'it is of somebody else' }
       const same =
         JSON.stringify(service.parameters) === JSON.stringify(want.parameters) && service.plan === want.plan?.name
       return {
