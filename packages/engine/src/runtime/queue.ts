@@ -28,7 +28,17 @@ export interface QueueOptions {
   /** In [0, 1), for jitter. */
   readonly random?: () => number
   readonly backoff?: BackoffOptions
+  readonly watch?: QueueWatch
 }
+
+/** Hears of what happens in the queue, for metrics. */
+export interface QueueWatch {
+  queued(): void
+  retried(): void
+  waited(ms: number): void
+}
+
+const nobody: QueueWatch = { queued() {}, retried() {}, waited() {} }
 
 const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 200, capMs: 300_000 }
 
@@ -37,8 +47,10 @@ interface Appointment {
   readonly cancel: () => void
 }
 
-export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BACKOFF }: QueueOptions): Queue {
-  const ready = new Set<string>()
+export function createQueue(options: QueueOptions): Queue {
+  const { clock, random = Math.random, backoff = DEFAULT_BACKOFF, watch = nobody } = options
+  /** And since when. */
+  const ready = new Map<string, number>()
   const running = new Set<string>()
   /** Added while they were running. */
   const again = new Set<string>()
@@ -53,6 +65,7 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
   }
 
   function start(key: string): string {
+    watch.waited(clock.now() - (ready.get(key) ?? clock.now()))
     ready.delete(key)
     cancel(key)
     running.add(key)
@@ -65,7 +78,10 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
       again.add(key)
       return
     }
-    ready.add(key)
+    if (!ready.has(key)) {
+      ready.set(key, clock.now())
+      watch.queued()
+    }
     idle.shift()?.(start(key))
   }
 
@@ -89,6 +105,7 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
     addRateLimited(key) {
       const count = (failures.get(key) ?? 0) + 1
       failures.set(key, count)
+      watch.retried()
       const delayMs = backoffMs(count, backoff, random)
       addAfter(key, delayMs)
       return delayMs
@@ -98,7 +115,7 @@ export function createQueue({ clock, random = Math.random, backoff = DEFAULT_BAC
     },
     next() {
       if (closed) return Promise.resolve(undefined)
-      for (const key of ready) return Promise.resolve(start(key))
+      for (const key of ready.keys()) return Promise.resolve(start(key))
       return new Promise((resolve) => idle.push(resolve))
     },
     done(key) {

@@ -99,7 +99,8 @@ export function createReconciler<T extends KubeObject>(
   /** Never rejects: what cannot even be reported is logged and tried again. */
   async function attempt(key: string, object: T): Promise<PassResult> {
     const passLog = log.with({ object: key })
-    const deadline = abortAfter(clock, definition.passTimeoutMs ?? PASS_TIMEOUT_MS, environment.signal)
+    const timeoutMs = definition.passTimeoutMs ?? PASS_TIMEOUT_MS
+    const deadline = abortAfter(clock, timeoutMs, environment.signal, () => metrics.timedOut(definition.name))
     const end = workers.begin(deadline.signal, () => queue.add(key))
     try {
       return await passOver(key, object, passLog, deadline.signal)
@@ -191,6 +192,7 @@ export function createReconciler<T extends KubeObject>(
         noteEcho(key, written)
       }
     }
+    metrics.reported(object, status)
     if (definition.conditions !== false) announce(object, before, status as ReportedStatus, settled)
   }
 
@@ -247,12 +249,20 @@ function unlessNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error
 }
 
-function abortAfter(clock: Clock, ms: number, parent: AbortSignal): { signal: AbortSignal; cancel: () => void } {
+function abortAfter(
+  clock: Clock,
+  ms: number,
+  parent: AbortSignal,
+  tooLong: () => void,
+): { signal: AbortSignal; cancel: () => void } {
   const controller = new AbortController()
   const stop = () => controller.abort(parent.reason)
   if (parent.aborted) stop()
   parent.addEventListener('abort', stop)
-  const cancelTimer = clock.after(ms, () => controller.abort(new Error(`the pass took longer than ${ms} ms`)))
+  const cancelTimer = clock.after(ms, () => {
+    tooLong()
+    controller.abort(new Error(`the pass took longer than ${ms} ms`))
+  })
   const cancel = () => {
     cancelTimer()
     parent.removeEventListener('abort', stop)

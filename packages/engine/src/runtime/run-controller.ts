@@ -45,7 +45,17 @@ export function runController<T extends KubeObject>(
 ): RunningController {
   const { informers, clock, random, metrics, client } = environment
   const log = environment.log.with({ controller: definition.name })
-  const queue = createQueue({ clock, random, ...(definition.backoff && { backoff: definition.backoff }) })
+  const { name } = definition
+  const queue = createQueue({
+    clock,
+    random,
+    ...(definition.backoff && { backoff: definition.backoff }),
+    watch: {
+      queued: () => metrics.queued(name),
+      retried: () => metrics.retried(name),
+      waited: (ms) => metrics.waited(name, ms / 1000),
+    },
+  })
   const events = createEventRecorder({
     client,
     clock,
@@ -56,14 +66,16 @@ export function runController<T extends KubeObject>(
   const stopped = new AbortController()
   // Each pass under way listens, and those that wait outside are many.
   setMaxListeners(0, stopped.signal)
-  const workers = createWorkers(definition.workers ?? WORKERS)
+  const most = definition.workers ?? WORKERS
+  const workers = createWorkers(most, (change) => metrics.active(name, change))
+  metrics.workers(name, most)
   const { signal } = stopped
   const reconciler = createReconciler(definition, { ...environment, log, queue, events, workers, signal })
   const unsubscribe: (() => void)[] = []
 
   function wake(keys: readonly Key[]): void {
     for (const key of keys) queue.add(formatKey(key))
-    metrics.depth(definition.name, queue.depth)
+    metrics.depth(name, queue.depth)
   }
 
   function wakeItself(object: T): void {
@@ -102,7 +114,7 @@ export function runController<T extends KubeObject>(
   /** Gives each free worker the next key. */
   async function dispatch(): Promise<void> {
     for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
-      metrics.depth(definition.name, queue.depth)
+      metrics.depth(name, queue.depth)
       await workers.take()
       if (stopping) return workers.give()
       const pass = run(key)

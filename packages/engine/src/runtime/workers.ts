@@ -44,7 +44,7 @@ export async function away<T>(signal: AbortSignal, wait: () => Promise<T>): Prom
 /** Asks for another pass of the object whose pass has, or had, this signal; undefined for a signal of no pass. */
 export const wakerOf = (signal: AbortSignal): (() => void) | undefined => leases.get(signal)?.wake
 
-export function createWorkers(limit: number): Workers {
+export function createWorkers(limit: number, changed: (by: 1 | -1) => void = () => undefined): Workers {
   let active = 0
   const returning: (() => void)[] = []
   const beginning: (() => void)[] = []
@@ -52,6 +52,7 @@ export function createWorkers(limit: number): Workers {
   function enter(line: (() => void)[]): Promise<void> {
     if (active < limit) {
       active++
+      changed(1)
       return Promise.resolve()
     }
     return new Promise((resolve) => line.push(resolve))
@@ -60,8 +61,9 @@ export function createWorkers(limit: number): Workers {
   function give(): void {
     const next = returning.shift() ?? beginning.shift()
     // The worker goes from hand to hand: it is never free in between, so that nobody overtakes.
-    if (next) next()
-    else active--
+    if (next) return next()
+    active--
+    changed(-1)
   }
 
   return {

@@ -1,16 +1,28 @@
 /** The hub proper: its controllers over its drivers, under its own rights. */
 import { createManager, type Manager, type ManagerOptions } from '@larder/engine/runtime/manager'
 import { hubControllers, type HubOptions } from '../controllers/hub.ts'
+import type { HubMetrics } from './metrics.ts'
 
-export type ControllerStart = ManagerOptions & Pick<HubOptions, 'drivers' | 'transportOf' | 'signal' | 'desk'>
+export type ControllerStart = Omit<ManagerOptions, 'metrics'> &
+  Pick<HubOptions, 'drivers' | 'transportOf' | 'signal' | 'desk'> & { readonly metrics: HubMetrics }
 
 /** Returns before the caches are filled: see `Manager.ready`. */
 export function startControllers(start: ControllerStart): Manager {
-  const { drivers, transportOf, signal, desk, ...options } = start
+  const { drivers, transportOf, signal, desk, metrics, ...options } = start
   const { client, clock, log } = options
-  const manager = createManager(options)
+  const manager = createManager({ ...options, metrics: metrics.controllers })
+  metrics.follow(manager.informers)
   desk?.follow(manager.informers)
-  for (const controller of hubControllers({ client, drivers, clock, log, transportOf, ...(signal && { signal }), ...(desk && { desk }) }))
+  for (const controller of hubControllers({
+    client,
+    drivers,
+    clock,
+    log,
+    transportOf,
+    observer: metrics.calls,
+    ...(signal && { signal }),
+    ...(desk && { desk }),
+  }))
     manager.add(controller)
   manager.start()
   return manager

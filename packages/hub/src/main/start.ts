@@ -100,7 +100,7 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
 
   let ready = false
   const checks = () => [{ name: 'hub', ok: ready }]
-  const metrics = engine.createHubMetrics()
+  const metrics = engine.createHubMetrics(clock)
   undo.push(() => metrics.api.close())
   const server = await listening(ports.api, 'api-port', folder, (port) =>
     engine.serveApi({ api, certificates, tokens, port, clock, log, metrics: metrics.api, ready: checks, version }),
@@ -115,16 +115,17 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => rmSync(folder.run, { force: true }))
   onStep('kubernetes API', server.url)
 
+  metrics.lead('larder-hub', () => !apiOnly)
   if (apiOnly) await leaveLead(administrator)
   else {
     await installHub(administrator)
     await takeLead(administrator)
     if (options.samples !== false) await installSamples(administrator)
-    const client = createClient(inProcessTransport(api, hubUser))
+    const client = createClient(metrics.measured(inProcessTransport(api, hubUser), 'in-process'))
     const transportOf: HubOptions['transportOf'] = (account) => inProcessTransport(api, accountUser(account))
     const drivers = hubDrivers({ dataDir: folder.dir, clock, log })
     undo.push(() => drivers.close())
-    const hub = { client, clock, log, metrics: metrics.controllers, drivers: drivers.byName, transportOf, desk }
+    const hub = { client, clock, log, metrics, drivers: drivers.byName, transportOf, desk }
     const manager = startControllers(hub)
     undo.push(() => manager.stop())
     await manager.ready()

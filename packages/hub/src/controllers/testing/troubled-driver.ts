@@ -33,7 +33,7 @@ export function troubledDriver(name: string, driver: Driver, line: Line): Driver
     name,
     connect(backend, host) {
       const session: Session = driver.connect(backend, host)
-      const { update } = session
+      const update: Session['update'] = session.update && ((w, s) => session.update!(w, s))
       return {
         probe: (s) => through('probe', '', () => session.probe(s)),
         observe: (w, s) => through('observe', w.id, () => session.observe(w, s)),

@@ -10,7 +10,6 @@ import { jsonLog, type Log } from '@larder/engine/base/log'
 import { createClient } from '@larder/engine/client/client'
 import { createElection, type Election } from '@larder/engine/runtime/election'
 import { fencedClient } from '@larder/engine/runtime/fence'
-import type { RuntimeMetrics } from '@larder/engine/runtime/metrics'
 import { asFailure } from '../../cli/connect.ts'
 import { keepHeapSmall } from '../heap.ts'
 import { asFolderTrouble, dataFolder, makeDataFolder } from '../../cli/data-folder.ts'
@@ -21,7 +20,7 @@ import { HUB_LEASE } from '../../model/names.ts'
 import { startControllers } from '../controllers.ts'
 import { hubDrivers } from '../drivers.ts'
 import { standForElection, type Leadership, type Term } from '../leadership.ts'
-import { createHubMetrics } from '../metrics.ts'
+import { createHubMetrics, type HubMetrics } from '../metrics.ts'
 import { parsePort } from '../ports.ts'
 import { servePublicHttp, type PublicHttp } from '../public-http.ts'
 import { clusterConfiguration, openClusterAccess, type ClusterAccess } from './access.ts'
@@ -67,7 +66,7 @@ async function start({ options, terminal, access, undo }: Start): Promise<string
   const dataDir = dataDirOf(options, terminal)
   await meetRequirements(access, { samples: options.samples === true, clock, signal: terminal.signal })
 
-  const metrics = createHubMetrics()
+  const metrics = createHubMetrics(clock)
   undo.push(() => metrics.api.close())
   let leadership: Leadership | undefined
   const http = await listen(options, { ready: () => leadership?.isReady === true, metrics: () => metrics.exposition() })
@@ -76,9 +75,10 @@ async function start({ options, terminal, access, undo }: Start): Promise<string
   const identity = `${hostname()}_${randomIds.uid()}`
   const leaseMs = leaseOf(options)
   const election = createElection({ client: access.hub, clock, log, lease: HUB_LEASE, identity, ...leaseMs })
-  const term = { access, election, log, dataDir, metrics: metrics.controllers, instance: identity.slice(0, 128) }
+  const term = { access, election, log, dataDir, metrics, instance: identity.slice(0, 128) }
   leadership = standForElection(election, () => beginTerm(term))
   undo.push(() => leadership?.stop())
+  metrics.lead(HUB_LEASE.name, () => leadership?.isLeading ?? false)
   log.info('the hub is ready', { api: access.url, user: access.hubName, http: http.port, identity })
   return `http://${http.host}:${http.port}`
 }
@@ -129,7 +129,7 @@ interface TermParts {
   readonly election: Election
   readonly log: Log
   readonly dataDir: string | undefined
-  readonly metrics: RuntimeMetrics
+  readonly metrics: HubMetrics
   readonly instance: string
 }
 
@@ -139,7 +139,7 @@ function beginTerm({ access, election, log, dataDir, metrics, instance }: TermPa
   const drivers = hubDrivers({ dataDir, clock, log })
   const ended = new AbortController()
   const manager = startControllers({
-    client: fencedClient(access.hub, isLeader),
+    client: createClient(metrics.measured(fencedClient(access.hub, isLeader).transport, new URL(access.url).host)),
     clock,
     log,
     metrics,
