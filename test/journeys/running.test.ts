@@ -27,7 +27,7 @@ test('status tells stopped, then ready with addresses, then stopped again; the k
   expect((await fetch(`${status.http!.url}/livez`)).status).toBe(200)
   const metrics = await (await fetch(`${status.http!.url}/metrics`)).text()
   expect(metrics).toContain('apiserver_request_total')
-  expect(metrics).toMatch(/controller_passes_total\{controller="backend",result="\w+"\} \d+/)
+  expect(metrics).toMatch(/controller_runtime_reconcile_total\{controller="backend",result="\w+"\} \d+/)
   expect((await fetch(`${status.http!.url}/api/v1/namespaces`)).status).toBe(404)
 
   expect(await hub.larder('down')).toMatchObject({ code: 0 })
