@@ -161,17 +161,9 @@ const refusals: readonly (readonly [string, Claim['spec'], { reason: string; mes
     },
   ],
   [
-    'fields of later versions, all of them',
-    {
-      className: 'jars',
-      parametersFrom: [{ secretKeyRef: { name: 'a', key: 'b' }, at: '/lid' }],
-      binding: { format: 'Raw' },
-    },
-    {
-      reason: 'NotSupportedYet',
-      message: 'spec.parametersFrom, spec.binding.format Raw are not supported by this version',
-      next: takeOut,
-    },
+    'a field of a later version',
+    { className: 'jars', origin: { door: 'mine' } },
+    { reason: 'NotSupportedYet', message: 'spec.origin is not supported by this version', next: takeOut },
   ],
 ]
 

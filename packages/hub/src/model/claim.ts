@@ -31,6 +31,7 @@ const credential = object('The credentials of the claim. The secret part is in t
   id: required(text('What the driver knows them by.')),
   serial: required(whole('Counts from 1; new credentials have the next one.')),
   role: text('The role that they were made for.'),
+  parametersHash: text('A keyed hash of the `binding.parameters` that they were made with; others mean new credentials.'),
   issuedAt: time('When they were put into the Secret. Absent: they are being made.'),
   expiresAt: time('When they stop to work.'),
   renewBefore: time('When they should be replaced.'),
@@ -71,7 +72,7 @@ export const claimKind = defineKind({
         }),
         labels: map('Labels for it.', text('The value.')),
         format: choice(
-          'Its keys: `WellKnown` ones, `Raw` as the backend names them, or `JSON` in one key. Default: `WellKnown`.',
+          'Its keys: `WellKnown` ones, `Raw` as the backend names them, or `JSON`, all of them in the one key `credentials.json`. Default: `WellKnown`.',
           ['WellKnown', 'Raw', 'JSON'],
         ),
         parameters: freeObject('What the backend should know when it makes the credentials.'),

@@ -23,6 +23,8 @@ export const CLAIM_LABEL = 'larder.dev/claim-uid'
 export const CREDENTIAL_ANNOTATION = 'larder.dev/credential'
 /** On a binding's Secret: a keyed hash of its content as the hub wrote it. */
 export const FINGERPRINT_ANNOTATION = 'larder.dev/fingerprint'
+/** On a binding's Secret: which keys it has, where they are not the well-known ones. */
+export const FORMAT_ANNOTATION = 'larder.dev/format'
 /** On an Instance to be recycled: the uid of the claim that held it last. It goes when the service was wiped (reclaim.ts). */
 export const USED_ANNOTATION = 'larder.dev/used-by'
 /** On an Instance, or on the claim that has it: accepts what one change would lose; its value is what the refusal names. */

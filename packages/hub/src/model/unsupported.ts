@@ -43,9 +43,5 @@ export const unsupportedInInstance = ({ spec }: Instance): Refusal | undefined =
 
 export const unsupportedInClaim = ({ spec }: Claim): Refusal | undefined =>
   refused([
-    ['parametersFrom', there(spec.parametersFrom)],
-    [`binding.format ${spec.binding?.format}`, other(spec.binding?.format, 'WellKnown')],
-    ['binding.parameters', there(spec.binding?.parameters)],
-    ['binding.parametersFrom', there(spec.binding?.parametersFrom)],
     ['origin', there(spec.origin)],
   ])

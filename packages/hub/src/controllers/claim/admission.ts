@@ -68,5 +68,7 @@ async function problemsOf({ spec, metadata }: Claim, reader: ClassReader): Promi
   const plan = isRefusal(choice) ? service.spec.plans?.find((p) => p.name === spec.plan) : choice.plan
   if (isRefusal(choice) && !plan) return []
   const { problems } = await checkParameters(service, plan, said)
-  return [...unexpectedParameters(service, said), ...problems]
+  // What Secrets will give is not known here, and status tells if it is missing.
+  const known = spec.parametersFrom ? problems.filter(({ reason }) => reason !== 'FieldValueRequired') : problems
+  return [...unexpectedParameters(service, said), ...known]
 }

@@ -1,4 +1,5 @@
 /** The Secret of a binding: what belongs into it, and whether it is there as we wrote it. */
+import { isUtf8 } from 'node:buffer'
 import { isObject, stringifyJson, type Json } from '@larder/engine/base/json'
 import type { Secret } from '@larder/engine/client/builtin'
 import type { New } from '@larder/engine/client/client'
@@ -10,6 +11,7 @@ import {
   CLAIM_LABEL,
   CREDENTIAL_ANNOTATION,
   FINGERPRINT_ANNOTATION,
+  FORMAT_ANNOTATION,
   MANAGED_BY,
   MANAGED_BY_LABEL,
 } from '../../model/names.ts'
@@ -30,14 +32,31 @@ const isOwned = ({ metadata }: Secret, claim: Claim): boolean =>
 export function bindingData(
   bound: Extract<Bound, { phase: 'ready' }>,
   service: { readonly type: string; readonly provider: string },
+  format: Format = 'WellKnown',
 ): Data {
+  if (format === 'JSON') return { [JSON_KEY]: encode(plainValues(bound.values)) }
   const data: Record<string, string> = {}
-  if (bound.secretType === undefined) {
+  if (bound.secretType === undefined && format === 'WellKnown') {
     data['type'] = encode(service.type)
     data['provider'] = encode(service.provider)
   }
   for (const [key, value] of Object.entries(bound.values)) data[key] = encode(value)
   return data
+}
+
+type Format = NonNullable<NonNullable<Claim['spec']['binding']>['format']>
+
+/** The one key of format JSON. */
+const JSON_KEY = 'credentials.json'
+
+const plainValues = (values: Readonly<Record<string, Json | Uint8Array>>): Json =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, plain(value)]))
+
+/** JSON has no bytes: text as it is, all else in base64. */
+function plain(value: Json | Uint8Array): Json {
+  if (!(value instanceof Uint8Array)) return value
+  const bytes = Buffer.from(value)
+  return isUtf8(bytes) ? bytes.toString() : bytes.toString('base64')
 }
 
 function encode(value: Json | Uint8Array): string {
@@ -56,6 +75,7 @@ export interface SecretPlan {
 
 export async function bindingSecret(plan: SecretPlan, fingerprint: Fingerprint): Promise<New<Secret>> {
   const { claim, data } = plan
+  const format = claim.spec.binding?.format
   const { name, namespace = '', uid = '' } = claim.metadata
   return {
     metadata: {
@@ -65,12 +85,16 @@ export async function bindingSecret(plan: SecretPlan, fingerprint: Fingerprint):
       annotations: {
         [CREDENTIAL_ANNOTATION]: plan.credentialId,
         [FINGERPRINT_ANNOTATION]: await fingerprint(data),
+        ...(format !== undefined && format !== 'WellKnown' && { [FORMAT_ANNOTATION]: format }),
       },
       ownerReferences: [
         { apiVersion: API_VERSION, kind: 'Claim', name, uid, controller: true, blockOwnerDeletion: true },
       ],
     },
-    type: plan.secretType ?? bindingSecretType(plan.serviceType),
+    // The type of servicebinding.io promises its well-known keys.
+    type:
+      plan.secretType ??
+      (format === undefined || format === 'WellKnown' ? bindingSecretType(plan.serviceType) : 'Opaque'),
     data,
   }
 }
@@ -80,6 +104,7 @@ export async function isIntact(secret: Secret, claim: Claim, id: string, fingerp
   const { annotations = {}, labels = {} } = secret.metadata
   if (annotations[CREDENTIAL_ANNOTATION] !== id || labels[CLAIM_LABEL] !== claim.metadata.uid) return false
   if (!isOwned(secret, claim)) return false
+  if ((annotations[FORMAT_ANNOTATION] ?? 'WellKnown') !== (claim.spec.binding?.format ?? 'WellKnown')) return false
   const wanted = Object.entries(claim.spec.binding?.labels ?? {})
   if (wanted.some(([key, value]) => labels[key] !== value)) return false
   const data = isObject(secret.data) ? secret.data : {}

@@ -1,4 +1,5 @@
 /** What the driver is told when it makes or revokes credentials. */
+import type { JsonObject } from '@larder/engine/base/json'
 import { secretType, type Secret } from '@larder/engine/client/builtin'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Credential, Want } from '@larder/kit'
@@ -34,12 +35,13 @@ export function credentialOf(
   { memory }: Binding,
   claim: Claim,
   { id, role, predecessor }: Pick<ClaimCredential, 'id' | 'role' | 'predecessor'>,
+  parameters: JsonObject = {},
 ): Credential {
   const { name, namespace = '', uid = '' } = claim.metadata
   const state = readState(memory, credentialKey(id))
   return {
     id,
-    parameters: {},
+    parameters,
     ...(role !== undefined && { role }),
     ...(predecessor && { predecessor: predecessor.id }),
     ...(state !== undefined && { state }),

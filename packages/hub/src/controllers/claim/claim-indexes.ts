@@ -7,6 +7,7 @@ import { nameIn } from '../../model/instance-use.ts'
 import { resourceInstanceName } from '../../model/names.ts'
 import { bindingName } from './binding-secret.ts'
 import { resourceOf } from './hold-resource.ts'
+import { secretsOfClaim } from './secret-parameters.ts'
 
 const EVERYBODY = '*'
 
@@ -37,6 +38,8 @@ export const claimIndexes: Readonly<Record<string, IndexFunction<Claim>>> = {
   home: homes,
   /** By class, `''` without one. */
   waiting: (claim) => (isWaiting(claim) ? [EVERYBODY, claim.spec.className ?? ''] : []),
+  /** By the Secrets that hold parameters. */
+  secrets: secretsOfClaim,
   binding: (claim) => [nameIn({ namespace: claim.metadata.namespace, name: bindingName(claim) })],
 }
 

@@ -55,11 +55,9 @@ export function claimController(hub: HubContext): Controller {
         home: (instance) => (homeOf(instance) === instance.metadata.namespace ? [] : [homeOf(instance)]),
       }),
       // By name, ours or not: a foreign Secret that goes makes room.
-      watching(
-        secretType,
-        ({ metadata }, informers) => informers.of(claimKind).byIndex('binding', nameIn(metadata)).map(keyOf),
-        { claim: ({ metadata }) => (metadata.labels?.[CLAIM_LABEL] ? [metadata.labels[CLAIM_LABEL]] : []) },
-      ),
+      watching(secretType, ({ metadata }, informers) => claimsOfSecret(nameIn(metadata), informers), {
+        claim: ({ metadata }) => (metadata.labels?.[CLAIM_LABEL] ? [metadata.labels[CLAIM_LABEL]] : []),
+      }),
       watching(backendKind, waitingForBackend),
       watching(controllerRevisionType, () => []),
     ],
@@ -79,6 +77,10 @@ export function claimController(hub: HubContext): Controller {
     },
   })
 }
+
+/** That hold its content, or that it tells parameters. */
+const claimsOfSecret = (name: string, informers: Informers): readonly Key[] =>
+  ['binding', 'secrets'].flatMap((index) => informers.of(claimKind).byIndex(index, name).map(keyOf))
 
 /** Claims that may want the same. */
 function rivals(claim: Claim, informers: Informers): readonly Claim[] {

@@ -12,7 +12,7 @@ import { isFree } from '../../model/reclaim.ts'
 import type { Resolved } from '../../model/resolve-instance.ts'
 import { RESOLVED_FROM } from './hold-record.ts'
 import { chooseInstance, type Place } from './hold-shared.ts'
-import { plannedCredential } from './plan-credential.ts'
+import { planFirst } from './plan-credential.ts'
 import { refer } from './refer.ts'
 
 type Asked = Pick<Instance['spec'], 'className' | 'revision' | 'plan' | 'parameters' | 'parametersFrom'>
@@ -66,7 +66,7 @@ async function take(pass: Pass<Claim>, instance: Instance, role: string | undefi
     if (!isConflict(error)) throw error
     return wait('InstanceHeld', 'a recycled instance went to another claim first', AFTER_DEFEAT_MS)
   }
-  pass.status.credential ??= plannedCredential(uid, 1, role)
+  planFirst(pass, role)
   pass.event('Normal', 'InstanceRecycled', `instance ${nameIn(place)}, wiped of what its last claim left`)
   return wait('Binding', 'the instance is held, and its credentials are being made')
 }

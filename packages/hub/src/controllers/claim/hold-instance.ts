@@ -30,8 +30,9 @@ import { holdNamed } from './hold-named.ts'
 import { choose, lost, releaseOthers, RESOLVED_FROM } from './hold-record.ts'
 import { holdResource } from './hold-resource.ts'
 import { holdShared, keepShared } from './hold-shared-class.ts'
-import { plannedCredential } from './plan-credential.ts'
+import { planFirst } from './plan-credential.ts'
 import { refer } from './refer.ts'
+import { placeSecrets } from './secret-parameters.ts'
 
 export const holdInstance = (hub: HubContext) =>
   async function holdInstance(pass: Pass<Claim>): Promise<Outcome> {
@@ -88,7 +89,9 @@ function claimableClass(pass: Pass<Claim>): Class {
 
 async function resolve(pass: Pass<Claim>, service: Class, held: Instance | undefined): Promise<Resolved> {
   const role = pass.object.status?.credential?.role
-  const resolved = await resolveInstance(service, pass.object, { plan: held?.spec.plan, role })
+  const { parameters = {}, parametersFrom = [] } = pass.object.spec
+  const placed = placeSecrets(pass, parameters, parametersFrom, 'spec.parametersFrom')
+  const resolved = await resolveInstance(service, pass.object, { plan: held?.spec.plan, role }, placed)
   if (isRefusal(resolved)) {
     stallOn(resolved)
     throw new TypeError('unreachable')
@@ -128,7 +131,7 @@ async function make(pass: Pass<Claim>, service: Class, resolved: Resolved): Prom
   }
   refer(pass, instance)
   // With the same write as the reference, so that binding needs no pass of its own to say what it will make.
-  pass.status.credential ??= plannedCredential(uid, 1, resolved.role)
+  planFirst(pass, resolved.role)
   return wait('Provisioning', 'the service is being made')
 }
 
@@ -166,12 +169,13 @@ async function keep(pass: Pass<Claim>, held: Instance): Promise<Outcome> {
   if (held.metadata.annotations?.[RESOLVED_FROM] === generation) return done
   const resolved = await resolve(pass, findClass(pass), held)
   const { name, namespace, resourceVersion } = held.metadata
-  const { plan, parameters } = resolved.spec
+  const { plan, parameters, parametersFrom } = resolved.spec
   const spec = {
     ...(plan !== held.spec.plan && { plan: plan ?? null }),
     ...(!equalJson(parameters ?? {}, held.spec.parameters ?? {}) && {
       parameters: replacement(held.spec.parameters ?? {}, parameters ?? {}),
     }),
+    ...((parametersFrom ?? held.spec.parametersFrom) && { parametersFrom: parametersFrom ?? null }),
   }
   const metadata = { resourceVersion, annotations: { [RESOLVED_FROM]: generation } }
   await pass.client.of(instanceKind).patch(name, { metadata, spec }, { namespace })

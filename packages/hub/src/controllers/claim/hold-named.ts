@@ -19,7 +19,7 @@ import { heldInstance } from './held-instance.ts'
 import { lost } from './hold-record.ts'
 import { joinShared } from './hold-shared.ts'
 import { notPermitted, permission, subjectOf, type Neighbour } from './permission.ts'
-import { plannedCredential } from './plan-credential.ts'
+import { planFirst } from './plan-credential.ts'
 import { refer } from './refer.ts'
 
 type Reader = Pick<Pass<Claim>, 'cache'>
@@ -107,7 +107,7 @@ async function take(pass: Pass<Claim>, instance: Instance, role: string | undefi
   }
   const instances = pass.client.of(instanceKind)
   refer(pass, await instances.patch(metadata.name, patch, { namespace: metadata.namespace }))
-  pass.status.credential ??= plannedCredential(uid, 1, role)
+  planFirst(pass, role)
   pass.event('Normal', 'InstanceClaimed', `instance ${nameIn(metadata)}`)
   return wait('Binding', 'the instance is held, and its credentials are being made')
 }

@@ -12,7 +12,7 @@ import { FINALIZER, INSTANCE_NAMESPACE, resourceInstanceName } from '../../model
 import { isRecord } from '../../model/instance-use.ts'
 import { endHold, remove } from './end-hold.ts'
 import { heldInstances } from './held-instance.ts'
-import { plannedCredential } from './plan-credential.ts'
+import { planFirst } from './plan-credential.ts'
 
 /** On the instance: the generation of the claim that its spec was resolved from. An edit of the class moves no instance. */
 export const RESOLVED_FROM = 'larder.dev/claim-generation'
@@ -71,7 +71,7 @@ export async function createRecord(
     instance = there
   }
   pass.status.instanceRef = { namespace: INSTANCE_NAMESPACE, name: record, uid: instance.metadata.uid ?? '' }
-  pass.status.credential ??= plannedCredential(claimRef.uid, 1, role)
+  planFirst(pass, role)
   return wait('Provisioning', 'the service was found and is being looked at')
 }
 

@@ -13,7 +13,7 @@ import type { Resolved } from '../../model/resolve-instance.ts'
 import { canonical } from '../fingerprint.ts'
 import { ensureNamespace } from './ensure-namespace.ts'
 import { chooseInstance, goes, joinMarks, joinShared, type Place } from './hold-shared.ts'
-import { plannedCredential, SOON_MS } from './plan-credential.ts'
+import { planFirst, SOON_MS } from './plan-credential.ts'
 import { refer } from './refer.ts'
 
 export async function holdShared(pass: Pass<Claim>, service: Class, resolved: Resolved): Promise<Outcome> {
@@ -52,7 +52,7 @@ async function makeShared(pass: Pass<Claim>, service: Class, resolved: Resolved,
     if (!isAlreadyExists(error)) throw error
     return wait('Provisioning', 'another claim makes the shared service', SOON_MS)
   }
-  pass.status.credential ??= plannedCredential(uid, 1, resolved.role)
+  planFirst(pass, resolved.role)
   pass.event('Normal', 'ClassMatched', `class ${service.metadata.name}`)
   return wait('Provisioning', 'the service is being made')
 }

@@ -13,7 +13,7 @@ import type { Member } from './hold-member.ts'
 import { recordOf } from './hold-record.ts'
 import { chooseInstance, goes, joinMarks, joinShared } from './hold-shared.ts'
 import { notPermitted, permission } from './permission.ts'
-import { plannedCredential, SOON_MS } from './plan-credential.ts'
+import { planFirst, SOON_MS } from './plan-credential.ts'
 import { refer } from './refer.ts'
 
 /** Undefined when there is nothing that the claim may share. */
@@ -89,6 +89,6 @@ async function makeRecord(
     if (!isAlreadyExists(error)) throw error
     return wait('Provisioning', 'another claim takes the same member of the pool', SOON_MS)
   }
-  pass.status.credential ??= plannedCredential(pass.object.metadata.uid ?? '', 1, resolved.role)
+  planFirst(pass, resolved.role)
   return wait('Provisioning', 'the service was found and is being looked at')
 }

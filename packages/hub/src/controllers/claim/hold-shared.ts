@@ -15,7 +15,7 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { atLastRelease, isShared, nameIn, usedMark } from '../../model/instance-use.ts'
-import { plannedCredential, SOON_MS } from './plan-credential.ts'
+import { planFirst, SOON_MS } from './plan-credential.ts'
 import { refer } from './refer.ts'
 
 /** On an instance: who joined last, and by which version of itself, so that no touch is without effect. */
@@ -59,8 +59,7 @@ export async function joinShared(pass: Pass<Claim>, instance: Instance, role: st
   const joined = await pass.client.of(instanceKind).patch(name, { metadata }, { namespace })
   if (joined.metadata.deletionTimestamp !== undefined) return goes()
   refer(pass, joined)
-  const { uid = '' } = pass.object.metadata
-  pass.status.credential ??= plannedCredential(uid, 1, role)
+  planFirst(pass, role)
   return wait('Binding', 'the shared service is there, and credentials are being made', SOON_MS)
 }
 

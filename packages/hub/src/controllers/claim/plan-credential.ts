@@ -5,7 +5,9 @@ import type { Claim } from '../../model/claim.ts'
 import { credentialId } from '../../model/names.ts'
 import { chooseRole } from '../../model/plan-choice.ts'
 import { isRefusal } from '../../model/refusal.ts'
+import type { HubContext } from '../context.ts'
 import { stallOn } from '../reporting.ts'
+import { bindingHash, hasBindingParameters } from './binding-parameters.ts'
 import { heldInstance } from './held-instance.ts'
 import { mayHave, notPermitted } from './permission.ts'
 
@@ -19,18 +21,31 @@ export const SOON_MS = 1
  * Another role means other credentials, with the next serial. One change at a time: while a predecessor waits for its
  * revocation, no further one is begun, so that never more than two exist.
  */
-export function planCredential(pass: Pass<Claim>): Outcome {
-  const { uid = '' } = pass.object.metadata
-  const current = pass.object.status?.credential
-  const role = wantedRole(pass, current?.role)
-  if (current && (current.predecessor || current.role === role)) return done
-  if (!mayHave(pass, role)) throw notPermitted(pass.object)
-  const serial = (current?.serial ?? 0) + 1
-  pass.status.credential = {
-    ...plannedCredential(uid, serial, role),
-    ...(current && { predecessor: { id: current.id, ...(current.role !== undefined && { role: current.role }) } }),
+export const planCredential = (hub: HubContext) =>
+  async function planCredential(pass: Pass<Claim>): Promise<Outcome> {
+    const { uid = '' } = pass.object.metadata
+    const current = pass.object.status?.credential
+    const role = wantedRole(pass, current?.role)
+    if (current?.predecessor) return done
+    const parametersHash = await bindingHash(pass, hub)
+    if (current && current.role === role && current.parametersHash === parametersHash) return done
+    if (!mayHave(pass, role)) throw notPermitted(pass.object)
+    const serial = (current?.serial ?? 0) + 1
+    pass.status.credential = {
+      ...plannedCredential(uid, serial, role),
+      ...(parametersHash !== undefined && { parametersHash }),
+      ...(current && { predecessor: { id: current.id, ...(current.role !== undefined && { role: current.role }) } }),
+    }
+    return wait('Binding', 'credentials are being made', SOON_MS)
   }
-  return wait('Binding', 'credentials are being made', SOON_MS)
+
+/**
+ * With the same write as the reference to the instance, so that binding needs no pass of its own to say what it will make. With
+ * parameters it does, because a Secret of theirs may be missing.
+ */
+export function planFirst(pass: Pass<Claim>, role: string | undefined): void {
+  if (hasBindingParameters(pass.object)) return
+  pass.status.credential ??= plannedCredential(pass.object.metadata.uid ?? '', 1, role)
 }
 
 export const plannedCredential = (claimUid: string, serial: number, role: string | undefined) => ({

@@ -7,10 +7,11 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { Bound } from '@larder/kit'
 import type { Claim, ClaimCredential } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
-import { CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION } from '../../model/names.ts'
+import { CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, FORMAT_ANNOTATION } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { bindingData, bindingName, bindingSecret, isIntact, isOurs } from './binding-secret.ts'
+import { bindingParameters } from './binding-parameters.ts'
 import { credentialOf, openBinding, rememberCredential, type Binding } from './binding.ts'
 import { heldInstance } from './held-instance.ts'
 import { plannedCredential, SOON_MS } from './plan-credential.ts'
@@ -57,7 +58,10 @@ async function issue(
 ): Promise<Outcome> {
   const binding = await openBinding(pass, hub, instance)
   const { session } = binding.service
-  const bound = await session.bind(binding.want, credentialOf(binding, pass.object, credential), pass.signal)
+  const { parameters, secrets } = bindingParameters(pass)
+  for (const secret of secrets) session.learn(secret)
+  const made = credentialOf(binding, pass.object, credential, parameters)
+  const bound = await session.bind(binding.want, made, pass.signal)
   await rememberCredential(pass, binding, credential.id, bound.state)
   switch (bound.phase) {
     case 'changing':
@@ -100,7 +104,7 @@ async function replace(
   credential: ClaimCredential,
   existing: Secret | undefined,
 ): Promise<Outcome> {
-  const { id, role, serial, predecessor, issuedAt } = credential
+  const { id, role, serial, predecessor, issuedAt, parametersHash } = credential
   const lost = { id, ...(role !== undefined && { role }) }
   const wasPublished = issuedAt !== undefined || existing?.metadata.annotations?.[CREDENTIAL_ANNOTATION] === id
   if (predecessor) {
@@ -109,6 +113,7 @@ async function replace(
   }
   pass.status.credential = {
     ...plannedCredential(pass.object.metadata.uid ?? '', serial + 1, role),
+    ...(parametersHash !== undefined && { parametersHash }),
     predecessor: predecessor && !wasPublished ? predecessor : lost,
   }
   return wait('Binding', 'the backend does not show the credentials again; new ones are being made', SOON_MS)
@@ -127,7 +132,7 @@ async function publish(
     {
       claim: pass.object,
       credentialId: credential.id,
-      data: bindingData(bound, { type: service.type, provider: 'larder' }),
+      data: bindingData(bound, { type: service.type, provider: 'larder' }, pass.object.spec.binding?.format),
       secretType: bound.secretType,
       serviceType: service.type,
     },
@@ -163,7 +168,8 @@ async function write(pass: Pass<Claim>, secret: Secret, existing: Secret | undef
   if (existing) {
     const { resourceVersion, uid } = existing.metadata
     const labels = { ...existing.metadata.labels, ...secret.metadata.labels }
-    const annotations = { ...existing.metadata.annotations, ...secret.metadata.annotations }
+    const { [FORMAT_ANNOTATION]: _, ...others } = existing.metadata.annotations ?? {}
+    const annotations = { ...others, ...secret.metadata.annotations }
     const { ownerReferences = [] } = secret.metadata
     const metadata = { ...existing.metadata, labels, annotations, ownerReferences, resourceVersion, uid }
     await secrets.update({ ...existing, metadata, data: secret.data } as Secret)

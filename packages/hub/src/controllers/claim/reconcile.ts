@@ -29,7 +29,7 @@ export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<
     holdInstance(hub),
     requirePermission,
     awaitInstance,
-    planCredential,
+    planCredential(hub),
     publishBinding(hub),
     removeFormerSecret,
     revokePredecessor(hub),
