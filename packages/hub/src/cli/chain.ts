@@ -10,7 +10,9 @@ import { backendKind, type Backend } from '../model/backend.ts'
 import { claimPolicyKind } from '../model/claim-policy.ts'
 import { claimKind, type Claim } from '../model/claim.ts'
 import { classKind, type Class } from '../model/class.ts'
+import { homeOf } from '../model/instance-use.ts'
 import { instanceKind, type Instance } from '../model/instance.ts'
+import { API_VERSION } from '../model/kind.ts'
 import { judge, type Subject } from '../model/permission.ts'
 import type { Cause, Condition } from '../model/shared-fields.ts'
 import type { Reader, Reading } from './reading.ts'
@@ -45,7 +47,7 @@ export async function chainOf(reader: Reader, object: KubeObject): Promise<Link>
     case 'Claim':
       return claimLink(reader, object as Claim)
     case 'Instance':
-      return instanceLink(reader, object as Instance, true)
+      return instanceLink(reader, object as Instance, { withClass: true, withHolder: true })
     case 'Class':
       return classLink(reader, object as Class)
     default:
@@ -61,8 +63,9 @@ async function claimLink(reader: Reader, claim: Claim): Promise<Link> {
   const binding = status?.binding?.name
   const children = await Promise.all([
     ...(spec.className === undefined ? [] : [classNamed(reader, spec.className)]),
-    ...(resource ? [policiesLink(reader, claim, { ...resource, namespace: resource.namespace ?? namespace })] : []),
-    ...(held ? [instanceNamed(reader, held, spec.className === undefined)] : []),
+    ...(resource ? [resourcePolicies(reader, claim, { ...resource, namespace: resource.namespace ?? namespace })] : []),
+    ...(spec.instanceRef ? [instancePolicies(reader, claim, spec.instanceRef)] : []),
+    ...(held ? [instanceNamed(reader, held, { withClass: spec.className === undefined, withHolder: false })] : []),
     ...(resource ? [resourceLink(reader, { ...resource, namespace: resource.namespace ?? namespace })] : []),
     ...(binding === undefined ? [] : [secretLink(reader, binding, namespace)]),
   ])
@@ -87,20 +90,29 @@ async function backendNamed(reader: Reader, name: string): Promise<Link> {
 async function instanceNamed(
   reader: Reader,
   { name, namespace }: { readonly name: string; readonly namespace: string },
-  withClass: boolean,
+  parts: InstanceParts,
 ): Promise<Link> {
   const found = await reader.find(instanceKind, name, namespace)
   if (found.state !== 'found') return missing(found, 'Instance', name, namespace)
-  return instanceLink(reader, found.object, withClass)
+  return instanceLink(reader, found.object, parts)
 }
 
-/** Under a claim of a class the class stands beside it already. */
-async function instanceLink(reader: Reader, instance: Instance, withClass: boolean): Promise<Link> {
+/** Under a claim of a class the class stands beside it already, and the claim above it. */
+interface InstanceParts {
+  readonly withClass: boolean
+  readonly withHolder: boolean
+}
+
+async function instanceLink(
+  reader: Reader,
+  instance: Instance,
+  { withClass, withHolder }: InstanceParts,
+): Promise<Link> {
   const { className, backendRef, claimRef } = instance.spec
   const children = await Promise.all([
     ...(withClass && className !== undefined ? [classNamed(reader, className)] : []),
     ...(backendRef ? [backendNamed(reader, backendRef.name)] : []),
-    ...(withClass && claimRef ? [holderLink(reader, claimRef)] : []),
+    ...(withHolder && claimRef ? [holderLink(reader, claimRef)] : []),
   ])
   return linkOf(instance, aboutOf(instance), children)
 }
@@ -128,18 +140,38 @@ async function resourceLink(reader: Reader, { apiVersion, kind, namespace, name 
   return { kind, name, namespace, state: 'found', message: 'of another kind: kubectl shows it', children: [] }
 }
 
-/** The policies that permit the claim to reach over there; none to show inside one namespace. */
-async function policiesLink(reader: Reader, claim: Claim, resource: Elsewhere): Promise<readonly Link[]> {
-  const consumer = claim.metadata.namespace ?? ''
-  if (resource.namespace === consumer) return []
-  const policies = await reader.list(claimPolicyKind, resource.namespace)
-  if (!policies) return [{ kind: 'ClaimPolicy', state: 'forbidden', children: [] }]
-  const [home, secret] = await Promise.all([
-    reader.find(namespaceType, consumer),
-    resource.kind === 'Secret' ? reader.find(secretType, resource.name, resource.namespace) : undefined,
-  ])
+async function resourcePolicies(reader: Reader, claim: Claim, resource: Elsewhere): Promise<readonly Link[]> {
+  if (resource.namespace === claim.metadata.namespace) return []
+  const secret =
+    resource.kind === 'Secret' ? await reader.find(secretType, resource.name, resource.namespace) : undefined
   const labels = secret?.state === 'found' ? (secret.object.metadata.labels ?? {}) : undefined
-  const subject: Subject = { ...resource, labels }
+  return policiesLink(reader, claim, { ...resource, labels })
+}
+
+/** Policies of the home of an instance; of one that may not be read its namespace is all that is known. */
+async function instancePolicies(
+  reader: Reader,
+  claim: Claim,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<readonly Link[]> {
+  const found = await reader.find(instanceKind, name, namespace)
+  const home = found.state === 'found' ? homeOf(found.object) : namespace
+  const labels = found.state === 'found' ? (found.object.metadata.labels ?? {}) : undefined
+  const subject = { apiVersion: API_VERSION, kind: 'Instance', namespace: home, name, labels }
+  return policiesLink(reader, claim, subject)
+}
+
+/** The policies that permit the claim to reach over there; none to show inside one namespace. */
+async function policiesLink(
+  reader: Reader,
+  claim: Claim,
+  subject: Subject & { readonly namespace: string },
+): Promise<readonly Link[]> {
+  const consumer = claim.metadata.namespace ?? ''
+  if (subject.namespace === consumer) return []
+  const policies = await reader.list(claimPolicyKind, subject.namespace)
+  if (!policies) return [{ kind: 'ClaimPolicy', state: 'forbidden', children: [] }]
+  const home = await reader.find(namespaceType, consumer)
   const neighbour = { name: consumer, labels: home.state === 'found' ? home.object.metadata.labels : undefined }
   const role = claim.status?.credential?.role ?? claim.spec.role
   return policies
