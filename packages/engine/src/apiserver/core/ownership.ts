@@ -90,17 +90,26 @@ export function ownersOfNew(
   return ownersAfterUpdate(before, taken, identityOf(request, options, 'Update'), timestamp(core.clock.now()))
 }
 
-/** The owners after `old` has become `object`, neither with its owners of before taken off. `given` are those in the body. */
+/** An update, as far as it concerns owners. */
+export interface Change {
+  readonly old: JsonObject
+  readonly object: JsonObject
+  /** What the body says of them. */
+  readonly given: Json | undefined
+  /** But for its owners the object stays what it was. */
+  readonly isSame: boolean
+}
+
 export function ownersOfUpdate(
   core: Core,
   request: Request,
-  change: { readonly old: JsonObject; readonly object: JsonObject; readonly given: Json | undefined },
+  change: Change,
   options: WriteOptions | undefined,
   subresource: string | undefined,
 ): readonly Owner[] {
   const { resource, target } = request
   const before = ownersStarting(change.old, change.given, subresource)
-  if (before.length === 0) return before
+  if (before.length === 0 || change.isSame) return before
   const scope = scopeOf(resource, target.subresource)
   const comparison = compareInScope(resource.shape.ownership(), change.old, change.object, scope)
   const identity = identityOf(request, options, 'Update', subresource)

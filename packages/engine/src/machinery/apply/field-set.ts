@@ -36,6 +36,7 @@ export function nodeOf(member: boolean, children: Record<string, FieldSet> | und
   return children
 }
 
+/** `a` itself when it has all of `b`, which is how a controller that writes the same fields again and again costs nothing. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmptySet(a)) return b
   return isEmptySet(b) ? a : unionOfNodes(a, b)
@@ -43,20 +44,32 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
 
 function unionOfNodes(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b) return a
-  const member = isMember(a) || isMember(b)
-  const children: Record<string, FieldSet> = { ...a }
-  for (const [element, node] of Object.entries(b)) {
+  const wasMember = isMember(a)
+  const member = wasMember || isMember(b)
+  let children: Record<string, FieldSet> | undefined
+  for (const element in b) {
+    if (element === MEMBER) continue
     const other = a[element]
-    children[element] = other ? unionOfNodes(other, node) : node
+    const node = other ? unionOfNodes(other, b[element]!) : b[element]!
+    if (node !== other) (children ??= { ...a })[element] = node
   }
-  delete children[MEMBER]
-  return nodeOf(member, isEmptySet(children) ? undefined : children) ?? NO_FIELDS
+  if (!children && member === wasMember) return a
+  return nodeOf(member, children ?? { ...a })!
 }
 
 /** The members of `a` that are none of `b`. `a` itself when there are no common ones. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmptySet(a) || isEmptySet(b)) return a
+  if (isEmptySet(a) || isEmptySet(b) || !overlaps(a, b)) return a
   return differenceOfNodes(a, b) ?? NO_FIELDS
+}
+
+/** Walks `b`, which is what one write changed, and not `a`, which may be large. */
+function overlaps(a: FieldSet, b: FieldSet): boolean {
+  for (const element in b) {
+    const other = element === MEMBER ? undefined : a[element]
+    if (other && (overlaps(other, b[element]!) || (isMember(other) && isMember(b[element]!)))) return true
+  }
+  return false
 }
 
 function differenceOfNodes(a: FieldSet, b: FieldSet): FieldSet | undefined {

@@ -136,19 +136,19 @@ export function ownersAfterUpdate(
   time: string,
 ): readonly Owner[] {
   const taken = union(comparison.modified, comparison.added)
-  const left = withoutFields(owners, union(taken, comparison.removed))
-  if (isEmptySet(taken)) return left
-  const others: Owner[] = []
-  let fields = taken
-  for (const owner of left) {
-    if (isOwner(owner, identity)) fields = union(owner.fieldsV1, fields)
-    else others.push(owner)
-  }
-  return sorted(capped([...others, ownerOf(identity, fields, time)]))
+  if (isEmptySet(taken)) return withoutFields(owners, comparison.removed)
+  const mine = owners.find((owner) => isOwner(owner, identity))
+  const others = withoutFields(
+    mine ? owners.filter((owner) => owner !== mine) : owners,
+    union(taken, comparison.removed),
+  )
+  const kept = mine ? difference(mine.fieldsV1, comparison.removed) : NO_FIELDS
+  return sorted(capped([...others, ownerOf(identity, union(kept, taken), time)]))
 }
 
 /** Merges the oldest updaters, by version, until there are few enough. */
 function capped(owners: readonly Owner[]): readonly Owner[] {
+  if (owners.length <= MAX_UPDATE_OWNERS) return owners
   const updaters = owners.filter(({ operation }) => operation === 'Update').sort(byAge)
   let count = updaters.length
   if (count <= MAX_UPDATE_OWNERS) return owners

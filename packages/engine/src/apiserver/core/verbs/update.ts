@@ -19,7 +19,15 @@ import { habitsOf } from '../habits.ts'
 import { keyOf } from '../keys.ts'
 import { storedOwners, type Owner } from '../../../machinery/apply/owners.ts'
 import { keptMetadata } from '../metadata.ts'
-import { isSameOwnership, ownersOfUpdate, UPDATE, withoutOwners, withOwners, type Ownership } from '../ownership.ts'
+import {
+  isSameOwnership,
+  ownersOfUpdate,
+  UPDATE,
+  withoutOwners,
+  withOwners,
+  type Change,
+  type Ownership,
+} from '../ownership.ts'
 import { inTurn } from '../turns.ts'
 import type { Stored } from '../versions.ts'
 import { createFrom, hasStatus, unsaved } from './create.ts'
@@ -83,7 +91,11 @@ export async function replace(
   checkPreconditions(request, metadataOf(body), metadataOf(old), entry, name)
   const object = await successor(core, request, body, old, options, origin)
   checkValid(request, object, old)
-  const owners = ownersAfter(core, request, { old, object, body }, options, ownership)
+  const stored = core.versions.toStored(resource, object)
+  const before = asJson(entry.document.object)
+  const isSame = isUnchanged(stored, before)
+  const given = metadataOf(body)['managedFields']
+  const owners = ownersAfter(core, request, { old, object, given, isSame }, options, ownership)
   await admit(core, request, {
     verb: 'update',
     ...(target.subresource !== undefined && { subresource: target.subresource }),
@@ -91,11 +103,7 @@ export async function replace(
     old: old as unknown as KubeObject,
     dryRun: options?.dryRun === true,
   })
-  const stored = core.versions.toStored(resource, object)
-  const before = asJson(entry.document.object)
-  if (isUnchanged(stored, before) && isSameOwnership(owners, storedOwners(metadataOf(before)))) {
-    return answer(core, request, entry)
-  }
+  if (isSame && isSameOwnership(owners, storedOwners(metadataOf(before)))) return answer(core, request, entry)
   const counted = withOwners(withGeneration(resource, target.subresource, stored, before), owners)
   if (options?.dryRun) return answer(core, request, { revision: entry.revision, document: unsaved(counted) })
   try {
@@ -111,14 +119,13 @@ export async function replace(
 function ownersAfter(
   core: Core,
   request: Request,
-  { old, object, body }: { readonly old: JsonObject; readonly object: JsonObject; readonly body: JsonObject },
+  change: Change,
   options: WriteOptions | undefined,
   ownership: Ownership,
 ): readonly Owner[] {
   if (ownership.type === 'settled') return ownership.owners
   const { subresource = request.target.subresource } = ownership
-  const given = metadataOf(body)['managedFields']
-  return ownersOfUpdate(core, request, { old, object, given }, options, subresource)
+  return ownersOfUpdate(core, request, change, options, subresource)
 }
 
 function checkPreconditions(
