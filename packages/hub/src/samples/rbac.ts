@@ -8,6 +8,7 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import { claimableQueryType, QUERY_GROUP } from '../model/claimable-query.ts'
 import { GROUP } from '../model/kind.ts'
 import { HUB_LEASE, MANAGED_BY, MANAGED_BY_LABEL, RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
+import { FIELD_RIGHTS } from './admission.ts'
 
 const ACCOUNT = 'larder'
 const RBAC = 'rbac.authorization.k8s.io'
@@ -39,6 +40,9 @@ const hubRules: readonly PolicyRule[] = [
     resources: ['backends/status', 'classes/status', 'instances/status', 'claims/status', 'claimpolicies/status'],
     verbs: ['patch'],
   },
+  // What the admission policies ask for: fields that nobody else writes.
+  { apiGroups: [GROUP], resources: ['claims', 'instances'], verbs: [FIELD_RIGHTS.origin] },
+  { apiGroups: [GROUP], resources: ['instances'], verbs: [FIELD_RIGHTS.hold] },
   // A claim owns its Secret; where a cluster asks who may hold up whose deletion, it asks for this.
   { apiGroups: [GROUP], resources: ['claims/finalizers'], verbs: ['update'] },
   // Binding Secrets live in the namespaces of the claims, accounts of backends anywhere.

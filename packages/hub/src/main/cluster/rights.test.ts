@@ -150,10 +150,14 @@ describe('with the rights of an installation and no more', () => {
   })
 })
 
+const ASKED_BY_POLICIES = 'what the admission policies ask for, when the hub creates and holds an instance'
 const LOOKS_PAST_ITS_CACHE = 'a decision that cannot be taken back looks past the cache'
 
 /** Rights for which this test may have no use, each with the moment that needs it. */
 const RIGHTS_FOR_OTHER_TIMES: Readonly<Record<string, string>> = {
+  'set-origin larder.dev/claims': ASKED_BY_POLICIES,
+  'set-origin larder.dev/instances': ASKED_BY_POLICIES,
+  'hold larder.dev/instances': ASKED_BY_POLICIES,
   'get larder.dev/backends': LOOKS_PAST_ITS_CACHE,
   'get larder.dev/classes': LOOKS_PAST_ITS_CACHE,
   'get larder.dev/claims': LOOKS_PAST_ITS_CACHE,

@@ -33,7 +33,9 @@ async function apply(manifests: readonly Manifest[], options: OptionValues, term
   const config = await clusterConfiguration(options, terminal)
   const access = await openClusterAccess(config)
   try {
-    await applyAll(access.own, manifests)
+    for (const unknown of await applyAll(access.own, manifests)) {
+      terminal.note(`this cluster is too old for ${unknown}; all else is there\n`)
+    }
     await untilServed(access.own, systemClock, terminal.signal)
     if (options.samples === true) await installSamples(access.own)
     terminal.out(`installed into ${config.url}\n`)
