@@ -413,7 +413,7 @@ export const reasons = {
     actor: 'platform',
     heals: true,
     meaning: 'It is being deleted and still used. It takes no new claims and goes with the last user.',
-    next: 'Delete what uses it, or leave it to go later.',
+    next: 'Look with `kubectl get classes,instances,claims -A` at what uses it; delete that, or leave it to go later.',
   },
 } as const satisfies Record<string, ReasonFacts>
 

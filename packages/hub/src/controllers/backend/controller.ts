@@ -1,4 +1,5 @@
-import { controllerRevisionType, secretType } from '@larder/engine/client/builtin'
+import { isObject } from '@larder/engine/base/json'
+import { controllerRevisionType, secretType, type ControllerRevision } from '@larder/engine/client/builtin'
 import { defineController, watching, type Controller, type Source } from '@larder/engine/runtime/controller'
 import { keyOf } from '@larder/engine/runtime/pass'
 import { backendKind, type Backend } from '../../model/backend.ts'
@@ -26,7 +27,7 @@ export function backendController(hub: HubContext): Controller {
       // What used a backend lets go of it when it goes.
       watching(classKind, (_, informers) => deleting(informers.of(backendKind).list())),
       watching(instanceKind, (_, informers) => deleting(informers.of(backendKind).list())),
-      watching(controllerRevisionType, () => []),
+      watching(controllerRevisionType, () => [], { backend: backendOfRevision }),
     ],
     sources: [everyMinute(hub), answers(hub)],
     reconcile: reconcileBackend(hub),
@@ -41,6 +42,12 @@ const answers =
   ({ sessions }: HubContext): Source =>
   (wake) =>
     sessions.subscribeBackends((name) => wake([{ name }]))
+
+/** Of what the class controller wrote. */
+function backendOfRevision({ data }: ControllerRevision): readonly string[] {
+  const backend = isObject(data) ? data['backend'] : undefined
+  return typeof backend === 'string' ? [backend] : []
+}
 
 const PROBE_EVERY_MS = 60_000
 

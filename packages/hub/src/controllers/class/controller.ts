@@ -2,6 +2,7 @@ import { controllerRevisionType, secretType } from '@larder/engine/client/builti
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { keyOf } from '@larder/engine/runtime/pass'
 import { backendKind } from '../../model/backend.ts'
+import { claimKind } from '../../model/claim.ts'
 import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
 import { CLASS_LABEL, FINALIZER } from '../../model/names.ts'
@@ -30,6 +31,14 @@ export function classController(hub: HubContext): Controller {
       ),
       watching(
         instanceKind,
+        ({ spec }, informers) => {
+          const service = spec.className === undefined ? undefined : informers.of(classKind).get(spec.className)
+          return service?.metadata.deletionTimestamp === undefined ? [] : [keyOf(service)]
+        },
+        { class: ({ spec }) => (spec.className === undefined ? [] : [spec.className]) },
+      ),
+      watching(
+        claimKind,
         ({ spec }, informers) => {
           const service = spec.className === undefined ? undefined : informers.of(classKind).get(spec.className)
           return service?.metadata.deletionTimestamp === undefined ? [] : [keyOf(service)]

@@ -54,14 +54,9 @@ async function create({ client, object }: Pass<Class>, name: string, data: Recip
 
 async function prune(pass: Pass<Class>, all: readonly ControllerRevision[], current: string): Promise<void> {
   if (all.length <= MAX_UNUSED) return
-  const used = new Set(
-    pass
-      .cache(instanceKind)
-      .list()
-      .map((i) => i.spec.revision),
-  )
+  const isUsed = (name: string) => pass.cache(instanceKind).byIndex('revision', name).length > 0
   const unused = all
-    .filter((r) => r.metadata.name !== current && !used.has(r.metadata.name))
+    .filter((r) => r.metadata.name !== current && !isUsed(r.metadata.name))
     .sort((a, b) => b.revision - a.revision)
   for (const { metadata } of unused.slice(MAX_UNUSED)) {
     await pass.client.of(controllerRevisionType).delete(metadata.name, { namespace: SYSTEM_NAMESPACE })

@@ -14,12 +14,14 @@ import { secretsOf } from '../instance-secrets.ts'
 import { explain, summarizeCause } from '../reporting.ts'
 import { finalizeInstance } from './finalize.ts'
 import { reconcileInstance } from './reconcile.ts'
+import { outOfDate } from './newer-revision.ts'
 import { mayUseBackend } from './require-rights.ts'
 import { instancesOfClaim, USED_INSTANCE, usedInstance } from './users.ts'
 
 /** On instances, beside those of other controllers. */
 const indexes = {
   externalID: ({ spec }: Instance) => (spec.externalID ? [spec.externalID] : []),
+  class: ({ spec }: Instance) => (spec.className === undefined ? [] : [spec.className]),
   claim: ({ spec }: Instance) => (spec.claimRef ? [spec.claimRef.uid] : []),
   secret: secretsOf,
   revision: ({ spec }: Instance) => (spec.revision === undefined ? [] : [spec.revision]),
@@ -60,7 +62,7 @@ export function instanceController(hub: HubContext): Controller {
         by(informers, 'secret', `${metadata.namespace}/${metadata.name}`).map(keyOf),
       ),
       watching(namespaceType, ({ metadata }, informers) => by(informers, 'home', metadata.name).map(keyOf)),
-      watching(classKind, () => []),
+      watching(classKind, outOfDate),
     ],
     sources: [driverNews(hub)],
     reconcile: reconcileInstance(hub),

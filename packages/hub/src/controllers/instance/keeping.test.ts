@@ -2,6 +2,7 @@
 import { isNotFound } from '@larder/engine/machinery/status'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { claimKind } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { testHub, type TestHub } from '../testing/hub.ts'
 import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
@@ -61,6 +62,28 @@ describe('an instance that is protected from deletion', () => {
     await edit({ deletionProtection: false })
     await gone()
     expect(shelf.services.size).toBe(0)
+  })
+
+  test('outlives its claim, whose credentials are revoked, and is not removed when the protection ends', async () => {
+    await hub.service('jars', { deletionProtection: true })
+    await hub.claim('jar', { className: 'jars' })
+    const claim = await hub.ready('jar')
+    const { password } = (await hub.secretValues('jar'))!
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    await hub.until('the claim to go', async () =>
+      (await hub.admin.of(claimKind).find('jar', 'shop')) ? undefined : true,
+    )
+    expect(shelf.accepts(password!)).toBe(false)
+    const { name, namespace } = claim.status!.instanceRef!
+    await instances().patch(name, { spec: { deletionProtection: false } }, { namespace })
+    await hub.until('a pass after the change', async () => {
+      const { metadata, status } = await instances().get(name, namespace)
+      return status?.observedGeneration === metadata.generation && metadata.generation! > 2 ? true : undefined
+    })
+    const left = await instances().get(name, namespace)
+    expect(left.metadata.deletionTimestamp).toBeUndefined()
+    expect(left.spec.claimRef).toBeUndefined()
+    expect(shelf.services.size).toBe(1)
   })
 })
 

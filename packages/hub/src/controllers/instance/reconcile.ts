@@ -12,7 +12,9 @@ import { openInstancePass, type InstancePass } from './instance-pass.ts'
 import { followResource } from './follow-resource.ts'
 import { requireRights } from './require-rights.ts'
 import { releaseOrphan } from './release-orphan.ts'
+import { revokeLeft } from './revoke-left.ts'
 import { settleOutside } from './settle-outside.ts'
+import { showNewerRevision } from './newer-revision.ts'
 import { countClaims } from './users.ts'
 import { wipeBetweenOwners } from './wipe.ts'
 
@@ -22,6 +24,7 @@ export const reconcileInstance =
   (pass: Pass<Instance>): Promise<Outcome> =>
     settling(async () => {
       countClaims(pass)
+      showNewerRevision(pass)
       stallOn(unsupportedInInstance(pass.object))
       const released = await releaseOrphan(pass)
       if (released) return released
@@ -33,7 +36,9 @@ export const reconcileInstance =
       if (opened.missing) throw opened.missing
       if (isObserved(object)) return followResource(opened)
       const wiped = await wipeBetweenOwners(opened)
-      return wiped.type === 'done' ? settleOutside(opened) : wiped
+      if (wiped.type !== 'done') return wiped
+      const settled = await settleOutside(opened)
+      return settled.type === 'done' ? revokeLeft(opened) : settled
     })
 
 const PAUSED = 'spec.paused: it is true, so that the service is left as it is'

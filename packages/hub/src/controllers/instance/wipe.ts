@@ -11,6 +11,7 @@ import { isShared } from '../../model/instance-use.ts'
 import { USED_ANNOTATION } from '../../model/names.ts'
 import { reasonOfWord } from '../../model/reasons.ts'
 import { usedBy } from '../../model/reclaim.ts'
+import { leftAnnotation } from '../left-credentials.ts'
 import { DriverFailure } from '../session/failure.ts'
 import { currentWant, remember, type InstancePass } from './instance-pass.ts'
 import { provisioned } from './settle-outside.ts'
@@ -88,7 +89,7 @@ const LOST = 'the backend no longer has the service that was to be wiped'
 
 async function setFree(pass: InstancePass, { metadata }: Instance): Promise<Outcome> {
   const { name, namespace, resourceVersion } = metadata
-  const body = { metadata: { resourceVersion, annotations: { [USED_ANNOTATION]: null } } }
+  const body = { metadata: { resourceVersion, annotations: { [USED_ANNOTATION]: null, ...leftAnnotation([]) } } }
   await pass.client.of(instanceKind).patch(name, body, { namespace })
   endStep(pass.status, 'Done', undefined, pass.clock.now())
   delete pass.status.progress
