@@ -29,6 +29,7 @@ import { holdMember } from './hold-member.ts'
 import { holdNamed } from './hold-named.ts'
 import { choose, lost, releaseOthers, RESOLVED_FROM } from './hold-record.ts'
 import { holdResource } from './hold-resource.ts'
+import { chooseInstance } from './hold-shared.ts'
 import { holdShared, keepShared } from './hold-shared-class.ts'
 import { planFirst } from './plan-credential.ts'
 import { refer } from './refer.ts'
@@ -147,8 +148,9 @@ function classOutcome({ metadata, status }: Class): Outcome | undefined {
   return wait(ready.reason, message)
 }
 
-/** The instance of this claim's name without its hold: only a restore can leave that. */
-function take(pass: Pass<Claim>, { metadata }: Instance): Promise<Instance> {
+/** The instance of this claim's name without its hold: let go of by a hub that knows more, or by hand. */
+async function take(pass: Pass<Claim>, { metadata }: Instance): Promise<Instance> {
+  await chooseInstance(pass, { namespace: metadata.namespace ?? '', name: metadata.name })
   const { name, namespace = '', uid = '' } = pass.object.metadata
   const { resourceVersion } = metadata
   const patch = {

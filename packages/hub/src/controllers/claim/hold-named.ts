@@ -17,7 +17,7 @@ import { unsupportedInClaim } from '../../model/unsupported.ts'
 import { stallOn } from '../reporting.ts'
 import { heldInstance } from './held-instance.ts'
 import { lost } from './hold-record.ts'
-import { joinShared } from './hold-shared.ts'
+import { chooseInstance, joinShared } from './hold-shared.ts'
 import { notPermitted, permission, subjectOf, type Neighbour } from './permission.ts'
 import { planFirst } from './plan-credential.ts'
 import { refer } from './refer.ts'
@@ -99,6 +99,7 @@ async function take(pass: Pass<Claim>, instance: Instance, role: string | undefi
   if (spec.reclaimPolicy === 'Recycle' && usedBy(instance) !== undefined) {
     return wait('Recycling', 'the service is being wiped of what its last claim left')
   }
+  await chooseInstance(pass, { namespace: metadata.namespace ?? '', name: metadata.name })
   const { name, namespace = '', uid = '' } = pass.object.metadata
   const { resourceVersion } = metadata
   const patch = {

@@ -31,18 +31,17 @@ export interface Place {
 
 /**
  * Writes the choice into status, with the resourceVersion that it was made from: of two hubs that choose for one claim at the same time
- * one is told to look again. Returns the version of the claim since when it is chosen.
+ * one is told to look again, and so is one that has not seen yet that the claim goes. Written also where it stands there already,
+ * for that answer. Returns the version of the claim since when it is chosen.
  */
 export async function chooseInstance(
   pass: Pass<Claim>,
   { namespace, name }: Place,
   resourceRef?: NonNullable<Claim['status']>['resourceRef'],
 ): Promise<string> {
-  const { metadata, status } = pass.object
+  const { metadata } = pass.object
   const { resourceVersion = '', uid } = metadata
-  const chosen = status?.instanceRef
   pass.status.instanceRef = { namespace, name }
-  if (chosen?.namespace === namespace && chosen.name === name && chosen.uid === undefined) return resourceVersion
   const body = {
     metadata: { uid, resourceVersion },
     status: { instanceRef: { namespace, name, uid: null }, ...(resourceRef && { resourceRef }) },
