@@ -66,6 +66,8 @@ export interface Shown {
 export async function runPage(page: Page): Promise<Shown> {
   const folder = mkdtempSync(join(tmpdir(), 'larder-page-'))
   const path = await toolsOf(folder)
+  // As in a clone, or where somebody has installed what a page names.
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   for (const [name, content] of page.files) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), content)
@@ -76,6 +78,8 @@ export async function runPage(page: Page): Promise<Shown> {
   const begin = page.startsHub ? [] : ['larder up --detach --wait', 'export KUBECONFIG=$PWD/.larder/kubeconfig']
   const script = [
     'set -e',
+    // What a page runs in the background must not outlive a page that failed.
+    `trap 'kill $(jobs -p) 2> /dev/null || true' EXIT`,
     ...begin,
     `echo '${MARK}'`,
     ...page.steps.map(({ commands }) => `${commands}\necho; echo '${MARK}'`),
