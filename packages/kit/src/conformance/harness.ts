@@ -1,4 +1,4 @@
-import type { Credential, Driver, Json, Log, Session, Want } from '../driver.ts'
+import type { Credential, Driver, Json, Log, Ref, Session, Want } from '../driver.ts'
 
 /**
  * What the suite needs to know about a driver in order to try it. `supports` is a record over all abilities: what a
@@ -16,6 +16,10 @@ export interface Harness {
 
 /** Optional verbs, and what only some backends can show. */
 export type Ability =
+  /** It makes its services. */
+  | 'provisions'
+  /** Its services are objects that exist: the opposite. */
+  | 'finds'
   | 'update'
   | 'plan'
   | 'discover'
@@ -37,6 +41,8 @@ export interface Stage {
   otherParameters?: Json
   /** Roles to ask for; none: the driver has no roles. */
   roles: readonly string[]
+  /** Makes an object that the recipe offers, for `finds`; what is returned becomes `Want.resource`. */
+  offer?(name: string): Promise<Ref>
   /** A recipe that the driver must refuse as `invalid`. For `rejectedRecipe`. */
   wrongRecipe?: Json
   /** Whether these values log in, tried as an application would. For `login`. */

@@ -12,6 +12,8 @@ import assert from 'node:assert/strict'
 import type { Log, Session } from '../driver.ts'
 import { isDriverError } from '../errors.ts'
 import type { Ability, Harness, Rule } from './harness.ts'
+import { ATTACKS } from './attacks.ts'
+import { FINDING } from './finding.ts'
 import { CASES } from './rules.ts'
 import type { Case } from './rules.ts'
 
@@ -20,12 +22,17 @@ export type { Ability, Harness, Rule, Stage } from './harness.ts'
 const OPTIONAL_VERBS: readonly Ability[] = ['update', 'plan', 'discover', 'wipe', 'watch']
 
 export function conformance(harness: Harness): readonly Rule[] {
-  return [...CASES.map((c) => ruleOf(harness, c)), ...OPTIONAL_VERBS.map((verb) => verbRule(harness, verb))]
+  return [
+    ...[...CASES, ...ATTACKS, ...FINDING].map((c) => ruleOf(harness, c)),
+    ...OPTIONAL_VERBS.map((verb) => verbRule(harness, verb)),
+    traitRule(harness),
+  ]
 }
 
 function ruleOf(harness: Harness, { rule, title, needs, run }: Case): Rule {
-  const support = needs === undefined ? true : harness.supports[needs]
-  if (support !== true) {
+  const needed = needs === undefined ? [] : [needs].flat()
+  const support = needed.map((ability) => harness.supports[ability]).find((answer) => answer !== true)
+  if (support !== undefined) {
     return { rule, title: `${title} (not supported: ${support})`, run: () => assertReasoned(support) }
   }
   return {
@@ -54,6 +61,28 @@ function verbRule(harness: Harness, verb: Ability): Rule {
       const stage = await harness.open(recordingLog([]))
       try {
         assert.equal(verb in stage.session, support === true)
+      } finally {
+        await stage.close()
+      }
+    },
+  }
+}
+
+/** Whether a driver makes or finds is what its traits say. */
+function traitRule(harness: Harness): Rule {
+  const { supports } = harness
+  return {
+    rule: 'D19',
+    title: supports.provisions === true ? 'makes its services' : 'finds its services',
+    async run() {
+      assert.notEqual(
+        supports.provisions === true,
+        supports.finds === true,
+        'a driver makes its services or finds them',
+      )
+      const stage = await harness.open(recordingLog([]))
+      try {
+        assert.equal(stage.driver.traits(stage.recipe).provisions, supports.provisions === true)
       } finally {
         await stage.close()
       }

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import type { Ack, Bound, Credential, Seen, Unbound, Want } from '../driver.ts'
-import type { Stage } from './harness.ts'
+import { wantOf } from './harness.ts'
+import type { Harness, Stage } from './harness.ts'
 
 export interface Kept {
   want: Want
@@ -12,7 +13,7 @@ export interface Kept {
   states: Map<string, string>
 }
 
-const never = new AbortController().signal
+export const never: AbortSignal = new AbortController().signal
 
 export const keep = (want: Want): Kept => ({ want, states: new Map() })
 
@@ -22,6 +23,14 @@ function remember(kept: Kept, answer: Ack | Seen): void {
 
 export async function create(stage: Stage, kept: Kept): Promise<void> {
   remember(kept, await stage.session.create({ ...kept.want, intent: 'create' }, never))
+}
+
+/** A thing that is ready. */
+export async function made(stage: Stage, harness: Harness, id: string): Promise<Kept> {
+  const kept = keep(wantOf(stage, id))
+  await create(stage, kept)
+  await untilSeen(stage, kept, 'ready', harness.settleMs)
+  return kept
 }
 
 export async function untilSeen(stage: Stage, kept: Kept, phase: Seen['phase'], settleMs: number): Promise<Seen> {

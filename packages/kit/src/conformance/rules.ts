@@ -4,12 +4,13 @@ import type { Json, Want } from '../driver.ts'
 import { isDriverError } from '../errors.ts'
 import { credentialOf, wantOf } from './harness.ts'
 import type { Ability, Harness, Stage } from './harness.ts'
-import { bind, create, keep, pause, remove, unbind, untilSeen } from './life.ts'
+import { bind, create, keep, made, never, pause, remove, unbind, untilSeen } from './life.ts'
 
 export interface Case {
   rule: string
   title: string
-  needs?: Ability
+  /** All of them. */
+  needs?: Ability | readonly Ability[]
   run: (at: At) => Promise<void>
 }
 
@@ -20,7 +21,6 @@ interface At {
   said: () => string
 }
 
-const never = new AbortController().signal
 /** A verb begins things; one that takes longer waits for something. */
 const VERB_MS = 2_000
 
@@ -59,6 +59,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D4',
     title: 'create returns before the thing is ready, and observe tells when it is',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = keep(wantOf(stage, 'begun'))
       const startedAt = Date.now()
@@ -70,6 +71,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D5',
     title: 'create may be repeated, before and after it is ready, and changes nothing',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = keep(wantOf(stage, 'repeated'))
       await create(stage, kept)
@@ -84,7 +86,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D5',
     title: 'many creates of one id at once make one thing, also when the first answer was lost',
-    needs: 'world',
+    needs: ['provisions', 'world'],
     async run({ stage, harness }) {
       const kept = keep(wantOf(stage, 'at-once'))
       await Promise.all([1, 2, 3, 4, 5].map(() => stage.session.create({ ...kept.want, intent: 'create' }, never)))
@@ -96,6 +98,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D6',
     title: 'what is as wanted has no drift, and observing it changes nothing',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = keep(wantOf(stage, 'in-sync'))
       await create(stage, kept)
@@ -108,6 +111,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D7',
     title: 'a session that begins anew sees what an earlier one made',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = keep(wantOf(stage, 'remembered'))
       await create(stage, kept)
@@ -131,6 +135,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D8',
     title: 'delete ends in absent, may be repeated, and leaves nothing outside',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = keep(wantOf(stage, 'deleted'))
       await create(stage, kept)
@@ -143,6 +148,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D8',
     title: 'delete right after create leaves nothing',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = keep(wantOf(stage, 'short-lived'))
       await create(stage, kept)
@@ -155,6 +161,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D9',
     title: 'bind repeated gives the same credential, also in a later session',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = await made(stage, harness, 'bound')
       const credential = credentialOf(stage, 'one')
@@ -171,6 +178,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D10',
     title: 'each credential is one of its own, unless the traits say per-instance',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = await made(stage, harness, 'two-bindings')
       const one = await bind(stage, kept, credentialOf(stage, 'one'), harness.settleMs)
@@ -186,7 +194,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D11',
     title: 'a credential logs in from when bind settles until unbind settles, and the others go on',
-    needs: 'login',
+    needs: ['provisions', 'login'],
     async run({ stage, harness }) {
       const kept = await made(stage, harness, 'revoked')
       const leaving = credentialOf(stage, 'leaving')
@@ -203,6 +211,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D11',
     title: 'unbind may be repeated, and is gone for a credential or an instance that never was',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = await made(stage, harness, 'unbound')
       const credential = credentialOf(stage, 'one')
@@ -246,7 +255,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D13',
     title: 'an unknown role is thrown as invalid',
-    needs: 'rejectedRole',
+    needs: ['provisions', 'rejectedRole'],
     async run({ stage, harness }) {
       const kept = await made(stage, harness, 'wrong-role')
       const credential = { ...credentialOf(stage, 'one'), role: 'no-such-role' }
@@ -256,6 +265,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D14',
     title: 'no secret value is logged, thrown, or part of what is observed',
+    needs: 'provisions',
     async run({ stage, harness, said }) {
       const kept = await made(stage, harness, 'discreet')
       const credential = credentialOf(stage, 'one')
@@ -272,6 +282,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D15',
     title: 'outputs are JSON of at most 64 KiB',
+    needs: 'provisions',
     async run({ stage, harness }) {
       const kept = keep(wantOf(stage, 'outputs'))
       await create(stage, kept)
@@ -282,7 +293,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D16',
     title: 'update brings what differs to what is wanted, and may be repeated',
-    needs: 'update',
+    needs: ['provisions', 'update'],
     async run({ stage, harness }) {
       const kept = await made(stage, harness, 'changed')
       const changed: Want = {
@@ -315,7 +326,7 @@ export const CASES: readonly Case[] = [
   {
     rule: 'D18',
     title: 'watch tells of the way to ready, and ends when its signal does',
-    needs: 'watch',
+    needs: ['provisions', 'watch'],
     async run({ stage, harness }) {
       const told = new Set<string>()
       const stop = new AbortController()
@@ -327,13 +338,6 @@ export const CASES: readonly Case[] = [
     },
   },
 ]
-
-async function made(stage: Stage, harness: Harness, id: string): Promise<ReturnType<typeof keep>> {
-  const kept = keep(wantOf(stage, id))
-  await create(stage, kept)
-  await untilSeen(stage, kept, 'ready', harness.settleMs)
-  return kept
-}
 
 async function refusedAsInvalid(verb: () => Promise<unknown>, path: RegExp): Promise<void> {
   await assert.rejects(verb, (error: unknown) => {

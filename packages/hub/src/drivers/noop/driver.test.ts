@@ -12,6 +12,8 @@ const connect = (driver: Driver): Session =>
 const harness: Harness = {
   name: 'noop',
   supports: {
+    provisions: true,
+    finds: 'it makes what it offers',
     update: true,
     plan: 'no change has an effect',
     discover: 'there is nothing to find',

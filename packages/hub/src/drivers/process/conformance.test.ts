@@ -13,6 +13,8 @@ import { processStage, redisLogin, sqlLogin, toyLogin } from './testing/stage.ts
 const toys = parse(readFileSync(join(import.meta.dirname, 'testing/toy.yaml'), 'utf8')) as Record<string, Json>
 
 const supports: Harness['supports'] = {
+  provisions: true,
+  finds: 'it makes what it offers',
   update: true,
   plan: true,
   discover: 'a process is made, never found',

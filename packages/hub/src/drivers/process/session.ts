@@ -1,5 +1,5 @@
 /** The verbs, each over the service that the supervisor knows. They begin things and look; they do not wait. */
-import { invalid, unavailable } from '@larder/kit'
+import { blocked, invalid, unavailable } from '@larder/kit'
 import type { Ack, Bound, Credential, Drift, Json, Plan, Seen, Session, Unbound, Want } from '@larder/kit'
 import { engineMissing } from './failure.ts'
 import { HOST } from './ports.ts'
@@ -29,7 +29,7 @@ export function processSession(supervisor: Supervisor): Session {
     plan: (w, s) => asked(s, () => verbs.plan(w)),
     observe: (w, s) => asked(s, () => verbs.observe(w, s)),
     create: (w, s) => asked(s, () => verbs.ensure(w)),
-    update: (w, s) => asked(s, () => verbs.ensure(w)),
+    update: (w, s) => asked(s, () => verbs.update(w)),
     delete: (w, s) => asked(s, () => verbs.remove(w)),
     bind: (w, c, s) => asked(s, () => verbs.bind(w, c, s)),
     unbind: (w, c, s) => asked(s, () => verbs.unbind(w, c, s)),
@@ -43,6 +43,7 @@ interface Verbs {
   plan(want: Want): Promise<Plan>
   observe(want: Want, signal: AbortSignal): Promise<Seen>
   ensure(want: Want): Promise<Ack>
+  update(want: Want): Promise<Ack>
   remove(want: Want): Promise<Ack>
   bind(want: Want, credential: Credential, signal: AbortSignal): Promise<Bound>
   unbind(want: Want, credential: Credential, signal: AbortSignal): Promise<Unbound>
@@ -70,6 +71,12 @@ function verbsOver(supervisor: Supervisor): Verbs {
     },
 
     ensure: (want) => ensure(supervisor, want),
+
+    async update(want) {
+      // A service that was lost must not come back empty because somebody changed a parameter.
+      if (!(await supervisor.get(want.id))) throw blocked('the service that is to be changed does not exist')
+      return ensure(supervisor, want)
+    },
 
     async remove(want) {
       const service = await supervisor.delete(want.id)
