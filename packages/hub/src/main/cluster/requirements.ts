@@ -59,7 +59,7 @@ async function refuseWhatIsMissing({ hub, hubName, url }: ClusterAccess): Promis
   if (missing.length === 0) return
   throw new CommandFailed(EXIT.failed, `the cluster at ${url} lacks what a hub needs`, {
     why: `missing: ${missing.join('; ')}`,
-    next: 'as an administrator: larder install --kubeconfig FILE, or larder install --export | kubectl apply -f -',
+    next: 'as an administrator: larder install --kubeconfig FILE, or larder install --export | kubectl apply --server-side -f -',
   })
 }
 
