@@ -32,11 +32,15 @@ export interface Service extends Recipe {
 type Reader = Pick<Pass<KubeObject>, 'cache'>
 
 /** Throws `Stalled` when something on the way is missing; `DriverFailure` when the driver cannot connect. */
-export function openService(instance: Instance, { cache }: Reader, { sessions }: HubContext): Service {
+export async function openService(
+  instance: Instance,
+  { cache, client }: Reader & Pick<Pass<KubeObject>, 'client'>,
+  { sessions }: HubContext,
+): Promise<Service> {
   if (instance.spec.resourceRef && instance.spec.className === undefined) {
     return resourceService(instance.spec.resourceRef, { sessions })
   }
-  const recipe = recipeOf(instance, { cache })
+  const recipe = await recipeOf(instance, { cache, client })
   const backend = backendOf(recipe.backend, { cache })
   const readSecret: SecretReader = (namespace, name) => cache(secretType).get(name, namespace)
   return {
@@ -81,11 +85,19 @@ export function backendOf(name: string, { cache }: Reader): Backend {
   return backend
 }
 
-/** Undefined when the revision of the class is gone. */
-function recipeOf({ spec }: Instance, { cache }: Reader): Recipe {
+/**
+ * Asks the server before it says that the revision is gone: a cache that is a moment behind would take down what is in use, and two
+ * hubs with caches that differ would tell different things in turn.
+ */
+async function recipeOf(
+  { spec }: Instance,
+  { cache, client }: Reader & Pick<Pass<KubeObject>, 'client'>,
+): Promise<Recipe> {
   if (spec.backendRef) return { type: spec.type ?? '', backend: spec.backendRef.name, recipe: spec.recipe ?? {} }
   const name = spec.revision ?? ''
-  const revision = cache(controllerRevisionType).get(name, SYSTEM_NAMESPACE)
+  const revision =
+    cache(controllerRevisionType).get(name, SYSTEM_NAMESPACE) ??
+    (name === '' ? undefined : await client.of(controllerRevisionType).find(name, SYSTEM_NAMESPACE))
   const data = revision && parseRecipe(revision.data)
   if (data) return data
   throw new Stalled(

@@ -24,7 +24,7 @@ export interface Binding {
  * has not seen that yet would send the driver away without it.
  */
 export async function openBinding(pass: Pass<Claim>, hub: HubContext, instance: Instance): Promise<Binding> {
-  const service = openService(instance, pass, hub)
+  const service = await openService(instance, pass, hub)
   const { name, namespace } = instance.metadata
   const memory = await pass.client.of(secretType).find(driverStateName(name), namespace)
   const { want } = await wantOf(instance, service, readState(memory, INSTANCE_KEY), hub.fingerprint)

@@ -22,7 +22,7 @@ export interface InstancePass extends Pass<Instance> {
 }
 
 export async function openInstancePass(pass: Pass<Instance>, hub: HubContext): Promise<InstancePass> {
-  const service = openService(pass.object, pass, hub)
+  const service = await openService(pass.object, pass, hub)
   const driverState = readState(stateSecret(pass), INSTANCE_KEY)
   const wanted = await wantOf(pass.object, service, driverState, hub.fingerprint)
   return Object.assign(pass, { service, ...wanted, driverState })
