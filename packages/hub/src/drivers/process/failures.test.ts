@@ -1,6 +1,6 @@
 /** Each way in which a service does not come to be, with the whole cause that a person then reads. */
 import { execFileSync } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -129,9 +129,11 @@ describe('causes', () => {
       ),
     )
     // It is tried again and again; what a person reads stays the same.
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    const output = join(shop.dataDir, 'services/dying/log/output.log')
+    const attempts = async () => (await readFile(output, 'utf8')).split('Bad directive').length - 1
+    await until('a third attempt', async () => (await attempts()) > 2)
     expect(await shop.session.observe(want, never)).toMatchObject(found)
-    expect(processesIn(shop.dataDir)).toEqual([])
+    await until('its process to end', async () => processesIn(shop.dataDir).length === 0)
   })
 
   test('the engine runs and never answers', async () => {
