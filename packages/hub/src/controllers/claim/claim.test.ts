@@ -223,7 +223,7 @@ describe('deletion', () => {
 
   test('of a class that claims live on: it takes no new ones, and goes with the last', async () => {
     await hub.claim('jar', { className: 'jars' })
-    const claim = await hub.ready('jar')
+    await hub.ready('jar')
     await hub.admin.of(classKind).delete('jars')
     expect(await hub.cause(classKind, 'jars')).toMatchObject({
       reason: 'InUse',
