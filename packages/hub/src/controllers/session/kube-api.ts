@@ -158,6 +158,9 @@ function noneIfNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error
 }
 
+const mayNotActAs = ({ namespace, name }: Account) =>
+  `the hub may not act as ServiceAccount ${namespace}/${name}: let it impersonate that account, by a Role in ${namespace}`
+
 function driverErrorOf(error: unknown, what: string, account: Account): unknown {
   if (error instanceof DriverError) return error
   const who = `ServiceAccount ${account.namespace}/${account.name}`
@@ -167,6 +170,8 @@ function driverErrorOf(error: unknown, what: string, account: Account): unknown 
   }
   switch (error.code) {
     case 403:
+      // Not the account lacks a right then: the hub may not be taken for it.
+      if (error.message.includes(' cannot impersonate resource ')) return denied(`${mayNotActAs(account)}, to ${what}`)
       return denied(`${who} may not ${what}`)
     case 429:
       return throttled(THROTTLED_MS, `cannot ${what}: the API asks to come later`)

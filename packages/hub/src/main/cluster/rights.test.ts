@@ -4,7 +4,13 @@
  */
 import { namespaceType, secretType } from '@larder/engine/client/builtin'
 import type { ClusterRole, PolicyRule } from '@larder/engine/client/builtin'
-import { clusterRoleType, roleType } from '@larder/engine/client/builtin'
+import {
+  clusterRoleBindingType,
+  clusterRoleType,
+  roleBindingType,
+  roleType,
+  serviceAccountType,
+} from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { findCondition } from '@larder/engine/runtime/conditions'
@@ -21,6 +27,7 @@ import { bareCluster, type BareCluster, type RunningClusterHub } from '../testin
 
 let cluster: BareCluster
 let hub: RunningClusterHub
+const RBAC = 'rbac.authorization.k8s.io'
 beforeAll(async () => {
   cluster = await bareCluster()
   await installHub(cluster.admin)
@@ -122,6 +129,40 @@ describe('with the rights of an installation and no more', () => {
     await release('theirs')
   })
 
+  test('an account that a Backend names needs a Role that lets the hub act as it, and heals with it', async () => {
+    const { admin } = cluster
+    await admin.of(serviceAccountType).create({ metadata: { name: 'reader', namespace: 'services' } })
+    await admin.of(clusterRoleBindingType).create({
+      metadata: { name: 'reader' },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'larder:pool' },
+      subjects: [{ kind: 'ServiceAccount', name: 'reader', namespace: 'services' }],
+    })
+    const serviceAccountRef = { namespace: 'services', name: 'reader' }
+    await admin.of(backendKind).create({ metadata: { name: 'theirs' }, spec: { driver: 'pool', serviceAccountRef } })
+    const { spec } = await admin.of(classKind).get('caches')
+    await admin
+      .of(classKind)
+      .create({ metadata: { name: 'theirs' }, spec: { ...spec, backendRef: { name: 'theirs' } } })
+    await claim('by-account', { className: 'theirs' })
+    const { message } = await until('the claim to say why', async () => {
+      const cause = (await admin.of(claimKind).find('by-account', 'shop'))?.status?.cause
+      return cause?.reason === 'BackendDenied' ? cause : undefined
+    })
+    expect(message).toContain('the hub may not act as ServiceAccount services/reader')
+    const name = { name: 'act-as-reader', namespace: 'services' }
+    await admin.of(roleType).create({
+      metadata: name,
+      rules: [{ apiGroups: [''], resources: ['serviceaccounts'], resourceNames: ['reader'], verbs: ['impersonate'] }],
+    })
+    await admin.of(roleBindingType).create({
+      metadata: name,
+      roleRef: { apiGroup: RBAC, kind: 'Role', name: 'act-as-reader' },
+      subjects: [{ kind: 'ServiceAccount', ...hubAccount }],
+    })
+    await ready('by-account')
+    await release('by-account')
+  })
+
   test('a second hub waits ready, and takes over when the first stops', async () => {
     const next = await cluster.hub(await cluster.kubeconfigOf(hubAccount))
     expect((await fetch(`${next.http}/readyz`)).status).toBe(200)
@@ -134,7 +175,7 @@ describe('with the rights of an installation and no more', () => {
 
   test('the cluster refused it nothing', () => {
     const refused = cluster.asked.filter(({ user, isAllowed }) => user === hubUser.name && !isAllowed)
-    expect(refused).toEqual([])
+    expect(refused.filter(({ verb, name }) => verb !== 'impersonate' || name !== 'reader')).toEqual([])
     expect(hub.log.join('')).not.toContain('forbidden')
   })
 
