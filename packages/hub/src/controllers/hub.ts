@@ -8,6 +8,7 @@ import type { Driver } from '@larder/kit'
 import { backendController } from './backend/controller.ts'
 import type { ClaimableDesk } from './claimable/desk.ts'
 import { claimController } from './claim/controller.ts'
+import { createPoolLines } from './claim/pool-lines.ts'
 import { classController } from './class/controller.ts'
 import type { HubContext } from './context.ts'
 import { createFingerprint } from './fingerprint.ts'
@@ -40,7 +41,8 @@ export function hubControllers(options: HubOptions): readonly Controller[] {
   const sessions = createSessions({ drivers, clock, log, kubeOf, random, ...(observer && { observer }) })
   signal?.addEventListener('abort', () => sessions.close())
   desk?.open(sessions)
-  const hub: HubContext = { sessions, fingerprint: createFingerprint(client), clock, log }
+  const pools = createPoolLines({ sessions, clock, log })
+  const hub: HubContext = { sessions, pools, fingerprint: createFingerprint(client), clock, log }
   return [
     backendController(hub),
     classController(hub),

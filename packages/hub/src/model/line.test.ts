@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { groupOf, judge } from './permission.ts'
-import { turnOf } from './line.ts'
+import { allot, turnOf } from './line.ts'
 
 const claim = (uid: string, createdAt: string, namespace = 'shop') => ({ uid, createdAt, namespace })
 const member = (name: string, namespace = 'services') => ({ name, namespace })
@@ -27,6 +27,26 @@ describe('the line', () => {
     expect(turnOf('a', line, [member('m')], may)).toEqual(member('m'))
     expect(turnOf('b', line, [member('m')], may)).toBeUndefined()
     expect(turnOf('old', line, [member('m')], may)).toBeUndefined()
+  })
+
+  test('a role that may not have it is no reason for another of the same namespace', () => {
+    const line = [
+      { ...claim('a', 't0'), role: 'writer' },
+      { ...claim('b', 't1'), role: 'reader' },
+    ]
+    const onlyReaders = ({ role }: { role?: string | undefined }) => role === 'reader'
+    expect(turnOf('b', line, [member('m')], onlyReaders)).toEqual(member('m'))
+  })
+
+  test('what is left over goes to who came later; what is given does not', () => {
+    const { given, draw } = allot([claim('a', 't1')], [member('m'), member('n')], () => true)
+    expect(given.get('a')).toEqual(member('m'))
+    expect([draw(claim('b', 't0')), draw(claim('c', 't0'))]).toEqual([member('n'), undefined])
+  })
+
+  test('what lives beside the claim is its first choice', () => {
+    const free = [member('m', 'a'), member('n', 'shop')]
+    expect(turnOf('a', [claim('a', 't1')], free, () => true)).toEqual(member('n', 'shop'))
   })
 })
 

@@ -10,6 +10,7 @@ import {
 } from '@larder/engine/runtime/controller'
 import { keyOf, type Key, type Pass, type StatusDraft } from '@larder/engine/runtime/pass'
 import { backendKind, type Backend } from '../../model/backend.ts'
+import { isPool } from '../../model/claimable.ts'
 import { classKind } from '../../model/class.ts'
 import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
@@ -37,19 +38,20 @@ export function claimController(hub: HubContext): Controller {
     indexes: claimIndexes,
     watches: [
       watching(classKind, ({ metadata }, informers) => waitingClaims(informers, metadata.name).map(keyOf)),
-      watching(namespaceType, ({ metadata }, informers) =>
-        informers
-          .of(claimKind)
-          .list(metadata.name)
-          .filter((claim) => isWaiting(claim) || isAbroad(claim))
-          .map(keyOf),
-      ),
-      watching(claimPolicyKind, judgedBy),
+      watching(namespaceType, ({ metadata }, informers) => {
+        hub.pools.stale()
+        const claims = informers.of(claimKind).list(metadata.name)
+        return claims.filter((claim) => isWaiting(claim) || isAbroad(claim)).map(keyOf)
+      }),
+      watching(claimPolicyKind, (policy, informers) => {
+        hub.pools.stale()
+        return judgedBy(policy, informers)
+      }),
       // Who leaves the line makes room for the next.
       watching(claimKind, (claim, informers) =>
-        claim.metadata.deletionTimestamp === undefined ? [] : rivals(claim, informers).filter(isWaiting).map(keyOf),
+        claim.metadata.deletionTimestamp === undefined ? [] : rivals(claim, informers, hub),
       ),
-      watching(instanceKind, heldOrAwaited, {
+      watching(instanceKind, (instance, informers) => heldOrAwaited(instance, informers, hub), {
         claim: ({ spec }) => (spec.claimRef ? [spec.claimRef.uid] : []),
         free: freeKind,
         home: (instance) => (homeOf(instance) === instance.metadata.namespace ? [] : [homeOf(instance)]),
@@ -61,7 +63,7 @@ export function claimController(hub: HubContext): Controller {
       watching(backendKind, waitingForBackend),
       watching(controllerRevisionType, () => []),
     ],
-    sources: [driverNews(hub)],
+    sources: [hub.pools.source, driverNews(hub)],
     async reconcile(pass: Pass<Claim>) {
       try {
         return await reconcile(pass)
@@ -82,14 +84,19 @@ export function claimController(hub: HubContext): Controller {
 const claimsOfSecret = (name: string, informers: Informers): readonly Key[] =>
   ['binding', 'secrets'].flatMap((index) => informers.of(claimKind).byIndex(index, name).map(keyOf))
 
-/** Claims that may want the same. */
-function rivals(claim: Claim, informers: Informers): readonly Claim[] {
+/** Claims that may want the same; those before a pool are told by its line. */
+function rivals(claim: Claim, informers: Informers, { pools }: HubContext): readonly Key[] {
   const { className, instanceRef } = claim.spec
   const resource = resourceOf(claim)
   const claims = informers.of(claimKind)
-  if (className !== undefined) return waitingClaims(informers, className)
-  if (instanceRef) return claims.byIndex('named', nameIn(instanceRef))
-  return resource ? claims.byIndex('resource', resourceInstanceName(resource)) : []
+  if (className !== undefined) {
+    const service = informers.of(classKind).get(className)
+    if (!service || !isPool(service)) return waitingClaims(informers, className).map(keyOf)
+    pools.news(className)
+    return []
+  }
+  if (instanceRef) return claims.byIndex('named', nameIn(instanceRef)).filter(isWaiting).map(keyOf)
+  return resource ? claims.byIndex('resource', resourceInstanceName(resource)).filter(isWaiting).map(keyOf) : []
 }
 
 /** What is held of the namespace, and whatever waits: which classes find something there is for their drivers to say. */
@@ -112,23 +119,25 @@ function waitingOfBackend(backend: string, informers: Informers): readonly Claim
 }
 
 /** Two classes may find the same things: what one gives back, those of the other may have waited for. */
-function waitingLike(className: string | undefined, informers: Informers): readonly Claim[] {
-  if (className === undefined) return []
-  const service = informers.of(classKind).get(className)
-  return service ? waitingOfBackend(service.spec.backendRef.name, informers) : waitingClaims(informers, className)
+function tellPools(className: string, informers: Informers, { pools }: HubContext): void {
+  const classes = informers.of(classKind)
+  const backend = classes.get(className)?.spec.backendRef.name
+  for (const each of classes.list()) {
+    if (isPool(each) && each.spec.backendRef.name === backend) pools.news(each.metadata.name)
+  }
 }
 
 /** The claims that have an instance, and those that may have waited for it when it is free or goes. */
-function heldOrAwaited(instance: Instance, informers: Informers): readonly Key[] {
+function heldOrAwaited(instance: Instance, informers: Informers, hub: HubContext): readonly Key[] {
   const { spec, metadata } = instance
   const claims = informers.of(claimKind)
   const holder = spec.claimRef ? [spec.claimRef] : []
   const sharing = isShared(instance) ? claims.byIndex('instance', nameIn(metadata)).map(keyOf) : []
   const naming = spec.claimRef ? [] : claims.byIndex('named', nameIn(metadata)).filter(isWaiting).map(keyOf)
   if (!spec.resourceRef || metadata.deletionTimestamp === undefined) return [...holder, ...sharing, ...naming]
-  const ofClass = waitingLike(spec.className, informers)
+  if (spec.className !== undefined) tellPools(spec.className, informers, hub)
   const ofResource = claims.byIndex('resource', metadata.name).filter(isWaiting)
-  return [...holder, ...sharing, ...naming, ...[...ofClass, ...ofResource].map(keyOf)]
+  return [...holder, ...sharing, ...naming, ...ofResource.map(keyOf)]
 }
 
 /** What is copied follows its source at once; what was found anew goes to those that wait. */
@@ -137,8 +146,10 @@ const driverNews =
   (wake, informers) =>
     hub.sessions.subscribe((id) => {
       const instances = informers.of(instanceKind).byIndex('externalID', id)
-      if (instances.length === 0) wake(waitingClaims(informers).map(keyOf))
-      for (const each of instances) if (each.spec.resourceRef) wake(heldOrAwaited(each, informers))
+      for (const each of instances) if (each.spec.resourceRef) wake(heldOrAwaited(each, informers, hub))
+      if (instances.length > 0) return
+      for (const each of informers.of(classKind).list()) if (isPool(each)) hub.pools.news(each.metadata.name)
+      wake(waitingClaims(informers, '').map(keyOf))
     })
 
 /** A refused or unfinished change takes no application down: Ready stays, Stalled or Reconciling say what became of it. */

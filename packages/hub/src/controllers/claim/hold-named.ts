@@ -125,10 +125,11 @@ function isTurn(pass: Pass<Claim>, instance: Instance): boolean {
     .filter((claim) => waitsFor(pass, claim, uid) && !isRefusal(roleFor(pass, instance, claim)))
   const claims = new Map(line.map((claim) => [claim.metadata.uid ?? '', claim]))
   const may = (waiting: { uid: string }) => mayHold(pass, instance, claims.get(waiting.uid)!)
-  const waiting = line.map(({ metadata }) => ({
+  const waiting = line.map(({ metadata, spec }) => ({
     uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
     createdAt: metadata.creationTimestamp ?? '',
+    role: spec.role,
   }))
   return turnOf(pass.object.metadata.uid ?? '', waiting, [{ name, namespace }], may) !== undefined
 }

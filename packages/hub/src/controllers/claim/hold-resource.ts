@@ -5,7 +5,7 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { Ref, Seen, Want } from '@larder/kit'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind } from '../../model/instance.ts'
-import { turnOf } from '../../model/line.ts'
+import { turnOf, type Waiting } from '../../model/line.ts'
 import { resourceInstanceName } from '../../model/names.ts'
 import { unsupportedInClaim } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
@@ -89,14 +89,13 @@ function isTurn(pass: Pass<Claim>, subject: Neighbour): boolean {
         !unsupportedInClaim(claim) &&
         pass.cache(instanceKind).byIndex('claim', claim.metadata.uid ?? '').length === 0,
     )
-  const roles = new Map(claims.map((claim) => [claim.metadata.uid ?? '', claim.spec.role]))
-  const line = claims.map(({ metadata }) => ({
+  const line = claims.map(({ metadata, spec }) => ({
     uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
     createdAt: metadata.creationTimestamp ?? '',
+    role: spec.role,
   }))
-  const may = ({ uid, namespace }: { uid: string; namespace: string }) =>
-    permission(pass, namespace, subject, roles.get(uid)) === 'yes'
+  const may = ({ namespace, role }: Waiting) => permission(pass, namespace, subject, role) === 'yes'
   return turnOf(pass.object.metadata.uid ?? '', line, [subject], may) !== undefined
 }
 

@@ -9,11 +9,11 @@ import { instanceKind, type Instance } from '../../model/instance.ts'
 import { isShared, nameIn } from '../../model/instance-use.ts'
 import { FINALIZER, INSTANCE_NAMESPACE, resourceInstanceName } from '../../model/names.ts'
 import type { Resolved } from '../../model/resolve-instance.ts'
-import type { Member } from './hold-member.ts'
 import { recordOf } from './hold-record.ts'
 import { chooseInstance, goes, joinMarks, joinShared } from './hold-shared.ts'
 import { notPermitted, permission } from './permission.ts'
 import { planFirst, SOON_MS } from './plan-credential.ts'
+import type { Member } from './pool-lines.ts'
 import { refer } from './refer.ts'
 
 /** Undefined when there is nothing that the claim may share. */
