@@ -22,6 +22,7 @@ import { impersonated } from '../impersonation.ts'
 import { inProcessTransport } from '../in-process.ts'
 import { resourceOfQuery, type Query } from '../queries.ts'
 import { AdmissionPolicies } from '../policies/admission-policies.ts'
+import { paramsAuthorization } from '../policies/params-authorization.ts'
 import { Rbac } from '../rbac.ts'
 import type { TokenAuthority } from '../tokens.ts'
 import { Catalog, type Served } from './catalog.ts'
@@ -59,6 +60,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const catalog = new Catalog([...builtinResources().map(servedBuiltin), ...queries])
   const rbac = new Rbac(store)
   const versions = new Versions(catalog)
+  const mayReadParams = paramsAuthorization({ store, catalog, rbac })
   const policies = new AdmissionPolicies({ store, catalog, versions, rbac, log: options.log })
   const core: Core = {
     store,
@@ -69,7 +71,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     catalog,
     versions,
     rbac,
-    admission: new Admission([escalationCheck(rbac), policies, ...(options.admission ?? [])]),
+    admission: new Admission([escalationCheck(rbac), mayReadParams, policies, ...(options.admission ?? [])]),
     locks: new KeyedMutex(),
     closing: new Set(),
   }

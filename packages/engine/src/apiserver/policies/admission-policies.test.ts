@@ -68,8 +68,12 @@ const aboutWidgets = (version: string, resource: string, matchPolicy = 'Equivale
   matchPolicy,
   resourceRules: [{ apiGroups: ['example.com'], apiVersions: [version], operations: ['*'], resources: [resource] }],
 })
+const aboutAll = (resource: string): JsonObject => ({
+  resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: [resource] }],
+})
 const widgetVersion = (name: string): JsonObject => ({ name, served: true, storage: name === 'v1', ...WIDGET_VERSION })
 const onConfigMaps = (verbs: readonly string[]): JsonObject[] => [{ apiGroups: [''], resources: ['configmaps'], verbs }]
+const WRITES_POLICIES = { apiGroups: ['admissionregistration.k8s.io'], resources: ['*'], verbs: ['*'] }
 const secret = (name: string, keys: number): JsonObject => ({
   metadata: { name },
   data: Object.fromEntries(Array.from({ length: keys }, (_, i) => [`k${i}`, 'eA=='])),
@@ -389,6 +393,56 @@ describe('parameters', () => {
     await world.admin.create(at(WIDGETS), widget('w', { size: 2 }))
     expect(await make('b', 3)).toMatch(/failed expression/)
     expect(await make('b', 2)).toMatch(/^no error/)
+  })
+})
+
+describe('subresources with a kind of their own', () => {
+  test('a Scale is judged as what it is', async () => {
+    await world.admin.create(at(CRDS), widgetCrd())
+    await enforce('small', {
+      matchConstraints: aboutAll('*/scale'),
+      validations: [
+        {
+          expression: 'object.spec.replicas <= oldObject.spec.replicas + 2',
+          messageExpression: 'request.kind.kind + " of " + request.resource.resource + " " + request.name',
+        },
+      ],
+    })
+    await world.admin.create(at(WIDGETS, 'default'), widget('w', { replicas: 1 }))
+    const scale = at(WIDGETS, 'default', 'w', 'scale')
+    expect(await refusal(world.admin.patch(scale, { spec: { replicas: 5 } }))).toMatch(
+      /^422 widgets.example.com "w" is forbidden: .*denied request: Scale of widgets w$/,
+    )
+    await world.admin.patch(scale, { spec: { replicas: 3 } })
+  })
+})
+
+describe('who writes a policy with parameters must be able to read them', () => {
+  const RBAC = 'rbac.authorization.k8s.io/v1'
+  const paramKind = { apiVersion: 'v1', kind: 'Secret' }
+  const spec = { paramKind, validations: [{ expression: 'false', messageExpression: 'string(params.data)' }] }
+
+  test('all of their kind for the policy, the one that is named for the binding', async () => {
+    await world.admin.create(at(`${RBAC}/clusterroles`), { metadata: { name: 'author' }, rules: [WRITES_POLICIES] })
+    await world.admin.create(at(`${RBAC}/clusterrolebindings`), {
+      metadata: { name: 'author' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'author' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'ann' }],
+    })
+    const ann = world.as({ name: 'ann', groups: ['system:authenticated'] })
+    expect(await refusal(ann.create(at(POLICIES), policy('nosy', spec)))).toMatch(
+      /^422 .*spec.paramKind: Forbidden: user "ann" must have "get" permission on all objects of the referenced paramKind \(kind=Secret, apiVersion=v1\)$/,
+    )
+    await world.admin.create(at(POLICIES), policy('nosy', spec))
+    const paramRef = { name: 'theirs', namespace: 'default', parameterNotFoundAction: 'Deny' }
+    const binding = { metadata: { name: 'nosy' }, spec: { policyName: 'nosy', validationActions: ['Warn'], paramRef } }
+    expect(await refusal(ann.create(at(BINDINGS), binding))).toMatch(
+      /^422 .*spec.paramRef: Forbidden: user "ann" does not have "get" permission on the object referenced by paramRef$/,
+    )
+    const reading = [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['theirs'], verbs: ['get'] }]
+    await world.admin.patch(at(`${RBAC}/clusterroles`, undefined, 'author'), { rules: [WRITES_POLICIES, ...reading] })
+    await ann.create(at(BINDINGS), binding)
+    expect(await refusal(ann.create(at(POLICIES), policy('nosier', spec)))).toMatch(/^422 .*spec.paramKind: Forbidden/)
   })
 })
 

@@ -15,9 +15,9 @@ export function requestOf(
 ): JsonObject {
   const { name, operation, subresource } = asked
   return {
-    kind: kindOf(at),
+    kind: kindOf(at, subresource),
     resource: resourceOf(at),
-    requestKind: kindOf(resource),
+    requestKind: kindOf(resource, subresource),
     requestResource: resourceOf(resource),
     operation,
     userInfo: userInfo(user),
@@ -33,7 +33,13 @@ function given(fields: Readonly<Record<string, string | undefined>>): JsonObject
   ) as JsonObject
 }
 
-const kindOf = ({ group, version, kind }: Kind): JsonObject => ({ group, version, kind })
+/** Of the body: some subresources have a kind of their own. */
+function kindOf(resource: Resource, subresource: string): JsonObject {
+  const { group, version, kind }: Kind =
+    resource.subresources.find(({ name }) => name === subresource)?.kind ?? resource
+  return { group, version, kind }
+}
+
 const resourceOf = ({ group, version, resource }: Resource): JsonObject => ({ group, version, resource })
 
 function userInfo({ name, uid, groups, extra }: User): JsonObject {

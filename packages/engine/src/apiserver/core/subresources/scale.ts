@@ -18,6 +18,7 @@ import { ownershipOf } from '../../../machinery/types/ownership.ts'
 import type { Entry } from '../../../storage/store.ts'
 import type { Result } from '../../api.ts'
 import { metadataOf, readBody } from '../body.ts'
+import { admit } from '../checks.ts'
 import type { ScalePaths } from '../catalog.ts'
 import type { Core, Request } from '../core.ts'
 import { keyOf } from '../keys.ts'
@@ -144,6 +145,14 @@ async function replaceParent(
 ): Promise<Result> {
   const { uid, resourceVersion } = metadataOf(scale)
   const metadata = { ...metadataOf(next), uid: uid ?? null, resourceVersion: resourceVersion ?? null }
+  // As of the subresource, which policies name; those about the parent see the change too, in `replace`.
+  await admit(core, request, {
+    verb: 'update',
+    subresource: 'scale',
+    object: scaleOf(request, next) as unknown as KubeObject,
+    old: scaleOf(request, parentOf(core, request, entry)) as unknown as KubeObject,
+    dryRun: options?.dryRun === true,
+  })
   const { subresource: _, ...mainTarget } = request.target
   const main: Request = { ...request, target: mainTarget }
   const result = await replace(core, main, entry, { ...next, metadata }, options, { type: 'body' }, ownership)

@@ -3,11 +3,13 @@ import { isObject, type Json, type JsonObject } from '../../../base/json.ts'
 import type { WriteOptions } from '../../../machinery/call.ts'
 import { Document } from '../../../machinery/document.ts'
 import { invalidValue } from '../../../machinery/problems.ts'
+import type { KubeObject } from '../../../machinery/object.ts'
 import type { Kind } from '../../../machinery/shape.ts'
 import { ApiError, badRequest, invalid } from '../../../machinery/status.ts'
 import type { Result } from '../../api.ts'
 import type { TokenSpec } from '../../tokens.ts'
 import { metadataOf, readBody } from '../body.ts'
+import { admit } from '../checks.ts'
 import type { Core, Request } from '../core.ts'
 import { timestamp } from '../metadata.ts'
 import { find } from '../verbs/get.ts'
@@ -32,6 +34,14 @@ export async function createToken(
   const audiences = audiencesOf(spec, core.tokens.audience)
   const expirationSeconds = secondsOf(spec, name)
   const bound = boundTo(spec)
+  const metadata = { ...metadataOf(draft), name, namespace }
+  const asked = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata, spec: { ...spec, audiences } }
+  await admit(core, request, {
+    verb: 'create',
+    subresource: 'token',
+    object: { ...asked, spec: { ...asked.spec, expirationSeconds } } as unknown as KubeObject,
+    dryRun: options?.dryRun === true,
+  })
   const issued = options?.dryRun
     ? { token: '', expirationTimestamp: timestamp(core.clock.now() + expirationSeconds * 1000) }
     : await core.tokens.issue({
@@ -43,10 +53,9 @@ export async function createToken(
         ...(bound && { boundTo: bound }),
       })
   const answer = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    metadata: { ...metadataOf(draft), name, namespace, creationTimestamp: timestamp(core.clock.now()) },
-    spec: { ...spec, audiences, expirationSeconds },
+    ...asked,
+    metadata: { ...metadata, creationTimestamp: timestamp(core.clock.now()) },
+    spec: { ...asked.spec, expirationSeconds },
     status: issued,
   }
   const document = Document.fromObject(answer)
