@@ -6,6 +6,7 @@ import { allot, turnOf } from './line.ts'
 const claim = (uid: string, createdAt: string, namespace = 'shop') => ({ uid, createdAt, namespace })
 const member = (name: string, namespace = 'services') => ({ name, namespace })
 
+const onlyReaders = ({ role }: { role?: string | undefined }) => role === 'reader'
 const may = ({ namespace }: { namespace: string }) => namespace !== 'barred'
 
 describe('the line', () => {
@@ -34,7 +35,6 @@ describe('the line', () => {
       { ...claim('a', 't0'), role: 'writer' },
       { ...claim('b', 't1'), role: 'reader' },
     ]
-    const onlyReaders = ({ role }: { role?: string | undefined }) => role === 'reader'
     expect(turnOf('b', line, [member('m')], onlyReaders)).toEqual(member('m'))
   })
 

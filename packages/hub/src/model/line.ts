@@ -22,7 +22,7 @@ export interface Allotment<M> {
   /** What is for whom, by the uid of the claim. */
   readonly given: ReadonlyMap<string, M>
   /** Something that is for nobody in the line, taken out: for who came later, or lost what was given. */
-  draw(claim: Waiting): M | undefined
+  draw(this: void, claim: Waiting): M | undefined
 }
 
 const ageOrder = (a: Waiting, b: Waiting): number =>

@@ -53,8 +53,13 @@ export interface PoolLines {
 
 type Reader = Pick<Pass<Claim>, 'cache'>
 
-interface Line extends PoolLine {
+/** When a line was made, and after how many news what it is made of was asked for. */
+interface Made {
   readonly madeAt: number
+  readonly news: number
+}
+
+interface Line extends PoolLine, Made {
   readonly service: Class
   /** Those for whom something was free. */
   readonly served: readonly Claim[]
@@ -66,35 +71,48 @@ export interface PoolLinesOptions {
   readonly log: Log
 }
 
+const nobody: (className: string) => void = () => {}
+
 export function createPoolLines({ sessions, clock, log }: PoolLinesOptions): PoolLines {
   const lines = new Map<string, Line>()
+  /** How many news there were, of a class and of all: a line made of what was asked before them is none. */
+  const heard = new Map<string, number>()
+  let heardOfAll = 0
   const soon = new Map<string, () => void>()
-  let tell: (className: string) => void = () => {}
+  let tell = nobody
 
   async function line({ cache, signal }: Reader & { readonly signal: AbortSignal }, service: Class): Promise<Line> {
     const known = fresh(service)
     if (known) return known
+    const asked = newsOf(service)
     const backend = backendOf(service.spec.backendRef.name, { cache })
     const session = sessions.of(backend, (namespace, name) => cache(secretType).get(name, namespace))
     const found = await session.found(service.spec.recipe ?? {}, signal)
     // Those that asked together look together.
-    const made = fresh(service) ?? createLine({ cache }, service, found.flatMap(memberOf), clock.now())
+    const since = fresh(service)
+    if (since) return since
+    const made = createLine({ cache }, service, found.flatMap(memberOf), { madeAt: clock.now(), news: asked })
     lines.set(service.metadata.name, made)
     return made
   }
 
+  function newsOf({ metadata }: Class): number {
+    return heardOfAll + (heard.get(metadata.name) ?? 0)
+  }
+
   function fresh(service: Class): Line | undefined {
     const known = lines.get(service.metadata.name)
-    return known?.service === service && clock.now() - known.madeAt < FRESH_MS ? known : undefined
+    if (known?.service !== service || known.news !== newsOf(service)) return undefined
+    return clock.now() - known.madeAt < FRESH_MS ? known : undefined
   }
 
   return {
     line,
     news(className) {
-      lines.delete(className)
+      heard.set(className, (heard.get(className) ?? 0) + 1)
       tell(className)
     },
-    stale: () => lines.clear(),
+    stale: () => void heardOfAll++,
     source(wake, informers) {
       const end = new AbortController()
       const cache: Reader['cache'] = (type) => informers.of(type)
@@ -122,7 +140,7 @@ export function createPoolLines({ sessions, clock, log }: PoolLinesOptions): Poo
         end.abort()
         for (const cancel of soon.values()) cancel()
         soon.clear()
-        tell = () => {}
+        tell = nobody
       }
     },
   }
@@ -131,7 +149,7 @@ export function createPoolLines({ sessions, clock, log }: PoolLinesOptions): Poo
 const memberOf = ({ resource }: Found): Member[] =>
   resource?.namespace === undefined ? [] : [{ ...resource, namespace: resource.namespace }]
 
-function createLine(reader: Reader, service: Class, members: readonly Member[], madeAt: number): Line {
+function createLine(reader: Reader, service: Class, members: readonly Member[], made: Made): Line {
   const records = new Map(members.map((member) => [member, resourceInstanceName(member)]))
   const isFree = (member: Member) =>
     reader.cache(instanceKind).get(records.get(member) ?? '', INSTANCE_NAMESPACE) === undefined
@@ -147,7 +165,7 @@ function createLine(reader: Reader, service: Class, members: readonly Member[], 
   const { given, draw } = allot(waiting, members.filter(isFree), may)
   const has = new Map<string, boolean>()
   return {
-    madeAt,
+    ...made,
     service,
     members,
     served: [...given.keys()].map((uid) => claims.get(uid)!),
