@@ -28,8 +28,13 @@ const KEPT_FIELDS = [
 
 /** RFC 3339, whole seconds. */
 export function timestamp(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(nowMs / 1000)
+  if (second !== last.second) last = { second, text: `${new Date(nowMs).toISOString().slice(0, 19)}Z` }
+  return last.text
 }
+
+/** Every write tells the time, thousands of them the same. */
+let last = { second: Number.NaN, text: '' }
 
 export function newMetadata(
   given: JsonObject,

@@ -42,8 +42,21 @@ export function managerOf({ context }: Request, options: WriteOptions | undefine
   return options?.fieldManager ?? managerOfAgent(context.userAgent ?? '')
 }
 
-/** `kubectl/v1.33.2 (linux/amd64)` is `kubectl`. */
+/** Clients are few and write often. Bounded, because anybody may make up a name. */
+const managers = new Map<string, string>()
+const MAX_MANAGERS = 1000
+
 function managerOfAgent(userAgent: string): string {
+  let manager = managers.get(userAgent)
+  if (manager === undefined) {
+    if (managers.size >= MAX_MANAGERS) managers.clear()
+    managers.set(userAgent, (manager = readManager(userAgent)))
+  }
+  return manager
+}
+
+/** `kubectl/v1.33.2 (linux/amd64)` is `kubectl`. */
+function readManager(userAgent: string): string {
   const slash = userAgent.indexOf('/')
   const name = (slash < 0 ? userAgent : userAgent.slice(0, slash)).replaceAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '')
   if (name === '') return UNKNOWN
@@ -125,13 +138,15 @@ function ownersStarting(old: JsonObject, given: Json | undefined, subresource: s
 
 /** The object with these owners in place of those that it has. */
 export function withOwners(object: JsonObject, owners: readonly Owner[]): JsonObject {
-  const { managedFields: before, ...metadata } = metadataOf(object)
-  if (owners.length === 0) return before === undefined ? object : { ...object, metadata }
-  return { ...object, metadata: { ...metadata, managedFields: ownersAsJson(owners) } }
+  if (owners.length === 0) return withoutOwners(object)
+  return { ...object, metadata: { ...metadataOf(object), managedFields: ownersAsJson(owners) } }
 }
 
 export function withoutOwners(object: JsonObject): JsonObject {
-  return withOwners(object, [])
+  const metadata = metadataOf(object)
+  if (metadata['managedFields'] === undefined) return object
+  const { managedFields: _, ...rest } = metadata
+  return { ...object, metadata: rest }
 }
 
 /** Whether somebody owns something else now. When they came to it is no difference: a write for that alone would repeat itself. */

@@ -62,8 +62,10 @@ function compareObjects(type: ObjectType, before: JsonObject, after: JsonObject)
   for (const name of Object.keys(before)) {
     const left = before[name]!
     const right = Object.hasOwn(after, name) ? after[name] : undefined
+    if (left === right) continue
     const of = typeOfField(type, name)
-    found.put(`f:${name}`, right === undefined ? { removed: whole(of, left) } : compareValues(of, left, right))
+    const parts = right === undefined ? { removed: whole(of, left) } : compareValues(of, left, right)
+    if (parts) found.put(`f:${name}`, parts)
   }
   for (const name of Object.keys(after)) {
     if (Object.hasOwn(before, name) && before[name] !== undefined) continue
@@ -73,6 +75,7 @@ function compareObjects(type: ObjectType, before: JsonObject, after: JsonObject)
 }
 
 function compareLists(type: ListType, before: readonly Json[], after: readonly Json[]): Parts | undefined {
+  if (equalJson(before, after)) return undefined
   const found = new Collection()
   const left = itemsByElement(type, before)
   const right = itemsByElement(type, after)

@@ -24,6 +24,7 @@ export interface ObjectField {
 
 export interface ListType {
   readonly form: 'list'
+  /** Keys in the order of their names. */
   readonly by: 'nothing' | 'value' | readonly ListKey[]
   readonly items: ApplyType
 }
@@ -59,11 +60,17 @@ export function typeOfField(type: ObjectType, name: string): ApplyType {
 
 /** The step from a list to one of its items. */
 export function elementOf({ by }: ListType, item: Json): string {
-  if (!Array.isArray(by)) return `v:${stringifyJson(canonical(item))}`
-  const keys: Record<string, Json> = {}
+  if (!Array.isArray(by)) return `v:${keyText(item)}`
   const fields = isObject(item) ? item : {}
-  for (const { name, fallback } of by as readonly ListKey[]) keys[name] = fields[name] ?? fallback ?? null
-  return `k:${stringifyJson(canonical(keys))}`
+  // The keys stand in the order of their names: no need to sort what every write asks for.
+  const keys = (by as readonly ListKey[]).map(
+    ({ name, fallback }) => `${JSON.stringify(name)}:${keyText(fields[name] ?? fallback ?? null)}`,
+  )
+  return `k:{${keys.join(',')}}`
+}
+
+function keyText(value: Json): string {
+  return typeof value === 'string' ? JSON.stringify(value) : stringifyJson(canonical(value))
 }
 
 /** The items by their steps. An item that stands there twice is owned together with its double. */

@@ -181,7 +181,8 @@ function isolate(resource: Resource, subresource: string | undefined, object: Js
 
 /** Compared without the revision and the owners, which the stored form carries and the new one does not yet. */
 function isUnchanged(object: JsonObject, stored: JsonObject): boolean {
-  return equalJson(object, withoutOwners(withoutRevision(stored)))
+  const { resourceVersion: _, managedFields: __, ...metadata } = metadataOf(stored)
+  return equalJson(object, { ...stored, metadata })
 }
 
 function withGeneration(
