@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { referencePages } from './reference.ts'
-import { reasons } from './reasons.ts'
+import { reasonInWords } from './reason-in-words.ts'
+import { reasons, type Reason } from './reasons.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../../../docs/reference')
 
@@ -33,5 +34,11 @@ describe('reference pages', () => {
     const sections = [...page.matchAll(/^## (\w+)$/gm)].map((match) => match[1])
     expect(new Set(sections)).toEqual(new Set(Object.keys(reasons)))
     expect(sections).toHaveLength(Object.keys(reasons).length)
+  })
+
+  test('no reason leaves a placeholder or an empty sentence to its reader', () => {
+    for (const reason of Object.keys(reasons) as Reason[]) {
+      for (const said of Object.values(reasonInWords(reason))) expect(said, reason).toMatch(/^[A-Za-z][^{}]+$/)
+    }
   })
 })

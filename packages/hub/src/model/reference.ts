@@ -2,7 +2,8 @@
 import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
 import { API_VERSION, type Kind } from './kind.ts'
 import { kinds } from './kinds.ts'
-import { reasons, type ReasonFacts } from './reasons.ts'
+import { reasonInWords } from './reason-in-words.ts'
+import { reasons, type Reason } from './reasons.ts'
 
 /** A path below docs/reference, and its text. */
 export interface Page {
@@ -86,25 +87,16 @@ function rulesOf(schema: JsonObject): string[] {
 }
 
 function reasonsPage(): string {
-  const all = Object.entries(reasons) as [string, ReasonFacts][]
   return [
     NOTE,
     '# Reasons',
-    'Every condition, cause and event of the five kinds carries a reason from this list. `cause` adds whose move it is, whether it heals by itself, and what to do next.',
-    '`author` is whoever wrote the object: the consumer for a Claim, the platform team for every other kind.',
-    ...all.map(([reason, facts]) =>
-      [
-        `## ${reason}`,
-        facts.meaning,
-        `- Whose move: ${facts.actor}`,
-        `- Heals by itself: ${facts.heals ? 'yes' : 'no'}`,
-        `- Next: ${facts.next}`,
-      ].join('\n\n'),
-    ),
+    'Every condition, cause and event of the five kinds carries a reason from this list. `cause` adds whose move it is, whether it heals by itself, and what to do next. `larder explain REASON` prints the same.',
+    ...Object.keys(reasons).map((reason) => {
+      const { meaning, who, heals, next } = reasonInWords(reason as Reason)
+      return `## ${reason}\n\n${meaning}\n\n- Whose move: ${who}\n- Heals: ${heals}\n- Next: ${next}`
+    }),
     '',
-  ]
-    .join('\n\n')
-    .replaceAll(/\n\n- (Heals|Next)/g, '\n- $1')
+  ].join('\n\n')
 }
 
 const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`

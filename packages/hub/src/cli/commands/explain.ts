@@ -2,7 +2,8 @@
 import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
 import { API_VERSION, type Kind } from '../../model/kind.ts'
 import { kinds } from '../../model/kinds.ts'
-import { reasons, type ReasonFacts } from '../../model/reasons.ts'
+import { reasonInWords } from '../../model/reason-in-words.ts'
+import { reasons, type Reason } from '../../model/reasons.ts'
 import type { Run } from '../command.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { isKindName, kindNamed } from '../kinds.ts'
@@ -11,11 +12,10 @@ import { renderTable } from '../table.ts'
 
 export const run: Run = async ({ args, options }, terminal) => {
   const asked = args[0]!
-  const reason = Object.entries(reasons).find(([name]) => name.toLowerCase() === asked.toLowerCase())
+  const reason = Object.keys(reasons).find((name) => name.toLowerCase() === asked.toLowerCase()) as Reason | undefined
   if (reason) {
-    const [name, facts] = reason
-    if (options.output === undefined) return terminal.out(reasonText(name, facts))
-    return terminal.out(await serialize({ reason: name, ...facts }, options.output))
+    if (options.output === undefined) return terminal.out(reasonText(reason))
+    return terminal.out(await serialize({ reason, ...reasons[reason] }, options.output))
   }
   const [first = '', ...path] = asked.split('.')
   if (!isKindName(first)) {
@@ -29,16 +29,9 @@ export const run: Run = async ({ args, options }, terminal) => {
   terminal.out(options.output === undefined ? fieldText(kind, path, schema) : await serialize(schema, options.output))
 }
 
-function reasonText(name: string, { meaning, actor, heals, next }: ReasonFacts): string {
-  const whose = actor === 'author' ? 'author (consumer for a Claim, platform for every other kind)' : actor
-  return [
-    `${name}: ${meaning}`,
-    `  who:   ${whose}`,
-    `  heals: ${heals ? 'by itself' : 'when somebody has acted'}`,
-    `  next:  ${next.replaceAll('{-n}', ' -n NAMESPACE').replaceAll(/\{(\w+)\}/g, (_, word: string) => word.toUpperCase())}`,
-  ]
-    .map((line) => `${line}\n`)
-    .join('')
+function reasonText(name: Reason): string {
+  const { meaning, who, heals, next } = reasonInWords(name)
+  return `${name}: ${meaning}\n  who:   ${who}\n  heals: ${heals}\n  next:  ${next}\n`
 }
 
 const rootOf = (kind: Kind<unknown, unknown>): JsonObject => ({
