@@ -13,20 +13,17 @@
 import { isObject, type JsonObject } from '../../base/json.ts'
 import type { Log } from '../../base/log.ts'
 import type { CompiledPolicy, PolicyInput } from '../../machinery/cel/policy.ts'
-import { Document } from '../../machinery/document.ts'
-import { asJson, type KubeObject } from '../../machinery/object.ts'
-import { labelSelectorOf } from '../../machinery/selectors.ts'
+import { asJson } from '../../machinery/object.ts'
 import type { Resource } from '../../machinery/shape.ts'
 import { ApiError, forbidden } from '../../machinery/status.ts'
 import type { StoreEvent } from '../../storage/store.ts'
 import type { AdmissionPlugin, AdmissionRequest, AdmissionVerb } from '../admission.ts'
-import { namespaceKey } from '../core/keys.ts'
 import type { Served } from '../core/catalog.ts'
 import type { Rbac } from '../rbac.ts'
 import { deciderOf, requestOf } from './admission-request.ts'
 import { loadPolicyEngine, type LoadedEngine } from './engine.ts'
 import { judge, type Denial, type Judgement } from './judge.ts'
-import { matchedResource, type Asked, type MatchResources, type Operation } from './matching.ts'
+import type { MatchResources } from './matching.ts'
 import {
   ConfigurationError,
   paramsOf,
@@ -35,13 +32,11 @@ import {
   type ParamRef,
   type ParamSource,
 } from './params.ts'
+import { ByResource, Subjects, type Subject } from './subject.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
 const POLICIES = `/${GROUP}/validatingadmissionpolicies/`
 const BINDINGS = `/${GROUP}/validatingadmissionpolicybindings/`
-/** Otherwise a policy could forbid its own removal. */
-const EXEMPT = new Set(['validatingadmissionpolicies', 'validatingadmissionpolicybindings'])
-const OPERATIONS: Readonly<Record<AdmissionVerb, Operation>> = { create: 'CREATE', update: 'UPDATE', delete: 'DELETE' }
 
 export interface PolicyContext extends ParamSource {
   readonly rbac: Rbac
@@ -56,7 +51,6 @@ interface Policy {
     readonly failurePolicy?: string
   }
   readonly bindings: readonly Binding[]
-  compiled: CompiledPolicy | undefined
 }
 
 interface Binding {
@@ -75,30 +69,24 @@ interface Refusal {
   readonly reason: string
 }
 
-/** What of a request every policy looks at. */
-interface Subject {
-  readonly request: AdmissionRequest
-  readonly asked: Asked
-  /** Of the request; for a Namespace its own name. */
-  readonly namespace: string | undefined
-}
-
 export class AdmissionPolicies implements AdmissionPlugin {
   readonly name = 'ValidatingAdmissionPolicy'
   readonly #context: PolicyContext
   readonly #specs = new Map<string, JsonObject>()
   readonly #bindings = new Map<string, Binding>()
   readonly #stops: readonly (() => void)[]
-  /** Those with bindings, by name; undefined: to be put together anew. */
-  #policies: readonly Policy[] | undefined
-  /** By resource, subresource and verb. */
-  readonly #concerned = new Map<string, readonly Policy[]>()
-  #generation = -1
+  /** Those with bindings, in the order of their names. */
+  readonly #policies: ByResource<Policy>
+  readonly #subjects: Subjects
   #isOpen = false
 
   constructor(context: PolicyContext) {
     this.#context = context
-    const { store } = context
+    const { store, catalog } = context
+    this.#subjects = new Subjects(context)
+    this.#policies = new ByResource(catalog, ({ spec }, resource, verb, subresource) =>
+      this.#subjects.mayMatch(spec.matchConstraints ?? {}, resource, verb, subresource),
+    )
     for (const prefix of [POLICIES, BINDINGS]) {
       for (const { key, document } of store.list({ prefix }).entries) this.#put(key, asJson(document.object))
     }
@@ -109,7 +97,10 @@ export class AdmissionPolicies implements AdmissionPlugin {
     this.#stops = [POLICIES, BINDINGS].map((prefix) => store.watch({ prefix, after }, onEvents))
   }
 
-  /** From here on writes are judged. Not before the API has written what it needs itself: a policy that forbids that would keep it from starting, and so from being mended. */
+  /**
+   * From here on writes are judged. Not before the API has written what it needs itself: a policy that forbids that would keep it
+   * from starting, and so from being mended.
+   */
   open(): void {
     this.#isOpen = true
   }
@@ -128,70 +119,31 @@ export class AdmissionPolicies implements AdmissionPlugin {
       else this.#specs.delete(name)
     } else if (object) this.#bindings.set(name, { name, spec })
     else this.#bindings.delete(name)
-    this.#policies = undefined
-    this.#concerned.clear()
+    this.#policies.set(this.#bound())
   }
 
   #bound(): readonly Policy[] {
-    if (this.#policies) return this.#policies
     const bindings = [...this.#bindings.values()].sort(byName)
     const policies = [...this.#specs].map(([name, spec]) => ({
       name,
       spec: spec as Policy['spec'],
       bindings: bindings.filter((binding) => binding.spec['policyName'] === name),
-      compiled: undefined,
     }))
-    return (this.#policies = policies.filter((policy) => policy.bindings.length > 0).sort(byName))
+    return policies.filter((policy) => policy.bindings.length > 0).sort(byName)
   }
 
   handles(resource: Resource, verb: AdmissionVerb, subresource?: string): boolean {
-    if (!this.#isOpen || this.#bindings.size === 0 || this.#specs.size === 0) return false
-    return this.#policiesAbout(resource, verb, subresource).length > 0
-  }
-
-  #policiesAbout(resource: Resource, verb: AdmissionVerb, subresource = ''): readonly Policy[] {
-    const { catalog } = this.#context
-    if (catalog.generation !== this.#generation) {
-      this.#generation = catalog.generation
-      this.#concerned.clear()
-    }
-    const key = `${resource.group}/${resource.version}/${resource.resource}/${subresource} ${verb}`
-    let policies = this.#concerned.get(key)
-    if (!policies) {
-      policies = isExempt(resource)
-        ? []
-        : this.#bound().filter((policy) => this.#isAbout(policy, resource, verb, subresource))
-      this.#concerned.set(key, policies)
-    }
-    return policies
-  }
-
-  /** Names and selectors differ from request to request and are looked at there. */
-  #isAbout({ spec }: Policy, resource: Resource, verb: AdmissionVerb, subresource: string): boolean {
-    const { resourceRules = [], ...match } = spec.matchConstraints ?? {}
-    const anyName = resourceRules.map((rule) => ({ ...rule, resourceNames: [] }))
-    const asked = { operation: OPERATIONS[verb], subresource, name: '', resources: this.#equivalents(resource) }
-    return matchedResource({ ...match, resourceRules: anyName, excludeResourceRules: [] }, asked) !== undefined
-  }
-
-  /** The resource, then the others at which the same objects are shown. */
-  #equivalents(resource: Resource): [Resource, ...Resource[]] {
-    const { group, resource: plural } = resource.storage
-    const others = this.#context.catalog
-      .all()
-      .filter((one) => one !== resource && one.storage.group === group && one.storage.resource === plural)
-    return [resource, ...others]
+    return this.#isOpen && this.#policies.about(resource, verb, subresource).length > 0
   }
 
   /** Throws ApiError of the first denial's code. */
   async review(request: AdmissionRequest): Promise<void> {
     const { resource, verb, subresource } = request
-    const policies = this.#policiesAbout(resource, verb, subresource)
-    const subject = this.#subjectOf(request)
+    const subject = this.#subjects.of(request)
     let engine: LoadedEngine | undefined
     const refusals: Refusal[] = []
-    for (const policy of policies) {
-      const at = this.#matches(policy.spec.matchConstraints ?? {}, subject)
+    for (const policy of this.#policies.about(resource, verb, subresource)) {
+      const at = this.#subjects.matched(policy.spec.matchConstraints ?? {}, subject)
       if (!at) continue
       engine ??= await loadPolicyEngine()
       refusals.push(...this.#judgePolicy(engine, policy, subject, at))
@@ -200,37 +152,11 @@ export class AdmissionPolicies implements AdmissionPlugin {
     if (first) throw refused(subject.request, first)
   }
 
-  #subjectOf(request: AdmissionRequest): Subject {
-    const { resource, verb, subresource = '', object, old } = request
-    const name = (object ?? old)?.metadata.name ?? ''
-    const asked = { operation: OPERATIONS[verb], subresource, name, resources: this.#equivalents(resource) }
-    const isNamespace = resource.group === '' && resource.resource === 'namespaces'
-    const namespace = isNamespace && verb !== 'create' ? name : (object ?? old)?.metadata.namespace
-    return { request, asked, namespace }
-  }
-
-  #matches(match: MatchResources, subject: Subject): Resource | undefined {
-    const at = matchedResource(match, subject.asked)
-    return at && this.#namespaceMatches(match, subject) && objectMatches(match, subject) ? at : undefined
-  }
-
-  #namespaceMatches({ namespaceSelector }: MatchResources, { request, namespace }: Subject): boolean {
-    const { resource, verb, object } = request
-    const isNamespace = resource.group === '' && resource.resource === 'namespaces'
-    if (namespace === undefined && !isNamespace) return true
-    const selector = labelSelectorOf(namespaceSelector ?? {})
-    if (selector.everything) return true
-    // A Namespace that is being written is judged by what it is going to be.
-    if (isNamespace && verb !== 'delete') return selector.matches(object?.metadata.labels)
-    const entry = this.#context.store.get(namespaceKey(namespace!))
-    return entry !== undefined && selector.matches(entry.index.labels)
-  }
-
   #judgePolicy(engine: LoadedEngine, policy: Policy, subject: Subject, at: Resource): Refusal[] {
     try {
       const { paramKind } = policy.spec
       const params = paramKind && servedParams(this.#context, paramKind)
-      const compiled = (policy.compiled ??= compiledOf(engine, policy))
+      const compiled = compiledOf(engine, policy)
       const judging: Judging = { engine, policy, compiled, params, at, subject }
       return policy.bindings.flatMap((binding) => this.#judgeBinding(judging, binding))
     } catch (error) {
@@ -243,7 +169,7 @@ export class AdmissionPolicies implements AdmissionPlugin {
 
   #judgeBinding(judging: Judging, binding: Binding): Refusal[] {
     const { policy, params, subject } = judging
-    if (binding.spec.matchResources && !this.#matches(binding.spec.matchResources, subject)) return []
+    if (binding.spec.matchResources && !this.#subjects.matched(binding.spec.matchResources, subject)) return []
     const refusal = ({ message, reason }: Pick<Denial, 'message' | 'reason'>): Refusal => ({
       policy: policy.name,
       binding: binding.name,
@@ -269,11 +195,11 @@ export class AdmissionPolicies implements AdmissionPlugin {
     const { request, namespace } = subject
     const { resource, user, subresource = '' } = request
     const input: PolicyInput = {
-      object: this.#shownAt(at, resource, request.object),
-      oldObject: this.#shownAt(at, resource, request.old),
+      object: this.#subjects.shownAt(at, resource, request.object),
+      oldObject: this.#subjects.shownAt(at, resource, request.old),
       request: requestOf(request, at, subject),
       params,
-      namespaceObject: this.#namespaceObject(resource, namespace),
+      namespaceObject: this.#subjects.namespaceObject(subject),
       decider: deciderOf(this.#context.rbac, user),
       asked: {
         group: resource.group,
@@ -284,22 +210,6 @@ export class AdmissionPolicies implements AdmissionPlugin {
       },
     }
     return judge(engine, compiled, input, policy.spec.failurePolicy)
-  }
-
-  /** The object in the version that the policy's rules name. */
-  #shownAt(at: Resource, resource: Resource, object: KubeObject | undefined): JsonObject | null {
-    if (!object) return null
-    if (at === resource) return asJson(object)
-    const { catalog, versions, store } = this.#context
-    const document = Document.fromObject(versions.toStored(resource, asJson(object)) as unknown as KubeObject)
-    const served = catalog.lookup(at.group, at.version, at.resource)!
-    return asJson(versions.view(served, { revision: store.revision, document }).object)
-  }
-
-  #namespaceObject(resource: Resource, namespace: string | undefined): JsonObject | null {
-    if (namespace === undefined || (resource.group === '' && resource.resource === 'namespaces')) return null
-    const entry = this.#context.store.get(namespaceKey(namespace))
-    return entry ? asJson(entry.document.object) : null
   }
 
   /** Does what the binding wants done about a denial; whether that is to refuse. */
@@ -333,24 +243,19 @@ interface Judging {
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1)
 
-/** Questions are not writes: who could forbid them could blind the API. */
-function isExempt({ group, resource, verbs }: Resource): boolean {
-  return (group === GROUP && EXEMPT.has(resource)) || (verbs.length === 1 && verbs[0] === 'create')
-}
-
 /** Throws ConfigurationError for a policy that an earlier version took and this one cannot compile. */
 function compiledOf(engine: LoadedEngine, { spec }: Policy): CompiledPolicy {
+  const known = compiledPolicies.get(spec)
+  if (known) return known
   const { policy, problems } = engine.compile(spec)
   const [first] = problems
   if (first) throw new ConfigurationError(`${first.path}: ${first.detail}`)
+  compiledPolicies.set(spec, policy)
   return policy
 }
 
-function objectMatches({ objectSelector }: MatchResources, { request: { object, old } }: Subject): boolean {
-  const selector = labelSelectorOf(objectSelector ?? {})
-  if (selector.everything) return true
-  return [object, old].some((one) => one !== undefined && selector.matches(one.metadata.labels))
-}
+/** By spec, which is the stored object's own: a policy is compiled once for each of its versions. */
+const compiledPolicies = new WeakMap<JsonObject, CompiledPolicy>()
 
 const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413 }
 
