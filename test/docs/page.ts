@@ -23,7 +23,7 @@ interface Block {
   readonly text: string
 }
 
-export interface Step {
+interface Step {
   readonly commands: string
   /** Undefined: anything. */
   readonly output: readonly string[] | undefined

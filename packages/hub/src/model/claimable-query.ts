@@ -11,7 +11,7 @@ import type { JsonObject } from '@larder/engine/base/json'
 import { flag, list, map, object, required, text, whole, type ValueOf } from './schema.ts'
 
 export const QUERY_GROUP = 'query.larder.dev'
-export const QUERY_VERSION = 'v1alpha1'
+const QUERY_VERSION = 'v1alpha1'
 
 const spec = object('What is asked. Absent: everything.', {
   className: text('One class.', { maxLength: 253 }),

@@ -3,6 +3,7 @@ import type { Class } from './class.ts'
 import type { ClaimPolicy } from './claim-policy.ts'
 import { claimableClass, isClaimable, isOpen, openedObjects } from './claimable.ts'
 import type { Instance } from './instance.ts'
+import { USED_ANNOTATION } from './names.ts'
 
 const service = (spec: Partial<Class['spec']> = {}, reason = 'Ready') =>
   ({
@@ -94,6 +95,16 @@ describe('an instance', () => {
     ['that is shared is open however many hold it', instance({ sharing: 'Shared', claimRef: holder }), true],
     ['that is going is not', instance({}, { deletionTimestamp: '2026-11-21T10:00:00Z' }), false],
     ['that is paused is not', instance({ paused: true }), false],
+    [
+      'that is to be wiped first is not',
+      instance({ reclaimPolicy: 'Recycle' }, { annotations: { [USED_ANNOTATION]: 'uid' } }),
+      false,
+    ],
+    [
+      'that was retained is',
+      instance({ reclaimPolicy: 'Retain' }, { annotations: { [USED_ANNOTATION]: 'uid' } }),
+      true,
+    ],
     [
       'that only records a hold is not',
       instance({ resourceRef: { apiVersion: 'v1', kind: 'Secret', name: 's' } }),

@@ -1,5 +1,6 @@
 /** The reference pages, made from the declarations; a test compares them with what is committed. */
 import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
+import { claimableQuerySchema, claimableQueryType } from './claimable-query.ts'
 import { API_VERSION, type Kind } from './kind.ts'
 import { kinds } from './kinds.ts'
 import { reasonInWords } from './reason-in-words.ts'
@@ -13,6 +14,7 @@ export interface Page {
 
 export const referencePages = (): readonly Page[] => [
   ...kinds.map((kind) => ({ path: `kinds/${kind.singular}.md`, text: kindPage(kind) })),
+  { path: 'kinds/claimablequery.md', text: queryPage() },
   { path: 'reasons.md', text: reasonsPage() },
 ]
 
@@ -40,6 +42,35 @@ function kindPage(kind: Kind<unknown, unknown>): string {
         ...kind.columns.map((c) => [c.name.toUpperCase(), c.description, c.wide ? 'with `-o wide`' : '']),
       ],
     ),
+    '',
+  ].join('\n\n')
+}
+
+/** The one kind that is asked and not stored. */
+function queryPage(): string {
+  const { group, version, kind, resource } = claimableQueryType
+  const { spec, status } = claimableQuerySchema['properties'] as {
+    readonly spec: JsonObject
+    readonly status: JsonObject
+  }
+  const example = {
+    apiVersion: `${group}/${version}`,
+    kind,
+    metadata: { namespace: 'shop' },
+    spec: { className: 'redis' },
+  }
+  return [
+    NOTE,
+    `# ${kind}`,
+    text(claimableQuerySchema['description']),
+    `\`${group}/${version}\`, asked in a namespace: \`kubectl create --validate=false -o yaml -f -\`, or \`larder class list\` and \`larder claimable list\`. Whoever may see the claims of a namespace may ask; of classes the answer has those that the asker may read. \`${resource}\` cannot be listed, because there are none.`,
+    'It costs what the namespace may claim, and not what others have claimed: one list by label for each pool among its classes and for each subject of a ClaimPolicy for it; instances are found by index.',
+    '## Example',
+    `\`\`\`yaml\n${yamlOf(example)}\`\`\``,
+    '## spec',
+    describe(spec),
+    '## status',
+    describe(status),
     '',
   ].join('\n\n')
 }

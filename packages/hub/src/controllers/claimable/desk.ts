@@ -31,7 +31,7 @@ import { backendOf, resourceService } from '../service.ts'
 import { DriverFailure } from '../session/failure.ts'
 import type { Sessions } from '../session/sessions.ts'
 
-export interface ClaimableQuestion {
+interface ClaimableQuestion {
   /** Acts as whoever asks. */
   readonly client: Client
   readonly namespace: string
