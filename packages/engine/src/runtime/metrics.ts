@@ -11,6 +11,8 @@ export interface RuntimeMetrics {
   /** A pass took a worker, or gave it back. */
   active(controller: string, change: 1 | -1): void
   pass(controller: string, result: PassResult, seconds: number): void
+  /** A pass begins, known by its signal; what is returned is told how it ended. For traces. */
+  began?(controller: string, object: KubeObject, signal: AbortSignal): (result: PassResult) => void
   timedOut(controller: string): void
   depth(controller: string, keys: number): void
   queued(controller: string): void

@@ -102,10 +102,13 @@ export function createReconciler<T extends KubeObject>(
     const timeoutMs = definition.passTimeoutMs ?? PASS_TIMEOUT_MS
     const deadline = abortAfter(clock, timeoutMs, environment.signal, () => metrics.timedOut(definition.name))
     const end = workers.begin(deadline.signal, () => queue.add(key))
+    const ended = metrics.began?.(definition.name, object, deadline.signal)
+    let result: PassResult = 'aborted'
     try {
-      return await passOver(key, object, passLog, deadline.signal)
+      return (result = await passOver(key, object, passLog, deadline.signal))
     } catch (error) {
       if (environment.signal.aborted) return 'aborted'
+      result = isConflict(error) ? 'conflict' : 'failed'
       const delayMs = queue.addRateLimited(key)
       if (isConflict(error)) {
         passLog.debug('overtaken by another writer', { delayMs })
@@ -116,6 +119,7 @@ export function createReconciler<T extends KubeObject>(
     } finally {
       deadline.cancel()
       end()
+      ended?.(result)
     }
   }
 

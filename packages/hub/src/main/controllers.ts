@@ -2,15 +2,22 @@
 import { createManager, type Manager, type ManagerOptions } from '@larder/engine/runtime/manager'
 import { hubControllers, type HubOptions } from '../controllers/hub.ts'
 import type { HubMetrics } from './metrics.ts'
+import type { Traces } from './otlp.ts'
 
 export type ControllerStart = Omit<ManagerOptions, 'metrics'> &
-  Pick<HubOptions, 'drivers' | 'transportOf' | 'signal' | 'desk'> & { readonly metrics: HubMetrics }
+  Pick<HubOptions, 'drivers' | 'transportOf' | 'signal' | 'desk'> & {
+    readonly metrics: HubMetrics
+    readonly traces?: Traces | undefined
+  }
 
 /** Returns before the caches are filled: see `Manager.ready`. */
 export function startControllers(start: ControllerStart): Manager {
-  const { drivers, transportOf, signal, desk, metrics, ...options } = start
+  const { drivers, transportOf, signal, desk, metrics, traces, ...options } = start
   const { client, clock, log } = options
-  const manager = createManager({ ...options, metrics: metrics.controllers })
+  const manager = createManager({
+    ...options,
+    metrics: traces ? traces.follow(metrics.controllers, client) : metrics.controllers,
+  })
   metrics.follow(manager.informers)
   desk?.follow(manager.informers)
   for (const controller of hubControllers({
@@ -19,7 +26,7 @@ export function startControllers(start: ControllerStart): Manager {
     clock,
     log,
     transportOf,
-    observer: metrics.calls,
+    observer: traces ? traces.observe(metrics.calls) : metrics.calls,
     ...(signal && { signal }),
     ...(desk && { desk }),
   }))

@@ -9,7 +9,6 @@ import type { Informers } from '@larder/engine/client/informer'
 import { CLIENT_INSTRUMENTS, measuredTransport } from '@larder/engine/client/measured'
 import type { Transport } from '@larder/engine/machinery/call'
 import { countRuntime, RUNTIME_INSTRUMENTS, type RuntimeMetrics } from '@larder/engine/runtime/metrics'
-import type { Registry } from 'prom-client'
 import {
   countBuild,
   countCalls,
@@ -20,6 +19,8 @@ import {
 } from '../controllers/metrics.ts'
 import type { SessionObserver } from '../controllers/session/calls.ts'
 import { larderVersion } from './version.ts'
+
+type Registry = Awaited<ReturnType<ApiMetrics['registry']>>
 
 export interface HubMetrics {
   readonly api: ApiMetrics
@@ -47,8 +48,7 @@ export function createHubMetrics(clock: Clock): HubMetrics {
 
   async function load() {
     const ofApi = await counted.registry()
-    const { Registry } = await import('prom-client')
-    const open = new Registry()
+    const open = new (ofApi.constructor as new () => Registry)()
     // Labels of the API's own metrics name kinds and verbs, and no object.
     for (const metric of ofApi.getMetricsAsArray()) open.registerMetric(metric as never)
     register(open, meter, true)

@@ -33,6 +33,7 @@ import { hubDrivers } from './drivers.ts'
 import { leaveLead, takeLead } from './embedded-lead.ts'
 import { keepHeapSmall } from './heap.ts'
 import { openHubLog } from './log.ts'
+import { openTraces } from './otlp.ts'
 import { choosePorts, keepPorts, portTaken } from './ports.ts'
 import { servePublicHttp } from './public-http.ts'
 import { larderVersion } from './version.ts'
@@ -91,7 +92,10 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   })
   const { caCertificate } = certificates
   const apiOnly = options['api-only'] === true
-  const admission = apiOnly ? [] : [claimAdmission(readThrough(() => administrator))]
+  const traces = apiOnly ? undefined : await openTraces(process.env, clock, log)
+  undo.push(() => traces?.close())
+  const plugin = claimAdmission(readThrough(() => administrator))
+  const admission = apiOnly ? [] : [traces?.admission(plugin) ?? plugin]
   const desk = createClaimableDesk()
   const queries = apiOnly ? [] : [claimableQuery(desk)]
   const api = await engine.createApi({ store, clock, ids: randomIds, log, tokens, caCertificate, admission, queries })
@@ -125,7 +129,7 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
     const transportOf: HubOptions['transportOf'] = (account) => inProcessTransport(api, accountUser(account))
     const drivers = hubDrivers({ dataDir: folder.dir, clock, log })
     undo.push(() => drivers.close())
-    const hub = { client, clock, log, metrics, drivers: drivers.byName, transportOf, desk }
+    const hub = { client, clock, log, metrics, traces, drivers: drivers.byName, transportOf, desk }
     const manager = startControllers(hub)
     undo.push(() => manager.stop())
     await manager.ready()

@@ -64,3 +64,6 @@ export function revisionName(className: string, content: string): string {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
   return `${className.slice(0, 52).replace(/[.-]+$/, '')}-${hash}`
 }
+
+/** On a claim: the trace of its generation, as W3C writes a `traceparent`. Written by who asks, else by a hub that sends traces. */
+export const TRACEPARENT_ANNOTATION = 'larder.dev/traceparent'

@@ -35,8 +35,6 @@ export async function withDeadline<T>(
 
 /** The answer, unless the signal is aborted before it comes: what was asked for others, too, goes on without this one. */
 export async function unlessAborted<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
-  const interrupted = () =>
-    new DriverFailure('BackendUnavailable', 'the hub stopped to wait for the answer', { repeated: true })
   if (signal.aborted) throw interrupted()
   let stop: () => void
   const aborted = new Promise<never>((_, reject) => (stop = () => reject(interrupted())))
@@ -47,3 +45,6 @@ export async function unlessAborted<T>(signal: AbortSignal, answer: Promise<T>):
     signal.removeEventListener('abort', stop!)
   }
 }
+
+const interrupted = (): DriverFailure =>
+  new DriverFailure('BackendUnavailable', 'the hub stopped to wait for the answer', { repeated: true })

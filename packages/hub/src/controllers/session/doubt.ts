@@ -31,7 +31,7 @@ export interface Doubt {
   forget(what: string): void
 }
 
-export type Gone = 'sure' | 'not asked' | { readonly againMs: number; readonly message: string }
+type Gone = 'sure' | 'not asked' | { readonly againMs: number; readonly message: string }
 
 interface Known {
   /** Calls that have not ended. */

@@ -193,7 +193,7 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
       try {
         const answer = await call(verb, signal, (inner) => noted(about, () => run(inner)), calledAt)
         circuit.succeeded()
-        return redacted(answer)
+        return redacted(answer, about.id)
       } catch (error) {
         if (error instanceof DriverFailure) {
           if (error.ambiguous && about.makes !== undefined) doubt.lost(about.makes)
@@ -213,9 +213,10 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
   }
 
   /** Everything but what is meant to be secret: it goes into Secrets. */
-  function redacted<T>(answer: T): T {
+  function redacted<T>(answer: T, id: string): T {
     if (answer === null || typeof answer !== 'object') return answer
     const { state, values, ...open } = answer as { state?: unknown; values?: unknown }
+    if (typeof state === 'string') learnState(redaction, state, id)
     const clean: object = redaction.redactAll(open)
     if (clean === open) return answer
     return { ...clean, ...(state !== undefined && { state }), ...(values !== undefined && { values }) } as T
@@ -259,7 +260,6 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
   async function observe(want: Want, signal: AbortSignal): Promise<Seen> {
     learnWant(want)
     const seen = await look('observe', want.id, signal, (s) => session.observe(want, s))
-    learnState(redaction, seen.state, want.id)
     if (want.intent !== 'delete' || seen.phase !== 'absent') return seen
     const gone = doubt.goneFor(want.id)
     if (gone === 'sure') return seen

@@ -3,7 +3,7 @@ import type { Driver, Session, Want } from '@larder/kit'
 
 export type Verb = 'probe' | 'observe' | 'create' | 'update' | 'delete' | 'bind' | 'unbind'
 /** `hang`: never ends, and ignores its signal. An error: thrown before; `{ after }`: thrown when the work is done. */
-export type Trouble = 'hang' | Error | { readonly after: Error } | undefined
+type Trouble = 'hang' | Error | { readonly after: Error } | undefined
 
 export interface Line {
   /** What happens to a call; undefined: nothing. */

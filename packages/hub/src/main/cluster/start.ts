@@ -21,6 +21,7 @@ import { startControllers } from '../controllers.ts'
 import { hubDrivers } from '../drivers.ts'
 import { standForElection, type Leadership, type Term } from '../leadership.ts'
 import { createHubMetrics, type HubMetrics } from '../metrics.ts'
+import { openTraces, type Traces } from '../otlp.ts'
 import { parsePort } from '../ports.ts'
 import { servePublicHttp, type PublicHttp } from '../public-http.ts'
 import { clusterConfiguration, openClusterAccess, type ClusterAccess } from './access.ts'
@@ -68,6 +69,8 @@ async function start({ options, terminal, access, undo }: Start): Promise<string
 
   const metrics = createHubMetrics(clock)
   undo.push(() => metrics.api.close())
+  const traces = await openTraces(terminal.env, clock, log)
+  undo.push(() => traces?.close())
   let leadership: Leadership | undefined
   const http = await listen(options, { ready: () => leadership?.isReady === true, metrics: () => metrics.exposition() })
   undo.push(() => http.close())
@@ -75,7 +78,7 @@ async function start({ options, terminal, access, undo }: Start): Promise<string
   const identity = `${hostname()}_${randomIds.uid()}`
   const leaseMs = leaseOf(options)
   const election = createElection({ client: access.hub, clock, log, lease: HUB_LEASE, identity, ...leaseMs })
-  const term = { access, election, log, dataDir, metrics, instance: identity.slice(0, 128) }
+  const term = { access, election, log, dataDir, metrics, traces, instance: identity.slice(0, 128) }
   leadership = standForElection(election, () => beginTerm(term))
   undo.push(() => leadership?.stop())
   metrics.lead(HUB_LEASE.name, () => leadership?.isLeading ?? false)
@@ -130,10 +133,11 @@ interface TermParts {
   readonly log: Log
   readonly dataDir: string | undefined
   readonly metrics: HubMetrics
+  readonly traces: Traces | undefined
   readonly instance: string
 }
 
-function beginTerm({ access, election, log, dataDir, metrics, instance }: TermParts): Term {
+function beginTerm({ access, election, log, dataDir, metrics, traces, instance }: TermParts): Term {
   const clock = systemClock
   const isLeader = () => election.isLeader
   const drivers = hubDrivers({ dataDir, clock, log })
@@ -143,6 +147,7 @@ function beginTerm({ access, election, log, dataDir, metrics, instance }: TermPa
     clock,
     log,
     metrics,
+    traces,
     instance,
     drivers: drivers.byName,
     signal: ended.signal,
