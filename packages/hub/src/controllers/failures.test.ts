@@ -46,8 +46,6 @@ const another = 'Set spec.plan to another one.'
 const namedPlan = 'Set spec.plan to one of those that the message names.'
 const namedRole = 'Set spec.role to one of those that the message names.'
 const listed = 'Choose one of those that `kubectl get classes` lists, or ask the platform team for it.'
-const takeOut = 'Take the field out, or use a version of Larder that acts on it.'
-
 const refusals: readonly (readonly [string, Claim['spec'], { reason: string; message: string; next: string }])[] = [
   [
     'an unknown class',
@@ -159,11 +157,6 @@ const refusals: readonly (readonly [string, Claim['spec'], { reason: string; mes
       message: 'spec.parameters.lid: Forbidden: class plain takes no parameters',
       next: correct,
     },
-  ],
-  [
-    'a field of a later version',
-    { className: 'jars', origin: { door: 'mine' } },
-    { reason: 'NotSupportedYet', message: 'spec.origin is not supported by this version', next: takeOut },
   ],
 ]
 

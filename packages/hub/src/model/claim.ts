@@ -31,7 +31,9 @@ const credential = object('The credentials of the claim. The secret part is in t
   id: required(text('What the driver knows them by.')),
   serial: required(whole('Counts from 1; new credentials have the next one.')),
   role: text('The role that they were made for.'),
-  parametersHash: text('A keyed hash of the `binding.parameters` that they were made with; others mean new credentials.'),
+  parametersHash: text(
+    'A keyed hash of the `binding.parameters` that they were made with; others mean new credentials.',
+  ),
   issuedAt: time('When they were put into the Secret. Absent: they are being made.'),
   expiresAt: time('When they stop to work.'),
   renewBefore: time('When they should be replaced.'),

@@ -3,7 +3,6 @@
  * promises what nobody keeps.
  */
 import type { Backend } from './backend.ts'
-import type { Claim } from './claim.ts'
 import type { Class } from './class.ts'
 import type { Instance } from './instance.ts'
 import { refuse, type Refusal } from './refusal.ts'
@@ -22,9 +21,7 @@ const there = (value: unknown): boolean => value !== undefined
 const other = (value: string | undefined, supported: string): boolean => value !== undefined && value !== supported
 
 export const unsupportedInBackend = ({ spec }: Backend): Refusal | undefined =>
-  refused([
-    ['discovery', there(spec.discovery)],
-  ])
+  refused([['discovery', there(spec.discovery)]])
 
 export const unsupportedInClass = ({ spec }: Class): Refusal | undefined =>
   refused([
@@ -37,11 +34,4 @@ export const unsupportedInClass = ({ spec }: Class): Refusal | undefined =>
   ])
 
 export const unsupportedInInstance = ({ spec }: Instance): Refusal | undefined =>
-  refused([
-    [`existing ${spec.existing}`, spec.resourceRef !== undefined && other(spec.existing, 'Observe')],
-  ])
-
-export const unsupportedInClaim = ({ spec }: Claim): Refusal | undefined =>
-  refused([
-    ['origin', there(spec.origin)],
-  ])
+  refused([[`existing ${spec.existing}`, spec.resourceRef !== undefined && other(spec.existing, 'Observe')]])

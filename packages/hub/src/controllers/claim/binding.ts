@@ -45,7 +45,9 @@ export function credentialOf(
     ...(role !== undefined && { role }),
     ...(predecessor && { predecessor: predecessor.id }),
     ...(state !== undefined && { state }),
-    origin: { door: 'larder', apiVersion: claim.apiVersion, kind: claim.kind, namespace, name, uid },
+    origin: claim.spec.origin
+      ? { door: 'larder', ...claim.spec.origin }
+      : { door: 'larder', apiVersion: claim.apiVersion, kind: claim.kind, namespace, name, uid },
   }
 }
 

@@ -27,7 +27,7 @@ export function heldInstances({ cache, object }: Reader): readonly Instance[] {
 }
 
 /** The one that it shares with others: it has joined once its status says the uid. */
-export function joinedInstance({ cache, object }: Reader): Instance | undefined {
+function joinedInstance({ cache, object }: Reader): Instance | undefined {
   const { name, namespace, uid } = object.status?.instanceRef ?? {}
   if (name === undefined || uid === undefined) return undefined
   const instance = cache(instanceKind).get(name, namespace)

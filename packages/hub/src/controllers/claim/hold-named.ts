@@ -13,7 +13,6 @@ import { turnOf } from '../../model/line.ts'
 import { chooseRole } from '../../model/plan-choice.ts'
 import { usedBy } from '../../model/reclaim.ts'
 import { isRefusal, refuse, type Refusal } from '../../model/refusal.ts'
-import { unsupportedInClaim } from '../../model/unsupported.ts'
 import { stallOn } from '../reporting.ts'
 import { heldInstance } from './held-instance.ts'
 import { lost } from './hold-record.ts'
@@ -67,11 +66,7 @@ function mayHold(pass: Reader, instance: Instance, claim: Claim): boolean {
 }
 
 /** Of the instance's class; without one the driver alone knows its roles. */
-export function roleFor(
-  { cache }: Reader,
-  { spec }: Instance,
-  claim: Claim,
-): { readonly name: string | undefined } | Refusal {
+function roleFor({ cache }: Reader, { spec }: Instance, claim: Claim): { readonly name: string | undefined } | Refusal {
   const held = claim.status?.credential?.role
   const service = cache(classKind).get(spec.className ?? '')
   if (!service) return { name: claim.spec.role ?? held }
@@ -136,7 +131,7 @@ function isTurn(pass: Pass<Claim>, instance: Instance): boolean {
 
 function waitsFor(pass: Pass<Claim>, claim: Claim, uid: string | undefined): boolean {
   const { metadata, status } = claim
-  if (metadata.deletionTimestamp !== undefined || unsupportedInClaim(claim)) return false
+  if (metadata.deletionTimestamp !== undefined) return false
   const had = status?.instanceRef?.uid
   if (had !== undefined && had !== uid) return false
   return pass.cache(instanceKind).byIndex('claim', metadata.uid ?? '').length === 0

@@ -7,7 +7,6 @@ import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind } from '../../model/instance.ts'
 import { turnOf, type Waiting } from '../../model/line.ts'
 import { resourceInstanceName } from '../../model/names.ts'
-import { unsupportedInClaim } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { resourceService } from '../service.ts'
 import { heldInstance } from './held-instance.ts'
@@ -86,7 +85,6 @@ function isTurn(pass: Pass<Claim>, subject: Neighbour): boolean {
     .filter(
       (claim) =>
         claim.metadata.deletionTimestamp === undefined &&
-        !unsupportedInClaim(claim) &&
         pass.cache(instanceKind).byIndex('claim', claim.metadata.uid ?? '').length === 0,
     )
   const line = claims.map(({ metadata, spec }) => ({

@@ -149,6 +149,15 @@ describe('parameters of the credentials', () => {
   })
 })
 
+test('a door says where a claim came from, and the driver hears it', async () => {
+  const origin = { door: 'osb-broker', request: 'r-1', requester: { user: 'ann', groups: ['blue'] } }
+  let heard: unknown
+  shelf.bound = (_, credential) => void (heard = credential.origin)
+  await hub.claim('jar', { className: 'plain', origin })
+  await hub.ready('jar')
+  expect(heard).toEqual(origin)
+})
+
 describe('the keys of a binding', () => {
   const values = { host: 'cellar', port: '1234' }
 

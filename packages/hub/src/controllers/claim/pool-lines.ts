@@ -20,7 +20,6 @@ import { allot, type Waiting } from '../../model/line.ts'
 import { unexpectedParameters } from '../../model/parameters.ts'
 import { choosePlan, chooseRole } from '../../model/plan-choice.ts'
 import { isRefusal } from '../../model/refusal.ts'
-import { unsupportedInClaim } from '../../model/unsupported.ts'
 import { isConsumer } from '../../model/visibility.ts'
 import { backendOf } from '../service.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -206,7 +205,7 @@ function waitingOf({ cache }: Reader, service: Class, claim: Claim): Waiting | u
   if (metadata.deletionTimestamp !== undefined || cache(instanceKind).byIndex('claim', uid).length > 0) return undefined
   const { labels } = cache(namespaceType).get(namespace)?.metadata ?? {}
   if (!isConsumer(service.spec.consumers, { name: namespace, labels }, true)) return undefined
-  if (unsupportedInClaim(claim) || unexpectedParameters(service, spec.parameters ?? {}).length > 0) return undefined
+  if (unexpectedParameters(service, spec.parameters ?? {}).length > 0) return undefined
   const role = chooseRole(service, spec.role, undefined)
   if (isRefusal(role) || isRefusal(choosePlan(service, spec.plan, undefined))) return undefined
   return { uid, namespace, createdAt: creationTimestamp, role: role.role?.name }

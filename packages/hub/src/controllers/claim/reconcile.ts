@@ -1,10 +1,9 @@
 import { secretType } from '@larder/engine/client/builtin'
-import { done, type Outcome } from '@larder/engine/runtime/outcome'
+import type { Outcome } from '@larder/engine/runtime/outcome'
 import { sequence, type Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
-import { unsupportedInClaim } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
-import { settling, stallOn } from '../reporting.ts'
+import { settling } from '../reporting.ts'
 import { awaitChange, awaitInstance } from './await-instance.ts'
 import { bindingName, isOurs } from './binding-secret.ts'
 import { heldInstance, isProvisioned } from './held-instance.ts'
@@ -15,17 +14,11 @@ import { publishBinding } from './publish-binding.ts'
 import { removeFormerSecret } from './remove-secret.ts'
 import { revokePredecessor } from './revoke.ts'
 
-function refuseUnsupported({ object }: Pass<Claim>): Outcome {
-  stallOn(unsupportedInClaim(object))
-  return done
-}
-
 /**
  * Brings a claim to what it says. Each step looks at what is, never at what woke us; the first that has to wait ends the pass.
  */
 export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<Outcome> {
   const steps = sequence(
-    refuseUnsupported,
     holdInstance(hub),
     requirePermission,
     awaitInstance,
