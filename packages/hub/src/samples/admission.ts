@@ -1,8 +1,8 @@
 /**
  * What RBAC cannot say, because it knows objects and no fields: ValidatingAdmissionPolicies, the same on every cluster and in the embedded API.
  *
- * Both ask whether the writer has a right of its own (a verb that no API serves), so that nothing names a user: whoever may do everything,
- * such as a restore from a backup, may do this too.
+ * Most ask whether the writer has a right of its own (a verb that no API serves), so that nothing names a user: whoever may do everything,
+ * such as a restore from a backup, may do this too. Protection from deletion is for everybody.
  */
 import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
@@ -22,8 +22,11 @@ interface FieldPolicy {
   readonly resources: readonly string[]
   /** When the right is asked for: only writes that touch the field pay for the question. */
   readonly touched: string
-  readonly verb: string
+  /** Absent: nobody may. */
+  readonly verb?: string
   readonly message: string
+  /** Absent: creations and updates. */
+  readonly operations?: readonly string[]
 }
 
 /** True when the field is set by a creation, or is other than before. */
@@ -49,12 +52,42 @@ const policies: readonly FieldPolicy[] = [
     message:
       'spec.claimRef, and the record of a resource in larder-instances, hold a service for a claim; only the hub writes them',
   },
+  // Refused at once, where the finalizer of the hub could only hold up what can no longer be taken back.
+  {
+    name: 'larder-protection',
+    resources: ['instances'],
+    operations: ['DELETE'],
+    touched: 'has(oldObject.spec.deletionProtection) && oldObject.spec.deletionProtection',
+    message: 'spec.deletionProtection is true: the service and its data would be removed; set it to false first',
+  },
+  {
+    name: 'larder-in-use',
+    resources: ['instances'],
+    operations: ['DELETE'],
+    touched:
+      'has(oldObject.spec.claimRef) || (has(oldObject.status) && has(oldObject.status.claims) && oldObject.status.claims > 0)',
+    verb: FIELD_RIGHTS.hold,
+    message:
+      'claims use this instance: spec.claimRef names the one that holds it, status.claims counts those that share it; delete them first',
+  },
 ]
 
 export const admissionManifests = (): readonly Manifest[] =>
   policies.flatMap((policy) => [policyOf(policy), bindingOf(policy)])
 
-const policyOf = ({ name, resources, touched, verb, message }: FieldPolicy): Manifest => ({
+const allowed = (verb: string | undefined): string =>
+  verb === undefined
+    ? 'false'
+    : `authorizer.group("${GROUP}").resource(request.resource.resource).namespace(request.namespace).check("${verb}").allowed()`
+
+const policyOf = ({
+  name,
+  resources,
+  touched,
+  verb,
+  message,
+  operations = ['CREATE', 'UPDATE'],
+}: FieldPolicy): Manifest => ({
   apiVersion: ADMISSION,
   kind: 'ValidatingAdmissionPolicy',
   metadata: { name, labels },
@@ -62,17 +95,11 @@ const policyOf = ({ name, resources, touched, verb, message }: FieldPolicy): Man
     failurePolicy: 'Fail',
     matchConstraints: {
       resourceRules: [
-        { apiGroups: [GROUP], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources, scope: '*' },
+        { apiGroups: [GROUP], apiVersions: ['*'], operations, resources, scope: '*' },
       ],
     },
     matchConditions: [{ name: 'touched', expression: touched }],
-    validations: [
-      {
-        expression: `authorizer.group("${GROUP}").resource(request.resource.resource).namespace(request.namespace).check("${verb}").allowed()`,
-        message,
-        reason: 'Forbidden',
-      },
-    ],
+    validations: [{ expression: allowed(verb), message, reason: 'Forbidden' }],
   },
 })
 

@@ -1,3 +1,4 @@
+import { isObject } from '@larder/engine/base/json'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { controllerRevisionType, namespaceType, secretType } from '@larder/engine/client/builtin'
 import type { Informers } from '@larder/engine/client/informer'
@@ -8,7 +9,7 @@ import { claimKind } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
 import { homeOf } from '../../model/instance-use.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { FINALIZER, INSTANCE_NAMESPACE } from '../../model/names.ts'
+import { FINALIZER, INSTANCE_NAMESPACE, SYSTEM_NAMESPACE } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { secretsOf } from '../instance-secrets.ts'
 import { explain, summarizeCause } from '../reporting.ts'
@@ -36,6 +37,14 @@ const isReady = (instance: Instance) => findCondition(instance.status?.condition
 /** Those that are ready do not need the news: their own driver tells of changes outside. */
 const unready = (informers: Informers): readonly Instance[] => informers.of(instanceKind).byIndex('unready', '')
 
+/** Undefined while the revision is unknown, whose coming wakes the instance. */
+function backendNameOf({ spec }: Instance, informers: Informers): string | undefined {
+  if (spec.backendRef) return spec.backendRef.name
+  const data = informers.of(controllerRevisionType).get(spec.revision ?? '', SYSTEM_NAMESPACE)?.data
+  const backend = isObject(data) ? data['backend'] : undefined
+  return typeof backend === 'string' ? backend : undefined
+}
+
 const by = (informers: Informers, index: keyof typeof indexes, value: string): readonly Instance[] =>
   informers.of(instanceKind).byIndex(index, value)
 
@@ -49,7 +58,8 @@ export function instanceController(hub: HubContext): Controller {
     watches: [
       watching(backendKind, ({ metadata }, informers) => {
         const direct = by(informers, 'backendRef', metadata.name)
-        return [...unready(informers), ...direct.filter((i) => isReady(i) !== isUsable(i, informers))].map(keyOf)
+        const waiting = unready(informers).filter((i) => backendNameOf(i, informers) === metadata.name)
+        return [...waiting, ...direct.filter((i) => isReady(i) !== isUsable(i, informers))].map(keyOf)
       }),
       // A claim that goes lets an instance go that waits for it. Its other changes come through the instance's own spec.
       watching(claimKind, instancesOfClaim, { [USED_INSTANCE]: usedInstance }),

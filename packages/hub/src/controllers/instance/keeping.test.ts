@@ -1,4 +1,5 @@
 /** What keeps a service from being changed or removed: protection, a pause, a policy that retains it. */
+import { clusterRoleType } from '@larder/engine/client/builtin'
 import { isNotFound } from '@larder/engine/machinery/status'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -48,20 +49,53 @@ const gone = () =>
   )
 
 describe('an instance that is protected from deletion', () => {
-  test('keeps its service when it is deleted, says so, and goes when the protection does', async () => {
+  test('is not deleted by anybody, and its deletion is refused by name', async () => {
     await make({ deletionProtection: true })
     await ready()
+    await expect(remove()).rejects.toThrow(/spec\.deletionProtection is true.*set it to false first/)
+    expect((await instances().get('mine', HOME)).metadata.deletionTimestamp).toBeUndefined()
+    await edit({ deletionProtection: false })
     await remove()
+    await gone()
+    expect(shelf.services.size).toBe(0)
+  })
+
+  test('keeps its service where a deletion was begun already, says so, and goes when the protection does', async () => {
+    await make({ paused: true })
+    await causeOf('Paused')
+    await remove()
+    await edit({ paused: false, deletionProtection: true, externalID: 'jar-1' })
     expect(await causeOf('DeletionProtected')).toMatchObject({
       message: 'spec.deletionProtection: it is true, so that the service is not removed',
       actor: 'platform',
       heals: false,
       next: 'Set spec.deletionProtection of the instance to false, and it goes.',
     })
-    expect(shelf.services.size).toBe(1)
     await edit({ deletionProtection: false })
     await gone()
-    expect(shelf.services.size).toBe(0)
+  })
+
+  test('of a claim is not deleted by an operator while the claim lives', async () => {
+    await hub.service('jars', {})
+    await hub.claim('jar', { className: 'jars' })
+    const { status } = await hub.ready('jar')
+    const { name, namespace } = status!.instanceRef!
+    await hub.admin.of(clusterRoleType).create({
+      metadata: { name: 'operator' },
+      rules: [{ apiGroups: ['larder.dev'], resources: ['instances'], verbs: ['get', 'delete'] }],
+    })
+    const target = { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'clusterrolebindings' }
+    const body = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'operator' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'operator' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'ann' }],
+    }
+    await hub.admin.transport.call({ verb: 'create', target, body })
+    const operator = hub.clientOf({ name: 'ann', groups: ['system:authenticated'] })
+    await expect(operator.of(instanceKind).delete(name, { namespace })).rejects.toThrow(/claims use this instance/)
+    expect(shelf.services.size).toBe(1)
   })
 
   test('outlives its claim, whose credentials are revoked, and is not removed when the protection ends', async () => {
