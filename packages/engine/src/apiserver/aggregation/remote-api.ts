@@ -227,6 +227,12 @@ function readJson(body: Buffer): Json {
   }
 }
 
+/** Whether the connection was an idle one that the other side had closed: the request was not looked at. */
+export function isStale(sent: ClientRequest, error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
+}
+
 /** Short and the same each time: it stands in a condition. */
 export function whyOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException

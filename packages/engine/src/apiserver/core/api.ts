@@ -25,6 +25,7 @@ import { AdmissionPolicies } from '../policies/admission-policies.ts'
 import { paramsAuthorization } from '../policies/params-authorization.ts'
 import { Rbac } from '../rbac.ts'
 import type { TokenAuthority } from '../tokens.ts'
+import { ValidatingWebhooks } from '../webhooks/validating-webhooks.ts'
 import { Catalog, type Served } from './catalog.ts'
 import type { Core } from './core.ts'
 import { serveCustomResources } from './custom-resources.ts'
@@ -61,7 +62,9 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const rbac = new Rbac(store)
   const versions = new Versions(catalog)
   const mayReadParams = paramsAuthorization({ store, catalog, rbac })
-  const policies = new AdmissionPolicies({ store, catalog, versions, rbac, log: options.log })
+  const { clock, ids, log } = options
+  const policies = new AdmissionPolicies({ store, catalog, versions, rbac, log })
+  const webhooks = new ValidatingWebhooks({ store, catalog, versions, rbac, clock, ids, log })
   const core: Core = {
     store,
     clock: options.clock,
@@ -71,7 +74,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     catalog,
     versions,
     rbac,
-    admission: new Admission([escalationCheck(rbac), mayReadParams, policies, ...(options.admission ?? [])]),
+    admission: new Admission([escalationCheck(rbac), mayReadParams, policies, webhooks, ...(options.admission ?? [])]),
     locks: new KeyedMutex(),
     closing: new Set(),
   }
@@ -84,7 +87,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   // On a used store there is nothing to wait for; on a new one the default objects exist when the API is ready.
   await controllers.ready()
   policies.open()
-  api = new KubernetesApi(core, [customResources, controllers, policies])
+  webhooks.open()
+  api = new KubernetesApi(core, [customResources, controllers, policies, webhooks])
   return api
 }
 

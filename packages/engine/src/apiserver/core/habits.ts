@@ -6,7 +6,15 @@ import { customResourceDefinitions } from './habits/custom-resource-definitions.
 import { namespaces } from './habits/namespaces.ts'
 import { pods } from './habits/pods.ts'
 import { validatingAdmissionPolicies } from './habits/validating-admission-policies.ts'
-import { collectionOf, CUSTOM_RESOURCE_DEFINITIONS, NAMESPACES, PODS, VALIDATING_ADMISSION_POLICIES } from './keys.ts'
+import { validatingWebhooks } from './habits/validating-webhooks.ts'
+import {
+  collectionOf,
+  CUSTOM_RESOURCE_DEFINITIONS,
+  NAMESPACES,
+  PODS,
+  VALIDATING_ADMISSION_POLICIES,
+  VALIDATING_WEBHOOKS,
+} from './keys.ts'
 
 export interface Habits {
   /** All writers of the kind take turns, not only those of one object: they look at each other. */
@@ -42,6 +50,8 @@ export function habitsOf(resource: Resource): Habits {
       return customResourceDefinitions
     case VALIDATING_ADMISSION_POLICIES:
       return validatingAdmissionPolicies
+    case VALIDATING_WEBHOOKS:
+      return validatingWebhooks
     default:
       return NONE
   }

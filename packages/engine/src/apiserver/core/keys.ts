@@ -28,6 +28,7 @@ export const CONFIG_MAPS = '//configmaps/'
 export const EVENTS = '//events/'
 export const PODS = '//pods/'
 export const CUSTOM_RESOURCE_DEFINITIONS = '/apiextensions.k8s.io/customresourcedefinitions/'
+export const VALIDATING_WEBHOOKS = '/admissionregistration.k8s.io/validatingwebhookconfigurations/'
 export const VALIDATING_ADMISSION_POLICIES = '/admissionregistration.k8s.io/validatingadmissionpolicies/'
 
 export const namespaceKey = (name: string): string => NAMESPACES + name

@@ -8,7 +8,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Api } from '../api.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import { answeredHeaders, forwardedHeaders, remoteHeaders } from '../aggregation/front-proxy.ts'
-import { whyOf, type RemoteApi } from '../aggregation/remote-api.ts'
+import { isStale, whyOf, type RemoteApi } from '../aggregation/remote-api.ts'
 import { ApiError } from '../../machinery/status.ts'
 import { headersOf } from './answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
@@ -49,25 +49,13 @@ export function createProxy(api: Api, aggregation: Aggregation): Proxy {
   async function send(request: Request, isWatch: boolean, remote: RemoteApi): Promise<void> {
     const { exchange } = request
     const body = await exchange.body(MAX_BODY_BYTES)
-    const sent = remote.request({
-      method: exchange.method,
-      path: exchange.url,
-      headers: {
-        ...forwardedHeaders(exchange.headers),
-        ...remoteHeaders(request.user),
-        'audit-id': request.auditId,
-        ...(body.length > 0 && { 'content-length': String(body.length) }),
-      },
-    })
-    if (!sent) throw unavailable(remote)
-    exchange.onClose(() => sent.destroy())
-    const answer = await answerOf(sent, body, request, remote)
+    const answer = await ask(request, body, remote)
     if (isRedirect(answer)) {
-      sent.destroy()
+      answer.destroy()
       const why = 'the backend attempted to redirect this request, which is not permitted'
       throw new ApiError(502, 'BadGateway', why)
     }
-    const end = (): void => void sent.destroy()
+    const end = (): void => void answer.destroy()
     if (isWatch) watches.add(end)
     await relay(answer, request, isWatch)
     watches.delete(end)
@@ -97,8 +85,38 @@ function selectorOf({ query }: Request): string | undefined {
   return query?.get('fieldSelector') ?? undefined
 }
 
+/** Nobody has looked at the request: it may be sent again. */
+class StaleConnection extends Error {}
+
 /** The head of the answer. Throws ApiError 503 or 504. */
-function answerOf(sent: ClientRequest, body: Buffer, { clock }: Request, remote: RemoteApi): Promise<IncomingMessage> {
+async function ask(request: Request, body: Buffer, remote: RemoteApi): Promise<IncomingMessage> {
+  const { method, url: path, headers: given } = request.exchange
+  const headers = {
+    ...forwardedHeaders(given),
+    ...remoteHeaders(request.user),
+    'audit-id': request.auditId,
+    ...(body.length > 0 && { 'content-length': String(body.length) }),
+  }
+  const send = (mayRepeat: boolean): Promise<IncomingMessage> => {
+    const sent = remote.request({ method, path, headers })
+    if (!sent) throw unavailable(remote)
+    request.exchange.onClose(() => sent.destroy())
+    return answerOf(sent, { body, mayRepeat }, request, remote)
+  }
+  try {
+    return await send(method === 'GET' || method === 'HEAD')
+  } catch (error) {
+    if (!(error instanceof StaleConnection)) throw error
+    return send(false)
+  }
+}
+
+function answerOf(
+  sent: ClientRequest,
+  { body, mayRepeat }: { readonly body: Buffer; readonly mayRepeat: boolean },
+  { clock }: Request,
+  remote: RemoteApi,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ANSWER_MS, () => {
       reject(new ApiError(504, 'Timeout', `${nameOf(remote)} did not answer within ${ANSWER_MS / 1000} s`))
@@ -110,6 +128,7 @@ function answerOf(sent: ClientRequest, body: Buffer, { clock }: Request, remote:
     })
     sent.on('error', (error) => {
       cancel()
+      if (mayRepeat && isStale(sent, error)) return reject(new StaleConnection('', { cause: error }))
       // It may have moved: look now, not in half a minute.
       remote.wake()
       reject(new ApiError(503, 'ServiceUnavailable', `${nameOf(remote)} does not answer: ${whyOf(error)}`))

@@ -1,5 +1,5 @@
 /** What one policy says of one request with one parameter: the decisions and annotations of upstream's `validator`. */
-import type { CompiledPolicy, CompiledValidation, PolicyInput, PolicyRun } from '../../machinery/cel/policy.ts'
+import type { CompiledPolicy, CompiledValidation, PolicyInput, PolicyRun, Verdict } from '../../machinery/cel/policy.ts'
 import type { Expression } from '../../machinery/cel/expression.ts'
 
 export interface Denial {
@@ -35,7 +35,7 @@ export function judge(
   const failed = (message: string): Judgement =>
     failing ? { denials: [{ index: undefined, message, reason: 'Invalid' }], annotationErrors: [] } : NOTHING
   try {
-    const applies = policy.matchConditions.length === 0 || meetsConditions(engine.run(policy, input), policy)
+    const applies = policy.matchConditions.length === 0 || meetsConditions(engine, engine.run(policy, input), policy)
     if (applies !== true) return applies === false ? NOTHING : failed(applies)
     // Conditions have a budget of their own, as upstream.
     const run = engine.run(policy, input)
@@ -49,15 +49,28 @@ export function judge(
 }
 
 /** One condition that is false settles it, also when another fails. A text: why it cannot be told. */
-function meetsConditions(run: PolicyRun, { matchConditions }: CompiledPolicy): boolean | string {
+export function meetsConditions(
+  engine: PolicyEngine,
+  run: PolicyRun,
+  { matchConditions }: CompiledPolicy,
+): boolean | string {
   const errors: string[] = []
   for (const { expression } of matchConditions) {
-    const verdict = run.evaluate(expression)
+    const verdict = evaluate(engine, run, expression)
     if ('error' in verdict) errors.push(verdict.error)
     else if (verdict.value === false) return false
   }
   if (errors.length === 0) return true
   return errors.length === 1 ? errors[0]! : `[${errors.join(', ')}]`
+}
+
+function evaluate(engine: PolicyEngine, run: PolicyRun, expression: Expression): Verdict {
+  try {
+    return run.evaluate(expression)
+  } catch (error) {
+    if (engine.isOverBudget(error)) return { error: OUT_OF_BUDGET }
+    throw error
+  }
 }
 
 function denialOf(run: PolicyRun, validation: CompiledValidation, index: number, failing: boolean): Denial | undefined {

@@ -37,10 +37,36 @@ export const TYPE_CHECKS: Readonly<Record<string, TypeCheck>> = {
   'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': checkBindingSpec,
   'admissionregistration.v1.ParamRef': checkParamRef,
   'apiregistration.v1.APIServiceSpec': checkApiServiceSpec,
-  'admissionregistration.v1.WebhookClientConfig': (config, path) =>
-    (config['url'] === undefined) === (config['service'] === undefined)
-      ? [requiredValue(path, 'exactly one of url or service is required')]
-      : [],
+  'admissionregistration.v1.ValidatingWebhook': checkReviewVersions,
+  'admissionregistration.v1.WebhookClientConfig': checkClientConfig,
+}
+
+function checkClientConfig(config: JsonObject, path: string): FieldProblem[] {
+  const { url, service } = config
+  if ((url === undefined) === (service === undefined)) {
+    return [requiredValue(path, 'exactly one of url or service is required')]
+  }
+  if (url === undefined) return []
+  const format = 'desired format: https://host[/path]'
+  if (typeof url !== 'string' || !URL.canParse(url)) {
+    return [requiredValue(`${path}.url`, `url must be a valid URL; ${format}`)]
+  }
+  const { protocol, username, password, hash, search } = new URL(url)
+  const whys = [
+    ...(protocol === 'https:' ? [] : [`'https' is the only allowed URL scheme; ${format}`]),
+    ...(username === '' && password === '' ? [] : ['user information is not permitted in the URL']),
+    ...(hash === '' ? [] : ['fragments are not permitted in the URL']),
+    ...(search === '' ? [] : ['query parameters are not permitted in the URL']),
+  ]
+  // Never with its value: it may hold a password.
+  return whys.map((why) => forbiddenField(`${path}.url`, why))
+}
+
+/** The one version of AdmissionReview that is spoken here. */
+function checkReviewVersions(webhook: JsonObject, path: string): FieldProblem[] {
+  const versions = (webhook['admissionReviewVersions'] ?? []) as readonly Json[]
+  if (versions.length === 0 || versions.includes('v1')) return []
+  return [invalidValue(`${path}.admissionReviewVersions`, versions, 'must include at least one of v1')]
 }
 
 function checkRequirement(requirement: JsonObject, path: string): FieldProblem[] {
