@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { plantMistakes } from './test/simulation/mistakes/plant.ts'
 import { BothTransports } from './test/testing/both-transports.ts'
 
 /** Where the run is written down as JSON, for who counts its tests. */
 const report = process.env['LARDER_TEST_REPORT']
 const controllers = 'packages/hub/src/controllers/**/*.test.ts'
 /** Those journeys that every run also makes on `larder hub`; all of them with LARDER_TEST_HUB=cluster (test/testing/hub.ts). */
-const onCluster = ['first-claim', 'pool', 'tenants'].map((journey) => `test/journeys/${journey}.test.ts`)
+const onCluster = ['claimable', 'first-claim', 'pool', 'tenants'].map((journey) => `test/journeys/${journey}.test.ts`)
 
 export default defineConfig({
+  plugins: [plantMistakes()],
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {

@@ -5,6 +5,8 @@
 import { leaseType } from '@larder/engine/client/builtin'
 import { ensure, type Client } from '@larder/engine/client/client'
 import { HUB_LEASE } from '../model/names.ts'
+import { QUERY_API_SERVICE } from '../samples/rbac.ts'
+import { apiServiceType } from './cluster/query/publish.ts'
 
 const EMBEDDED = 'larder up'
 /** The longest that a Lease can say, 68 years. */
@@ -12,6 +14,8 @@ const LEASE_SECONDS = 2 ** 31 - 1
 
 export async function takeLead(client: Client): Promise<void> {
   const spec = { holderIdentity: EMBEDDED, leaseDurationSeconds: LEASE_SECONDS }
+  // A store that was a bare API's may have the question answered elsewhere.
+  await client.of(apiServiceType).delete(QUERY_API_SERVICE)
   await ensure(client, leaseType, HUB_LEASE, (current) => ({ ...current, metadata: current?.metadata ?? {}, spec }))
 }
 

@@ -11,6 +11,9 @@ export const INSTANCE_NAMESPACE = 'larder-instances'
 /** Who leads among the hubs of a cluster. */
 export const HUB_LEASE = { namespace: SYSTEM_NAMESPACE, name: 'larder-hub' }
 
+/** Where the cluster's API finds the hub that answers questions. */
+export const QUERY_SERVICE = { namespace: SYSTEM_NAMESPACE, name: 'larder-query' }
+
 /** The ServiceAccount under which claims by resource read what they name. */
 export const RESOURCE_ACCOUNT = 'larder-resource-claims'
 
@@ -64,6 +67,5 @@ export function revisionName(className: string, content: string): string {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
   return `${className.slice(0, 52).replace(/[.-]+$/, '')}-${hash}`
 }
-
 /** On a claim: the trace of its generation, as W3C writes a `traceparent`. Written by who asks, else by a hub that sends traces. */
 export const TRACEPARENT_ANNOTATION = 'larder.dev/traceparent'

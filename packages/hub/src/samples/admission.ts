@@ -94,9 +94,7 @@ const policyOf = ({
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: {
-      resourceRules: [
-        { apiGroups: [GROUP], apiVersions: ['*'], operations, resources, scope: '*' },
-      ],
+      resourceRules: [{ apiGroups: [GROUP], apiVersions: ['*'], operations, resources, scope: '*' }],
     },
     matchConditions: [{ name: 'touched', expression: touched }],
     validations: [{ expression: allowed(verb), message, reason: 'Forbidden' }],

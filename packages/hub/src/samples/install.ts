@@ -22,6 +22,7 @@ import { crds } from '../model/crds.ts'
 import { kinds } from '../model/kinds.ts'
 import { INSTANCE_NAMESPACE, MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE } from '../model/names.ts'
 import { admissionManifests } from './admission.ts'
+import { queryApiManifests } from './query-api.ts'
 import { rbacManifests } from './rbac.ts'
 import { sampleManifests } from './samples.ts'
 
@@ -33,6 +34,9 @@ const namespaces = (): readonly Manifest[] =>
     kind: 'Namespace',
     metadata: { name, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
   }))
+
+/** What a cluster needs besides: the API of `larder up` has it built in. */
+export const clusterManifests = (): readonly Manifest[] => [...hubManifests(), ...queryApiManifests()]
 
 /** Everything that a cluster needs before the hub can run in it, in the order in which it is applied. */
 export const hubManifests = (): readonly Manifest[] => [
@@ -60,6 +64,8 @@ const types: readonly ResourceType[] = [
   customResourceDefinitionType,
   admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy'),
   admission('validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding'),
+  { group: '', version: 'v1', resource: 'services', kind: 'Service', namespaced: true },
+  { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices', kind: 'APIService', namespaced: false },
   { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment', namespaced: true },
   ...kinds,
 ]

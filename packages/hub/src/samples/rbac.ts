@@ -7,7 +7,14 @@ import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { claimableQueryType, QUERY_GROUP } from '../model/claimable-query.ts'
 import { GROUP } from '../model/kind.ts'
-import { HUB_LEASE, MANAGED_BY, MANAGED_BY_LABEL, RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../model/names.ts'
+import {
+  HUB_LEASE,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  QUERY_SERVICE,
+  RESOURCE_ACCOUNT,
+  SYSTEM_NAMESPACE,
+} from '../model/names.ts'
 import { FIELD_RIGHTS } from './admission.ts'
 
 const ACCOUNT = 'larder'
@@ -169,6 +176,44 @@ export const poolRbac = (): readonly Manifest[] => [
 ]
 
 export const poolAccount = { namespace: SYSTEM_NAMESPACE, name: POOL_ACCOUNT }
+
+const QUERY_ROLE = 'larder:query'
+
+export const QUERY_API_SERVICE = `${claimableQueryType.version}.${claimableQueryType.group}`
+
+/** On a cluster the hub answers what a namespace may claim, behind the cluster's API. */
+export const queryRbac = (): readonly Manifest[] => [
+  clusterRole(QUERY_ROLE, [
+    // What the asker may read: the answer holds no more.
+    { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+    // The authority of its certificate, which is made anew with each leader.
+    {
+      apiGroups: ['apiregistration.k8s.io'],
+      resources: ['apiservices'],
+      resourceNames: [QUERY_API_SERVICE],
+      verbs: ['patch'],
+    },
+  ]),
+  accountBinding(QUERY_ROLE, ACCOUNT),
+  // Where the leader is. A creation has no name that a rule could ask for.
+  ...systemRole(QUERY_ROLE, ACCOUNT, [
+    {
+      apiGroups: ['discovery.k8s.io'],
+      resources: ['endpointslices'],
+      resourceNames: [QUERY_SERVICE.name],
+      verbs: ['patch'],
+    },
+    { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['create'] },
+  ]),
+  // Whom to believe that somebody asks: a Role of the cluster's own.
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'RoleBinding',
+    metadata: { name: 'larder:reads-front-proxy', namespace: 'kube-system', labels },
+    roleRef: { apiGroup: RBAC, kind: 'Role', name: 'extension-apiserver-authentication-reader' },
+    subjects: [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: SYSTEM_NAMESPACE }],
+  },
+]
 
 /** The ServiceAccount of the hub, its role, and what application teams may do. */
 export const rbacManifests = (): readonly Manifest[] => [

@@ -12,7 +12,7 @@ import { CommandFailed, EXIT } from '../../cli/failure.ts'
 import { API_VERSION, GROUP } from '../../model/kind.ts'
 import { kinds } from '../../model/kinds.ts'
 import { HUB_LEASE, INSTANCE_NAMESPACE, SYSTEM_NAMESPACE } from '../../model/names.ts'
-import { installDefinitions, installHub, installSamples } from '../../samples/install.ts'
+import { applyAll, clusterManifests, installDefinitions, installSamples } from '../../samples/install.ts'
 import { may, type Asked, type ClusterAccess } from './access.ts'
 
 const SERVED_WITHIN_MS = 30_000
@@ -28,7 +28,7 @@ export interface Requirements {
 export async function meetRequirements(access: ClusterAccess, { samples, clock, signal }: Requirements): Promise<void> {
   const { own, hub } = access
   const isAdministrator = await may(own, '*', { group: '*', resource: '*' })
-  if (isAdministrator) await installHub(own)
+  if (isAdministrator) await applyAll(own, clusterManifests())
   else if (await mayDefineKinds(own)) await installDefinitions(own)
   if (isAdministrator) await untilServed(hub, clock, signal)
   await refuseWhatIsMissing(access)

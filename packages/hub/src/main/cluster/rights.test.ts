@@ -21,7 +21,7 @@ import { claimKind, type Claim } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
 import { HUB_LEASE, SYSTEM_NAMESPACE } from '../../model/names.ts'
-import { installHub, installSamples } from '../../samples/install.ts'
+import { applyAll, clusterManifests, installSamples } from '../../samples/install.ts'
 import { hubAccount, hubUser } from '../../samples/rbac.ts'
 import { bareCluster, type BareCluster, type RunningClusterHub } from '../testing/cluster.ts'
 
@@ -30,7 +30,7 @@ let hub: RunningClusterHub
 const RBAC = 'rbac.authorization.k8s.io'
 beforeAll(async () => {
   cluster = await bareCluster()
-  await installHub(cluster.admin)
+  await applyAll(cluster.admin, clusterManifests())
   await installSamples(cluster.admin)
   hub = await cluster.hub(await cluster.kubeconfigOf(hubAccount))
 })
@@ -192,10 +192,13 @@ describe('with the rights of an installation and no more', () => {
 })
 
 const ASKED_BY_POLICIES = 'what the admission policies ask for, when the hub creates and holds an instance'
+const IS_ASKED = 'the journey claimable.test.ts on a cluster asks what may be claimed'
 const LOOKS_PAST_ITS_CACHE = 'a decision that cannot be taken back looks past the cache'
 
 /** Rights for which this test may have no use, each with the moment that needs it. */
 const RIGHTS_FOR_OTHER_TIMES: Readonly<Record<string, string>> = {
+  'create authorization.k8s.io/subjectaccessreviews': IS_ASKED,
+  'create discovery.k8s.io/endpointslices': 'an apply of what is absent creates it',
   'set-origin larder.dev/claims': ASKED_BY_POLICIES,
   'set-origin larder.dev/instances': ASKED_BY_POLICIES,
   'hold larder.dev/instances': ASKED_BY_POLICIES,
@@ -219,6 +222,8 @@ async function hubRules(): Promise<readonly PolicyRule[]> {
     await admin.of(clusterRoleType).get('larder:hub'),
     await admin.of(roleType).get('larder:hub', SYSTEM_NAMESPACE),
     await admin.of(roleType).get('larder:act-as-pool', SYSTEM_NAMESPACE),
+    await admin.of(clusterRoleType).get('larder:query'),
+    await admin.of(roleType).get('larder:query', SYSTEM_NAMESPACE),
   ]
   return roles.flatMap(({ rules = [] }) => rules)
 }

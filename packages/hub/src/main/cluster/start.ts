@@ -17,6 +17,7 @@ import type { OptionValues } from '../../cli/command.ts'
 import { CommandFailed, EXIT } from '../../cli/failure.ts'
 import { parseDuration, type Terminal } from '../../cli/terminal.ts'
 import { HUB_LEASE } from '../../model/names.ts'
+import { createClaimableDesk } from '../../controllers/claimable/desk.ts'
 import { startControllers } from '../controllers.ts'
 import { hubDrivers } from '../drivers.ts'
 import { standForElection, type Leadership, type Term } from '../leadership.ts'
@@ -25,6 +26,7 @@ import { openTraces, type Traces } from '../otlp.ts'
 import { parsePort } from '../ports.ts'
 import { servePublicHttp, type PublicHttp } from '../public-http.ts'
 import { clusterConfiguration, openClusterAccess, type ClusterAccess } from './access.ts'
+import { answerQueries } from './query/desk-api.ts'
 import { meetRequirements } from './requirements.ts'
 
 export interface ClusterHub {
@@ -78,7 +80,8 @@ async function start({ options, terminal, access, undo }: Start): Promise<string
   const identity = `${hostname()}_${randomIds.uid()}`
   const leaseMs = leaseOf(options)
   const election = createElection({ client: access.hub, clock, log, lease: HUB_LEASE, identity, ...leaseMs })
-  const term = { access, election, log, dataDir, metrics, traces, instance: identity.slice(0, 128) }
+  const host = options.bind ?? '127.0.0.1'
+  const term = { access, election, log, dataDir, host, metrics, traces, instance: identity.slice(0, 128) }
   leadership = standForElection(election, () => beginTerm(term))
   undo.push(() => leadership?.stop())
   metrics.lead(HUB_LEASE.name, () => leadership?.isLeading ?? false)
@@ -132,17 +135,21 @@ interface TermParts {
   readonly election: Election
   readonly log: Log
   readonly dataDir: string | undefined
+  /** Where the cluster reaches this process. */
+  readonly host: string
   readonly metrics: HubMetrics
   readonly traces: Traces | undefined
   readonly instance: string
 }
 
-function beginTerm({ access, election, log, dataDir, metrics, traces, instance }: TermParts): Term {
+function beginTerm({ access, election, log, dataDir, host, metrics, traces, instance }: TermParts): Term {
   const clock = systemClock
   const isLeader = () => election.isLeader
   const drivers = hubDrivers({ dataDir, clock, log })
   const ended = new AbortController()
+  const desk = createClaimableDesk()
   const manager = startControllers({
+    desk,
     client: createClient(metrics.measured(fencedClient(access.hub, isLeader).transport, new URL(access.url).host)),
     clock,
     log,
@@ -154,6 +161,8 @@ function beginTerm({ access, election, log, dataDir, metrics, traces, instance }
     // A driver's writes are fenced like our own.
     transportOf: (account) => fencedClient(createClient(access.transportOf(account)), isLeader).transport,
   })
+  const leading = fencedClient(access.hub, isLeader)
+  const answering = answerQueries({ desk, hub: access.hub, leading, host, clock, log, signal: ended.signal })
   let isReady = false
   void manager.ready().then(() => (isReady = true))
   return {
@@ -163,11 +172,13 @@ function beginTerm({ access, election, log, dataDir, metrics, traces, instance }
     async abandon() {
       await manager.stop(0)
       ended.abort()
+      await answering
       await drivers.leave()
     },
     async finish() {
       await manager.stop()
       ended.abort()
+      await answering
       // Before the lease is given back: who leads next may run on the same folder, and would find services that we are stopping.
       await drivers.close()
     },

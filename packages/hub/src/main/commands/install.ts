@@ -8,14 +8,14 @@ import { serialize } from '../../cli/print.ts'
 import type { Terminal } from '../../cli/terminal.ts'
 import { systemClock } from '@larder/engine/base/clock'
 import { hubDeployment } from '../../samples/deployment.ts'
-import { applyAll, hubManifests, installSamples, type Manifest } from '../../samples/install.ts'
+import { applyAll, clusterManifests, installSamples, type Manifest } from '../../samples/install.ts'
 import { sampleManifests } from '../../samples/samples.ts'
 import { clusterConfiguration, openClusterAccess } from '../cluster/access.ts'
 import { untilServed } from '../cluster/requirements.ts'
 import { larderVersion } from '../version.ts'
 
 export const run: Run = async ({ options }, terminal) => {
-  const manifests = [...hubManifests(), hubDeployment(options.image ?? `larder:${larderVersion()}`)]
+  const manifests = [...clusterManifests(), hubDeployment(options.image ?? `larder:${larderVersion()}`)]
   if (options.export) return exportManifests(manifests, options, terminal)
   return apply(manifests, options, terminal)
 }
