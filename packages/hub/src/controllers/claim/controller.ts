@@ -15,7 +15,7 @@ import { classKind } from '../../model/class.ts'
 import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { homeOf, isShared, nameIn } from '../../model/instance-use.ts'
+import { homeOf, nameIn } from '../../model/instance-use.ts'
 import { CLAIM_LABEL, FINALIZER, resourceInstanceName } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { explain, summarizeCause } from '../reporting.ts'
@@ -24,11 +24,13 @@ import { finalizeClaim } from './finalize.ts'
 import { freeKind } from './hold-free.ts'
 import { resourceOf } from './hold-resource.ts'
 import { isUsable, reconcileClaim } from './reconcile.ts'
+import { createSharers, sharersOf } from './sharers.ts'
 
 export function claimController(hub: HubContext): Controller {
   const reconcile = reconcileClaim(hub)
   /** Drafts of passes after which the application can still work with what it has. */
   const usable = new WeakSet<StatusDraft<Claim>>()
+  const sharers = createSharers()
 
   return defineController<Claim>({
     name: 'claim',
@@ -51,11 +53,18 @@ export function claimController(hub: HubContext): Controller {
       watching(claimKind, (claim, informers) =>
         claim.metadata.deletionTimestamp === undefined ? [] : rivals(claim, informers, hub),
       ),
-      watching(instanceKind, (instance, informers) => heldOrAwaited(instance, informers, hub), {
-        claim: ({ spec }) => (spec.claimRef ? [spec.claimRef.uid] : []),
-        free: freeKind,
-        home: (instance) => (homeOf(instance) === instance.metadata.namespace ? [] : [homeOf(instance)]),
-      }),
+      watching(
+        instanceKind,
+        (instance, informers) => [
+          ...sharers(instance, informers).map(keyOf),
+          ...heldOrAwaited(instance, informers, hub),
+        ],
+        {
+          claim: ({ spec }) => (spec.claimRef ? [spec.claimRef.uid] : []),
+          free: freeKind,
+          home: (instance) => (homeOf(instance) === instance.metadata.namespace ? [] : [homeOf(instance)]),
+        },
+      ),
       // By name, ours or not: a foreign Secret that goes makes room.
       watching(secretType, ({ metadata }, informers) => claimsOfSecret(nameIn(metadata), informers), {
         claim: ({ metadata }) => (metadata.labels?.[CLAIM_LABEL] ? [metadata.labels[CLAIM_LABEL]] : []),
@@ -91,8 +100,8 @@ function rivals(claim: Claim, informers: Informers, { pools }: HubContext): read
   const claims = informers.of(claimKind)
   if (className !== undefined) {
     const service = informers.of(classKind).get(className)
-    if (!service || !isPool(service)) return waitingClaims(informers, className).map(keyOf)
-    pools.news(className)
+    // What is made for each claim has no line.
+    if (service && isPool(service)) pools.news(className)
     return []
   }
   if (instanceRef) return claims.byIndex('named', nameIn(instanceRef)).filter(isWaiting).map(keyOf)
@@ -132,12 +141,11 @@ function heldOrAwaited(instance: Instance, informers: Informers, hub: HubContext
   const { spec, metadata } = instance
   const claims = informers.of(claimKind)
   const holder = spec.claimRef ? [spec.claimRef] : []
-  const sharing = isShared(instance) ? claims.byIndex('instance', nameIn(metadata)).map(keyOf) : []
   const naming = spec.claimRef ? [] : claims.byIndex('named', nameIn(metadata)).filter(isWaiting).map(keyOf)
-  if (!spec.resourceRef || metadata.deletionTimestamp === undefined) return [...holder, ...sharing, ...naming]
+  if (!spec.resourceRef || metadata.deletionTimestamp === undefined) return [...holder, ...naming]
   if (spec.className !== undefined) tellPools(spec.className, informers, hub)
   const ofResource = claims.byIndex('resource', metadata.name).filter(isWaiting)
-  return [...holder, ...sharing, ...naming, ...ofResource.map(keyOf)]
+  return [...holder, ...naming, ...ofResource.map(keyOf)]
 }
 
 /** What is copied follows its source at once; what was found anew goes to those that wait. */
@@ -146,7 +154,11 @@ const driverNews =
   (wake, informers) =>
     hub.sessions.subscribe((id) => {
       const instances = informers.of(instanceKind).byIndex('externalID', id)
-      for (const each of instances) if (each.spec.resourceRef) wake(heldOrAwaited(each, informers, hub))
+      for (const each of instances) {
+        if (!each.spec.resourceRef) continue
+        wake(heldOrAwaited(each, informers, hub))
+        wake(sharersOf(each, informers).map(keyOf))
+      }
       if (instances.length > 0) return
       for (const each of informers.of(classKind).list()) if (isPool(each)) hub.pools.news(each.metadata.name)
       wake(waitingClaims(informers, '').map(keyOf))

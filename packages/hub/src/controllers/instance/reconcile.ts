@@ -34,12 +34,14 @@ export const reconcileInstance =
       const opened = await openInstancePass(Object.assign(pass, { object }), hub)
       await checkRecipe(opened, hub)
       if (opened.missing) throw opened.missing
-      if (isObserved(object)) return followResource(opened)
-      const wiped = await wipeBetweenOwners(opened)
-      if (wiped.type !== 'done') return wiped
-      const settled = await settleOutside(opened)
+      const settled = isObserved(object) ? await followResource(opened) : await settle(opened)
       return settled.type === 'done' ? revokeLeft(opened) : settled
     })
+
+async function settle(pass: InstancePass): Promise<Outcome> {
+  const wiped = await wipeBetweenOwners(pass)
+  return wiped.type === 'done' ? settleOutside(pass) : wiped
+}
 
 const PAUSED = 'spec.paused: it is true, so that the service is left as it is'
 
