@@ -14,7 +14,7 @@ import { ACCOUNT_MARK, POOL, POOL_MARK, TEAMS } from './base-world.ts'
 import { FOREIGN_LABEL } from './users.ts'
 import { decoded, heldBy, isGoing, type Commit, type View } from './view.ts'
 import type { World } from './world.ts'
-import type { Deed } from './yard.ts'
+import type { Deed, YardService } from './yard.ts'
 
 export interface Watchers {
   /** What was seen that must not be, the first of it first. */
@@ -243,14 +243,14 @@ function policies(world: World, view: View): Promised {
 
 /** Outside: nothing is made twice, removed in use, or revoked before its successor is published. */
 function deeds(world: World, view: View): (deed: Deed) => Iterable<string> {
-  const made = new Map<string, { failed: boolean }>()
+  const made = new Map<string, YardService>()
   return function* (deed) {
     const { service } = deed
     const instances = [...view.instances.values()].filter((i) => i.spec.externalID === service.id)
     const holder = instances.map((i) => lives(view, i.spec.claimRef?.uid)).find((claim) => claim !== undefined)
     switch (deed.type) {
       case 'made': {
-        if (made.get(service.id)?.failed === false) yield `${service.id} was made twice outside`
+        if (made.get(service.id)?.wasUsed) yield `${service.id} was made twice outside`
         made.set(service.id, service)
         const twin = [...world.yard.services.values()].find(
           (s) => s.id !== service.id && s.origin === service.origin && s.origin !== undefined && !s.failed,
@@ -259,7 +259,8 @@ function deeds(world: World, view: View): (deed: Deed) => Iterable<string> {
         return
       }
       case 'removed':
-        if (service.failed && !service.shown) return
+        // What nobody was let into yet is thrown away and made anew where its making failed.
+        if (!service.wasUsed) return
         if (holder) yield `${service.id} was removed outside while ${named(holder)} lives and holds it`
         else if (!instances.some(isGoing)) yield `${service.id} was removed outside and nobody deleted its instance`
         return

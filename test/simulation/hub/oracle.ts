@@ -12,16 +12,20 @@ import {
   CREDENTIAL_ANNOTATION,
   INSTANCE_NAMESPACE,
   resourceInstanceName,
+  SYSTEM_NAMESPACE,
 } from '../../../packages/hub/src/model/names.ts'
 import { POOL } from './base-world.ts'
 import { decoded, heldBy, isGoing, type View } from './view.ts'
 import type { World } from './world.ts'
 
-/** What is wrong still; empty when the world is as it should be. */
-export function complaints(world: World, view: View): readonly string[] {
+/**
+ * What is wrong still; empty when the world is as it should be. `orphans`: also instances of claims that are gone. Two hubs without an
+ * election can leave one, when one creates it while the other lets the claim go, and then nobody deletes it by inference.
+ */
+export function complaints(world: World, view: View, kept: { readonly orphans: boolean }): readonly string[] {
   return [
     ...claimsSettle(world, view),
-    ...instancesSettle(view),
+    ...(kept.orphans ? instancesSettle(view) : []),
     ...outsideSettles(world, view),
     ...secretsSettle(view),
     ...othersSettle(view),
@@ -46,7 +50,7 @@ function* claimsSettle(world: World, view: View): Iterable<string> {
     const said = `${ready?.status} ${ready?.reason}: ${ready?.message}`
     if (claim.status?.observedGeneration !== claim.metadata.generation)
       yield `${named(claim)} was not looked at since its last edit`
-    const reasons = obstacles(view, claim)
+    const reasons = obstacles(world, view, claim)
     if (reasons.length > 0) {
       if (ready?.status === 'True') yield `${named(claim)} is Ready, and must say ${reasons.join(' or ')}`
       else if (!reasons.includes(ready?.reason ?? ''))
@@ -62,22 +66,26 @@ function* claimsSettle(world: World, view: View): Iterable<string> {
 }
 
 /** Why the claim cannot be Ready; none: it must be. */
-function obstacles(view: View, claim: Claim): readonly string[] {
+function obstacles(world: World, view: View, claim: Claim): readonly string[] {
   const { uid = '', namespace = '' } = claim.metadata
   const held = heldBy(view, uid)
   if (held.length > 1) return ['(to hold one instance only)']
   const [instance] = held
-  return instance ? obstaclesOfHeld(view, claim, instance) : obstaclesOfFree(view, claim, namespace)
+  return instance ? obstaclesOfHeld(world, view, claim, instance) : obstaclesOfFree(view, claim, namespace)
 }
 
-function obstaclesOfHeld(view: View, claim: Claim, instance: Instance): readonly string[] {
+function obstaclesOfHeld({ yard }: World, view: View, claim: Claim, instance: Instance): readonly string[] {
   if (isGoing(instance)) return ['InstanceLost']
+  // Its class went at the moment of the hold, and with the class its recipes.
+  if (!view.revisions.has(`${SYSTEM_NAMESPACE}/${instance.spec.revision}`) && instance.spec.className)
+    return ['RevisionNotFound']
   const { resourceRef } = instance.spec
   if (resourceRef) {
     const member = view.secrets.get(`${resourceRef.namespace}/${resourceRef.name}`)
     if (!member) return ['ServiceLost', 'ResourceNotFound', 'NotPermitted']
     if (!isPermitted(view, claim, member)) return ['NotPermitted']
   }
+  if (instance.spec.className === 'jars' && !yard.services.has(instance.spec.externalID ?? '')) return ['ServiceLost']
   return bindingTaken(view, claim) ? ['BindingNameTaken'] : []
 }
 

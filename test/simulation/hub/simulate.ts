@@ -30,6 +30,7 @@ const TROUBLE_STEPS = [60, 150, 300] as const
 const START_CHANCE = 0.15
 const OUTAGE_CHANCE = 0.01
 const END_CHANCE = 0.004
+const NEWS_CHANCE = 0.05
 /** Backoffs end at five minutes. */
 const PEACE_MS = 30 * 60_000
 const PEACE_STEPS = 6000
@@ -61,6 +62,7 @@ async function trouble(run: Run): Promise<void> {
     if (dice.chance(userChance)) await users.act()
     if (dice.chance(OUTAGE_CHANCE)) world.yard.isDown = !world.yard.isDown
     if (dice.chance(END_CHANCE)) endOne(run)
+    if (dice.chance(NEWS_CHANCE)) tellOfOne(run)
     await world.scheduler.step()
   }
   await users.repair()
@@ -74,6 +76,12 @@ function endOne({ world, dice }: Run): void {
   const hub = dice.pick(world.hubs)
   if (dice.chance(0.5)) hub.kill()
   else void hub.stop()
+}
+
+/** The backend says that something may have changed, whether or not it has. */
+function tellOfOne({ world, dice }: Run): void {
+  const ids = [...world.yard.services.keys()]
+  if (ids.length > 0) world.yard.tell(dice.pick(ids))
 }
 
 /** What is wrong when nothing moves any more, or when it has moved for too long. */
@@ -90,7 +98,12 @@ async function peace(run: Run): Promise<readonly string[]> {
     if (world.scheduler.isIdle) {
       const hasRested = view.writes === seen.writes && seen.open.length === 0
       if (hasRested && clock.now() - seen.restSince >= REST_MS) return []
-      if (!hasRested) seen = { writes: view.writes, open: complaints(world, view), restSince: clock.now() }
+      if (!hasRested)
+        seen = {
+          writes: view.writes,
+          open: complaints(world, view, { orphans: crew !== 'rivals' }),
+          restSince: clock.now(),
+        }
     }
     await world.scheduler.step()
   }

@@ -11,6 +11,7 @@ import { CLASSES, MEMBERS, memberSecret, POLICY, POOL, TEAMS } from './base-worl
 import type { Dice } from './dice.ts'
 import { isGoing, type View } from './view.ts'
 import type { World } from './world.ts'
+import type { Yard } from './yard.ts'
 
 /** On Secrets that people make where a claim wants to put its own. */
 export const FOREIGN_LABEL = 'example.com/foreign'
@@ -24,6 +25,7 @@ export interface Users {
 
 interface Scene {
   readonly admin: Client
+  readonly yard: Yard
   readonly dice: Dice
   readonly view: View
 }
@@ -196,13 +198,20 @@ const createNamespace: Deed = ({ admin, dice }) => {
   return [`create namespace ${name}`, () => admin.of(namespaceType).create({ metadata: { name } })]
 }
 
+const loseService: Deed = ({ dice, yard }) => {
+  const all = [...yard.services.keys()]
+  if (all.length === 0) return undefined
+  const id = dice.pick(all)
+  return [`take ${id} away outside`, async () => yard.lose(id)]
+}
+
 const DEEDS: readonly (readonly [weight: number, deed: Deed])[] = [
   [10, create],
   [5, remove],
   [6, edit],
   [2, removeSecret],
   [2, spoilSecret],
-  [1, foreignSecret],
+  [1.5, foreignSecret],
   [1, removeInstance],
   [1, editClass],
   [0.4, removeClass],
@@ -213,6 +222,7 @@ const DEEDS: readonly (readonly [weight: number, deed: Deed])[] = [
   [1.5, writeMember],
   [1, editMember],
   [0.5, labelNamespace],
+  [0.6, loseService],
   [0.3, removeNamespace],
   [0.6, createNamespace],
 ]
@@ -226,7 +236,7 @@ function choose(dice: Dice): Deed {
 }
 
 export function createUsers(world: World, view: View, dice: Dice): Users {
-  const scene = { admin: world.admin, dice, view }
+  const scene = { admin: world.admin, yard: world.yard, dice, view }
 
   async function perform(what: string, act: () => Promise<unknown>): Promise<void> {
     world.scheduler.note(`user: ${what}`)

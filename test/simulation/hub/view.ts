@@ -23,6 +23,7 @@ export interface View {
   readonly policies: ReadonlyMap<string, ClaimPolicy>
   readonly classes: ReadonlyMap<string, Class>
   readonly namespaces: ReadonlyMap<string, KubeObject>
+  readonly revisions: ReadonlyMap<string, KubeObject>
   /** Writes of anything but leases and events. */
   readonly writes: number
   onCommit(listener: (commit: Commit) => void): void
@@ -72,6 +73,7 @@ export function createView(store: Store): View {
     policies: mapOf<ClaimPolicy>('claimpolicies'),
     classes: mapOf<Class>('classes'),
     namespaces: mapOf('namespaces'),
+    revisions: mapOf('controllerrevisions'),
     get writes() {
       return writes
     },

@@ -122,6 +122,7 @@ export async function createWorld(seed: number, faultsOf: (dice: Dice) => Faults
     makePeace() {
       faults.cease()
       yard.isDown = false
+      for (const id of yard.services.keys()) yard.tell(id)
     },
     async close() {
       while (hubs[0]) hubs[0].kill()
@@ -209,7 +210,8 @@ function runHub(parts: HubParts): Hub {
   })
   const drivers = new Map([yard.driverFor(hub), poolDriver({ clock })].map((driver) => [driver.name, driver]))
   const transportOf = (account: { namespace: string; name: string }) => transport(accountUser(account))
-  for (const controller of hubControllers({ client, drivers, clock, log, transportOf })) manager.add(controller)
+  for (const controller of hubControllers({ client, drivers, clock, log, transportOf, random: dice.random }))
+    manager.add(controller)
   manager.start()
   return hub
 }

@@ -24,8 +24,8 @@ export interface YardService {
   /** Who asked for it first. */
   readonly origin: string | undefined
   failed: boolean
-  /** Whether it was ever shown as ready: from then on somebody may have put something into it. */
-  shown: boolean
+  /** Whether anybody was ever let in, and may have put something into it. */
+  wasUsed: boolean
 }
 
 export type Deed =
@@ -68,6 +68,10 @@ export interface Yard {
   /** The service and user whom a password lets in. */
   whomLetsIn(password: string): { readonly service: YardService; readonly user: string } | undefined
   driverFor(process: Process): Driver
+  /** Somebody outside takes a service away. */
+  lose(id: string): void
+  /** Tells all who watch that a service may have changed, rightly or not. */
+  tell(id: string): void
   /** No backend answers while it is down. */
   isDown: boolean
   /** A backend shows a secret once. */
@@ -86,6 +90,10 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
   const listeners: ((deed: Deed) => void)[] = []
   const shown = new Set<string>()
   const secretMark = `hush${seed.toString(36)}x`
+  const watchers = new Set<(id: string) => void>()
+  const changed = (id: string): void => {
+    for (const told of watchers) told(id)
+  }
   let serial = 0
   let passwords = 0
 
@@ -116,9 +124,8 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
     }
     if (service.readyAt > now()) return { phase: 'changing', doing: 'Making', againMs: 500, outside }
     if (chances.flickers()) {
-      return { phase: 'failed', reason: 'Weak', message: 'does not answer', usable: false, retry: 'same', outside }
+      return { phase: 'failed', reason: 'Weak', message: 'does not answer', usable: false, retry: 'recreate', outside }
     }
-    service.shown = true
     const drift = sameAsWanted(service, want) ? [] : [{ path: 'parameters' }]
     return { phase: 'ready', drift, outside, bindings: [...service.users.keys()].sort() }
   }
@@ -135,7 +142,7 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
       readyAt: now() + chances.takesMs(),
       origin: want.origin.uid,
       failed: chances.fails(),
-      shown: false,
+      wasUsed: false,
     }
     services.set(want.id, service)
     tell({ type: 'made', service, want })
@@ -173,6 +180,7 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
     if (known && yard.showsOnce && shown.has(`${service.serial} ${id}`)) return { phase: 'withheld' }
     const user = known ?? { role, password: `${secretMark}${++passwords}` }
     service.users.set(id, user)
+    service.wasUsed = true
     if (!known) tell({ type: 'issued', service, want, credential: id })
     shown.add(`${service.serial} ${id}`)
     return { phase: 'ready', values: { host: 'yard', port: 1, username: id, password: user.password } }
@@ -195,6 +203,20 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
     return {}
   }
 
+  function listen(process: Process, told: (id: string) => void, signal: AbortSignal): Promise<void> {
+    const listener = (id: string): void => {
+      if (process.isDead) watchers.delete(listener)
+      else scheduler.park({ owner: process, label: `${process.name} hears of ${id}`, run: () => told(id) })
+    }
+    watchers.add(listener)
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        watchers.delete(listener)
+        resolve()
+      })
+    })
+  }
+
   function driverFor(process: Process): Driver {
     const send = <T>(verb: string, id: string, signal: AbortSignal, deed: () => T): Promise<T> =>
       sendTo({ scheduler, chances, process, isDown: () => yard.isDown }, `${verb} ${id}`, verb, signal, deed)
@@ -214,6 +236,7 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
         bind: (want, credential, signal) => send('bind', credential.id, signal, () => bind(want, credential)),
         unbind: (want, credential, signal) => send('unbind', credential.id, signal, () => unbind(want, credential)),
         wipe: (want, signal) => send('wipe', want.id, signal, () => wipe(want)),
+        watch: (told, signal) => listen(process, told, signal),
       }),
     }
   }
@@ -232,6 +255,12 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
       return undefined
     },
     driverFor,
+    lose(id) {
+      services.delete(id)
+      going.delete(id)
+      changed(id)
+    },
+    tell: changed,
     isDown: false,
     showsOnce: false,
   }
