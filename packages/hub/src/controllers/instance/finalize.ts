@@ -10,6 +10,8 @@ import { isObserved, reclaimOf } from '../../model/reclaim.ts'
 import { unsupportedInInstance } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
+import { leftCredentials } from '../left-credentials.ts'
+import { revokeLeft } from './revoke-left.ts'
 import { currentWant, openInstancePass, remember, type InstancePass } from './instance-pass.ts'
 import { beginStep, endStep } from './timeline.ts'
 import { awaitUsers } from './users.ts'
@@ -25,8 +27,7 @@ export const finalizeInstance =
       if (held) return held
       refuseDeletion(pass.object)
       // What was found and not made is left as it is: with its record the hold ends.
-      if (isObserved(pass.object) || pass.object.spec.reclaimPolicy === 'Release') return done
-      if (reclaimOf(pass.object) === 'Retain') return leaveOutside(pass)
+      if (isObserved(pass.object) || staysOutside(pass.object)) return leaveOutside(pass, hub)
       // No id, no call to the driver: nothing can exist outside.
       if (!pass.object.spec.externalID) return done
       stallOn(unsupportedInInstance(pass.object))
@@ -54,11 +55,18 @@ function refuseDeletion({ spec }: Instance): void {
   if (spec.paused === true) throw new Stalled('Paused', 'spec.paused: it is true, so that the service is not removed')
 }
 
-/** As with volumes: the object goes and the service stays, for whoever adopts it by its id. */
-function leaveOutside(pass: Pass<Instance>): Outcome {
+const staysOutside = (instance: Instance) => ['Release', 'Retain'].includes(reclaimOf(instance))
+
+/** As with volumes: the object goes and the service stays, for whoever adopts it by its id. No credentials stay with it. */
+async function leaveOutside(pass: Pass<Instance>, hub: HubContext): Promise<Outcome> {
   const { spec, status } = pass.object
+  // What was copied has no credentials of its own.
+  if (!spec.resourceRef && leftCredentials(pass.object).length > 0) {
+    const revoked = await revokeLeft(await openInstancePass(pass, hub))
+    if (revoked.type !== 'done') return revoked
+  }
   const id = status?.outside?.id ?? spec.externalID ?? ''
-  if (status?.applied) pass.event('Normal', 'Retained', `the service stays outside as ${id}`)
+  if (status?.applied && !spec.resourceRef) pass.event('Normal', 'Retained', `the service stays outside as ${id}`)
   return done
 }
 

@@ -2,9 +2,11 @@
 import { clusterRoleType } from '@larder/engine/client/builtin'
 import { isNotFound } from '@larder/engine/machinery/status'
 import { findCondition } from '@larder/engine/runtime/conditions'
+import { unavailable } from '@larder/kit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
+import { leftAnnotation } from '../left-credentials.ts'
 import { testHub, type TestHub } from '../testing/hub.ts'
 import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
 
@@ -154,4 +156,19 @@ test('with Retain the deletion of an instance leaves the service where it is', a
   await gone()
   expect([...shelf.services.keys()]).toEqual(['heirloom'])
   expect(shelf.count('delete')).toBe(0)
+})
+
+test('credentials that a claim had to leave behind are revoked before the instance goes, also where its service stays', async () => {
+  await make({ reclaimPolicy: 'Retain', externalID: 'heirloom' })
+  await ready()
+  shelf.services.get('heirloom')!.credentials.set('c-1', { role: undefined, password: 'of a claim that is gone' })
+  shelf.fail = (verb) => (verb === 'unbind' ? unavailable('the cellar is flooded') : undefined)
+  await instances().patch('mine', { metadata: { annotations: leftAnnotation([{ id: 'c-1' }]) } }, { namespace: HOME })
+  await causeOf('BackendUnavailable')
+  await remove()
+  await hub.until('another attempt', () => (shelf.count('unbind') > 1 ? true : undefined))
+  shelf.fail = () => undefined
+  await gone()
+  expect(shelf.accepts('of a claim that is gone')).toBe(false)
+  expect([...shelf.services.keys()]).toEqual(['heirloom'])
 })

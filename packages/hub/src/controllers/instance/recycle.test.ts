@@ -148,3 +148,28 @@ test('what claims share is not recycled between them', async () => {
   const cause = await hub.cause(classKind, 'jars')
   expect(['RecipeInvalid', 'NotSupportedYet']).toContain(cause.reason)
 })
+
+test('two hubs wipe once for each release, and never what the next owner has', async () => {
+  const end = await hub.startAnother()
+  await used()
+  await release()
+  await free()
+  // The next owner, as a claim takes it: hold and mark with one write.
+  const { resourceVersion } = (await get()).metadata
+  const claimRef = { namespace: 'shop', name: 'next', uid: 'next' }
+  await patch({ metadata: { resourceVersion, annotations: { [USED_ANNOTATION]: 'next' } }, spec: { claimRef } })
+  shelf.services.get('jar-1')!.data.add('of the next owner')
+  for (let i = 0; i < 5; i++) {
+    shelf.changed('jar-1')
+    await patch({ metadata: { labels: { turn: String(i) } } })
+  }
+  await hub.until('both to have looked', async () => {
+    const { metadata, status } = await get()
+    return status?.observedGeneration === metadata.generation && status?.claims === 1 ? true : undefined
+  })
+  expect([...shelf.services.get('jar-1')!.data]).toEqual(['of the next owner'])
+  await patch({ spec: { claimRef: null } })
+  await free()
+  expect(shelf.services.get('jar-1')!.data.size).toBe(0)
+  await end()
+})

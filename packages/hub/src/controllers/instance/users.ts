@@ -5,13 +5,15 @@ import type { Key, Pass } from '@larder/engine/runtime/pass'
 import { keyOf } from '@larder/engine/runtime/pass'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { ACCEPT_LOSS_ANNOTATION } from '../../model/names.ts'
+import { ACCEPT_LOSS_ANNOTATION, claimInstanceName } from '../../model/names.ts'
 import { isShared } from '../../model/instance-use.ts'
 
-/** On claims: the uid of the instance that they use. */
+/** On claims: the uid of the instance that they use, where they may share it. What a claim has to itself says so by its own hold. */
 export const USED_INSTANCE = 'usedInstance'
-export const usedInstance = ({ status }: Claim): readonly string[] =>
-  status?.instanceRef?.uid === undefined ? [] : [status.instanceRef.uid]
+export function usedInstance({ status, metadata }: Claim): readonly string[] {
+  const { name, uid } = status?.instanceRef ?? {}
+  return uid === undefined || name === claimInstanceName(metadata.uid ?? '') ? [] : [uid]
+}
 
 const sharers = ({ cache, object }: Pick<Pass<Instance>, 'cache' | 'object'>): readonly Claim[] =>
   cache(claimKind).byIndex(USED_INSTANCE, object.metadata.uid ?? '')
