@@ -30,11 +30,11 @@ const PROGRAM = `
 const { readFileSync } = require('node:fs')
 const file = process.env.SERVICE_BINDING_ROOT + '/cache/password'
 const say = (what) => console.log(what + ' file=' + readFileSync(file, 'utf8') + ' env=' + process.env.CACHE_PASSWORD)
+process.on('SIGHUP', () => say('hangup'))
+process.on('SIGTERM', () => { console.log('root=' + process.env.SERVICE_BINDING_ROOT); process.exit(7) })
 let last = readFileSync(file, 'utf8')
 say('start')
 setInterval(() => { const now = readFileSync(file, 'utf8'); if (now !== last) { last = now; say('changed') } }, 20)
-process.on('SIGHUP', () => say('hangup'))
-process.on('SIGTERM', () => { console.log('root=' + process.env.SERVICE_BINDING_ROOT); process.exit(7) })
 `
 
 let hub: Hub

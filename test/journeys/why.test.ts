@@ -89,6 +89,10 @@ test('a team may follow its claim, and is told that the steps of the service are
   expect(stdout).not.toContain('create')
   expect(stdout).toContain('The steps of its service are for those who may read instances.\n')
   expect((await asTenant('why', 'instance/x')).code).toBe(4)
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  await hub.ok(['annotate', 'claim', 'good', '-n', 'shop', `larder.dev/traceparent=00-${traceId}-b7ad6b7169203331-01`])
+  expect((await asTenant('timeline', 'claim/good', '-v')).stdout).toContain(`\nTrace     ${traceId}\n`)
+  expect((await asTenant('timeline', 'claim/good')).stdout).not.toContain(traceId)
 })
 
 test('trace -w shows the tree again when something in it changes, not for every touch', async () => {

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -39,4 +40,13 @@ test('nothing is left when it is removed', () => {
   root.write('cache', files({ password: 'a' }))
   root.remove()
   expect(existsSync(root.dir)).toBe(false)
+})
+
+test('what a killed run left is removed by the next one, and what runs is left alone', () => {
+  const ended = spawnSync(process.execPath, ['-e', '']).pid
+  const left = join(parent, `larder-run-${ended}-abcdef`)
+  mkdirSync(left)
+  writeFileSync(join(left, 'password'), 'a')
+  createBindingRoot(parent)
+  expect([existsSync(left), existsSync(root.dir)]).toEqual([false, true])
 })

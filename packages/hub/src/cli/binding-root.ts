@@ -4,6 +4,7 @@
  * several files of a binding sees all of them before a change or all of them after it.
  */
 import {
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -22,9 +23,13 @@ export interface BindingRoot {
   remove(): void
 }
 
-/** Nobody else may look in: mkdtemp makes it 0700. */
+const PREFIX = 'larder-run-'
+
+/** Nobody else may look in: mkdtemp makes it 0700. What a run of this account that was killed could not remove is removed first. */
 export function createBindingRoot(parent: string): BindingRoot {
-  const dir = mkdtempSync(join(parent, 'larder-run-'))
+  for (const name of readdirSync(parent))
+    if (isLeftOver(parent, name)) rmSync(join(parent, name), { recursive: true, force: true })
+  const dir = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`))
   let writes = 0
   return {
     dir,
@@ -47,6 +52,18 @@ export function createBindingRoot(parent: string): BindingRoot {
       if (former !== undefined) rmSync(join(folder, former), { recursive: true })
     },
     remove: () => rmSync(dir, { recursive: true, force: true }),
+  }
+}
+
+function isLeftOver(parent: string, name: string): boolean {
+  const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]
+  if (pid === undefined || lstatSync(join(parent, name), { throwIfNoEntry: false })?.uid !== process.getuid?.())
+    return false
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

@@ -40,9 +40,9 @@ export function hubControllers(options: HubOptions): readonly Controller[] {
   const kubeOf = (account: Account) => createKubeApi({ transport: transportOf(account), account, clock })
   const sessions = createSessions({ drivers, clock, log, kubeOf, random, ...(observer && { observer }) })
   signal?.addEventListener('abort', () => sessions.close())
-  desk?.open(sessions)
   const pools = createPoolLines({ sessions, clock, log })
   const hub: HubContext = { sessions, pools, fingerprint: createFingerprint(client), clock, log }
+  desk?.open(hub)
   return [
     backendController(hub),
     classController(hub),

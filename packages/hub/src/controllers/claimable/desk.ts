@@ -2,12 +2,11 @@
  * Answers what a namespace may claim, from what the hub knows: caches for classes' pools, policies and instances, and the backend's own
  * account for what is in a pool. What the asker may not read of classes is asked with the asker's rights, so that it is not in the answer.
  */
-import { namespaceType, secretType } from '@larder/engine/client/builtin'
+import { namespaceType } from '@larder/engine/client/builtin'
 import type { Client } from '@larder/engine/client/client'
 import type { Informers } from '@larder/engine/client/informer'
 import { ApiError, isForbidden } from '@larder/engine/machinery/status'
 import { Stalled } from '@larder/engine/runtime/outcome'
-import type { Resource } from '@larder/kit'
 import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
 import type { ClaimableClass, ClaimableResource, ClaimableStatus } from '../../model/claimable-query.ts'
 import {
@@ -27,9 +26,10 @@ import { instanceKind } from '../../model/instance.ts'
 import { INSTANCE_NAMESPACE, resourceInstanceName } from '../../model/names.ts'
 import { judge } from '../../model/permission.ts'
 import { isConsumer, type Neighbourhood } from '../../model/visibility.ts'
-import { backendOf, resourceService } from '../service.ts'
+import type { Member } from '../claim/pool-lines.ts'
+import type { HubContext } from '../context.ts'
+import { resourceService } from '../service.ts'
 import { DriverFailure } from '../session/failure.ts'
-import type { Sessions } from '../session/sessions.ts'
 
 interface ClaimableQuestion {
   /** Acts as whoever asks. */
@@ -42,7 +42,7 @@ interface ClaimableQuestion {
 /** Stands before the hub does: the API that serves the question starts first. */
 export interface ClaimableDesk {
   /** Where pools are looked into. */
-  open(sessions: Sessions): void
+  open(hub: ClaimableContext): void
   /** The caches of the hub. */
   follow(informers: Informers): void
   /** Rejects with ServiceUnavailable until both are there. */
@@ -55,9 +55,10 @@ const PATIENCE_MS = 5000
 const MOST = 500
 const BY_HOME = 'open-home'
 
-interface Sources {
+type ClaimableContext = Pick<HubContext, 'sessions' | 'pools'>
+
+interface Sources extends ClaimableContext {
   readonly informers: Informers
-  readonly sessions: Sessions
 }
 
 interface Asking extends Sources {
@@ -66,23 +67,27 @@ interface Asking extends Sources {
 }
 
 export function createClaimableDesk(): ClaimableDesk {
-  let sessions: Sessions | undefined
+  let hub: ClaimableContext | undefined
   let informers: Informers | undefined
   return {
-    open: (opened) => void (sessions = opened),
+    open: (opened) => void (hub = opened),
     follow(followed) {
       informers = followed
       followed.of(instanceKind).addIndex(BY_HOME, (instance) => (isOpen(instance) ? [homeOf(instance)] : []))
     },
     async answer(question) {
-      if (!sessions || !informers) throw notYet()
-      return answer({ sessions, informers }, question)
+      if (!hub || !informers) throw notYet()
+      return answer({ ...hub, informers }, question)
     },
   }
 }
 
 const notYet = (): ApiError =>
-  new ApiError(503, 'ServiceUnavailable', 'the hub has not looked around yet, so that it cannot say what may be claimed')
+  new ApiError(
+    503,
+    'ServiceUnavailable',
+    'the hub has not looked around yet, so that it cannot say what may be claimed',
+  )
 
 async function answer(sources: Sources, { client, namespace, className }: ClaimableQuestion): Promise<ClaimableStatus> {
   const { informers } = sources
@@ -136,8 +141,6 @@ async function lookAtClass(asking: Asking, service: Class): Promise<LookedAt> {
   }
 }
 
-type Member = Resource & { readonly namespace: string }
-
 const shownResource = ({ apiVersion, kind, namespace, name, labels }: Member): ClaimableResource => ({
   apiVersion,
   kind,
@@ -146,13 +149,10 @@ const shownResource = ({ apiVersion, kind, namespace, name, labels }: Member): C
   ...(labels !== undefined && Object.keys(labels).length > 0 && { labels }),
 })
 
-/** Undefined when its backend cannot be asked now. */
-async function membersOf({ informers, sessions, signal }: Asking, service: Class): Promise<readonly Member[] | undefined> {
+/** Undefined when its backend cannot be asked now. Who just looked at the pool, for the line before it, looked for this too. */
+async function membersOf({ informers, pools, signal }: Asking, service: Class): Promise<readonly Member[] | undefined> {
   try {
-    const backend = backendOf(service.spec.backendRef.name, { cache: (type) => informers.of(type) })
-    const session = sessions.of(backend, (namespace, name) => informers.of(secretType).get(name, namespace))
-    const found = await session.found(service.spec.recipe ?? {}, signal)
-    return found.flatMap(({ resource }) => (resource?.namespace === undefined ? [] : [resource as Member]))
+    return (await pools.line({ cache: (type) => informers.of(type), signal }, service)).members
   } catch (error) {
     if (error instanceof DriverFailure || error instanceof Stalled) return undefined
     throw error
@@ -176,7 +176,10 @@ const isHeld = ({ informers }: Asking, member: Member): boolean =>
 
 /** Those at home here, and those whose home has a policy for this namespace. */
 function openInstances({ informers, consumer }: Asking) {
-  const homes = new Set([consumer.name, ...policiesFor(informers, consumer).map(({ metadata }) => metadata.namespace ?? '')])
+  const homes = new Set([
+    consumer.name,
+    ...policiesFor(informers, consumer).map(({ metadata }) => metadata.namespace ?? ''),
+  ])
   return [...homes].flatMap((home) => {
     const policies = informers.of(claimPolicyKind).list(home)
     const open = informers.of(instanceKind).byIndex(BY_HOME, home)
@@ -185,7 +188,10 @@ function openInstances({ informers, consumer }: Asking) {
 }
 
 const policiesFor = (informers: Informers, consumer: Neighbourhood): readonly ClaimPolicy[] =>
-  informers.of(claimPolicyKind).list().filter(({ spec }) => isConsumer(spec.consumers, consumer, false))
+  informers
+    .of(claimPolicyKind)
+    .list()
+    .filter(({ spec }) => isConsumer(spec.consumers, consumer, false))
 
 interface Opened {
   readonly resources: readonly ClaimableResource[]
