@@ -248,6 +248,23 @@ describe('release', () => {
   })
 })
 
+test.each(['Adopt', 'Observe'] as const)(
+  'a service that existed before (%s) is claimed by name, with credentials of its own, and stays as it was',
+  async (existing) => {
+    shelf.placeForeign('old-1')
+    shelf.services.get('old-1')!.data.add('plums')
+    await make('foreign', { ...byHand, externalID: 'old-1', existing }, 'shop')
+    await claimOf('jar', 'foreign', {}, 'shop')
+    await hub.ready('jar')
+    const used = await password('jar')
+    expect(shelf.accepts(used)).toBe(true)
+    await release('jar')
+    expect(shelf.accepts(used)).toBe(false)
+    expect([...shelf.services.get('old-1')!.data]).toEqual(['plums'])
+    expect(shelf.created.size).toBe(0)
+  },
+)
+
 test('in sync, nothing is written', async () => {
   await make('theirs')
   await permit()

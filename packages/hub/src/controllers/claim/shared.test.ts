@@ -1,4 +1,5 @@
 /** Many claims on one instance: each with credentials of its own; first and last never lose or double it. */
+import { unavailable } from '@larder/kit'
 import { namespaceType } from '@larder/engine/client/builtin'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -152,6 +153,23 @@ describe('a class that is shared', () => {
     await hub.claim('marker', { className: 'none' })
     await hub.cause(claimKind, 'marker', 'shop', 'ClassNotFound')
     expect(hub.cut.writes.filter((write) => !write.includes('marker'))).toEqual([])
+  })
+
+  test('a namespace that goes while the backend is dead does not hang; the others keep what they have', async () => {
+    await hub.admin.of(namespaceType).create({ metadata: { name: 'other' } })
+    await hub.claim('a', { className: 'jars' })
+    await hub.claim('b', { className: 'jars' }, 'other')
+    await Promise.all([hub.ready('a'), hub.ready('b', 'other')])
+    const [lost, kept] = [await password('a'), (await hub.secretValues('b', 'other'))!['password']!]
+    shelf.fail = (verb) => (verb === 'probe' ? undefined : unavailable('the cellar is flooded'))
+    await hub.admin.of(namespaceType).delete('shop')
+    await hub.until('the namespace to go', async () =>
+      (await hub.admin.of(namespaceType).find('shop')) ? undefined : true,
+    )
+    shelf.fail = () => undefined
+    await hub.until('the credentials to be revoked', () => (shelf.accepts(lost) ? undefined : true))
+    expect(shelf.accepts(kept)).toBe(true)
+    await hub.ready('b', 'other')
   })
 
   test('an instance that the platform made to be shared is joined by name, and left as it was', async () => {
