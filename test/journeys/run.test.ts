@@ -79,7 +79,7 @@ test('its files follow a change at once; it gets our signals, and its folder is 
   await says('start file=first env=first')
   await change('second')
   await says('changed file=second env=first')
-  expect(noted()).toContain('the credentials of claim cache have changed')
+  await eventually('the note', () => noted().includes('the credentials of claim cache have changed') || undefined)
   expect(noted()).not.toContain('second')
   child.kill('SIGTERM')
   expect(await ended).toBe(7)
