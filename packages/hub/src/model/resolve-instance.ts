@@ -44,9 +44,11 @@ export async function resolveInstance(
   const role = chooseRole(service, claim.spec.role, held.role)
   if (isRefusal(role)) return role
   const said = claim.spec.parameters ?? {}
-  const { parameters } = await checkParameters(service, plan.plan, said)
-  const { problems } = await checkParameters(service, plan.plan, placed.parameters)
   const from = claim.spec.parametersFrom
+  const plain = await checkParameters(service, plan.plan, said)
+  const { parameters } = plain
+  // What is written has no secrets in it; what is checked has them.
+  const { problems } = from ? await checkParameters(service, plan.plan, placed.parameters) : plain
   const found = [...unexpectedParameters(service, placed.parameters), ...problems]
   const all = from ? found.map((problem) => withoutSecrets(problem, from, placed.secrets)) : found
   if (all.length > 0) return refuse('ParametersInvalid', all.map(describeProblem).join('; '))
