@@ -1,7 +1,4 @@
-/**
- * What every run begins with: an API with the hub's kinds and rights, two teams, a pool of caches, classes of the yard. It is made once and
- * copied for each run, because installing it takes longer than many a run.
- */
+/** The furniture of every world: the hub's kinds and rights, two teams, a pool of caches, classes of the yard. */
 import { silentLog } from '@larder/engine/base/log'
 import { createApi } from '@larder/engine/apiserver/core/api'
 import type { User } from '@larder/engine/apiserver/api'
@@ -21,15 +18,19 @@ import { hubAccount } from '../../../packages/hub/src/samples/rbac.ts'
 import { createDice } from './dice.ts'
 import { createScheduler } from './scheduler.ts'
 import { seededIds } from './ids.ts'
+import type { YardService } from './yard.ts'
 
 export const ADMIN: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
-export const START_MS = Date.UTC(2026, 0, 1)
+const START_MS = Date.UTC(2026, 0, 1)
 
 /** Namespaces of teams, who claim. */
 export const TEAMS = ['shop', 'bank'] as const
 /** The namespace of the pool's members. */
 export const POOL = 'services'
 export const MEMBERS = ['cache-1', 'cache-2', 'cache-3'] as const
+
+/** In every password of the yard, and nowhere else in the world. */
+export const YARD_MARK = 'yardhush'
 
 /** In the account of the yard's Backend. */
 export const ACCOUNT_MARK = 'accounthush'
@@ -74,12 +75,21 @@ interface Stored {
   readonly object: KubeObject
 }
 
-let base: Promise<readonly Stored[]> | undefined
+/** What a world begins with. */
+export interface Beginning {
+  readonly stored: readonly Stored[]
+  readonly services: readonly YardService[]
+  readonly startMs: number
+}
 
-/** A store of its own with the base world in it. */
-export async function baseStore(): Promise<Store> {
+/** The content of a store, to begin others with. */
+export const contentOf = (store: Store): readonly Stored[] =>
+  store.list({ prefix: '/' }).entries.map(({ key, index, document }) => ({ key, index, object: document.object }))
+
+/** A store of its own with that content. */
+export async function storeOf(stored: readonly Stored[]): Promise<Store> {
   const store = openMemoryStore()
-  for (const { key, index, object } of await (base ??= makeBase())) {
+  for (const { key, index, object } of stored) {
     const document = (revision: number): Document =>
       Document.fromObject({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })
     await store.write({ type: 'put', key, expect: 0, index, document })
@@ -87,16 +97,15 @@ export async function baseStore(): Promise<Store> {
   return store
 }
 
-async function makeBase(): Promise<readonly Stored[]> {
+/** Installed, and no hub has run yet. */
+export async function coldBeginning(): Promise<Beginning> {
   const dice = createDice(0)
   const store = openMemoryStore()
   const { clock } = createScheduler({ dice, startMs: START_MS, hurry: 0, leapMs: 0 })
   const api = await createApi({ store, clock, ids: seededIds(dice), log: silentLog })
   await furnish(createClient(inProcessTransport(api, ADMIN, clock)))
   await api.close()
-  return store
-    .list({ prefix: '/' })
-    .entries.map(({ key, index, document }) => ({ key, index, object: document.object }))
+  return { stored: contentOf(store), services: [], startMs: START_MS }
 }
 
 async function furnish(admin: Client): Promise<void> {

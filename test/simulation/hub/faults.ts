@@ -28,16 +28,18 @@ interface Profile {
 
 const CALM: Profile = { call: {}, event: {}, verb: {}, lateAnswers: 0.1, fails: 0, flickers: 0, slow: 0.2 }
 
+const PEACE: Profile = { ...CALM, lateAnswers: 0, slow: 0 }
+
 const PROFILES: readonly Profile[] = [
   CALM,
-  { ...CALM, call: { killedBefore: 0.01, killedAfter: 0.02 }, verb: { killedBefore: 0.02, killedAfter: 0.05 } },
+  { ...CALM, call: { killedBefore: 0.005, killedAfter: 0.01 }, verb: { killedBefore: 0.03, killedAfter: 0.1 } },
   { ...CALM, call: { lost: 0.05, answerLost: 0.08, doubled: 0.05 }, lateAnswers: 0.4 },
   { ...CALM, call: { overtaken: 0.15 }, event: { late: 0.05 }, lateAnswers: 0.3 },
   { ...CALM, event: { late: 0.15, breaks: 0.02, expires: 0.02 } },
   { ...CALM, verb: { refused: 0.2, answerLost: 0.2, doubled: 0.1, hangs: 0.03, crashes: 0.03 }, slow: 0.7 },
   { ...CALM, fails: 0.3, flickers: 0.2, slow: 0.5 },
   {
-    call: { lost: 0.02, answerLost: 0.03, doubled: 0.02, overtaken: 0.04, killedBefore: 0.004, killedAfter: 0.008 },
+    call: { lost: 0.02, answerLost: 0.03, doubled: 0.02, overtaken: 0.04, killedBefore: 0.002, killedAfter: 0.004 },
     event: { late: 0.05, breaks: 0.01, expires: 0.01 },
     verb: { refused: 0.08, answerLost: 0.08, doubled: 0.05, hangs: 0.02, crashes: 0.02, killedAfter: 0.03 },
     lateAnswers: 0.25,
@@ -60,11 +62,17 @@ function draw<T extends string>(dice: Dice, odds: Odds<T>, otherwise: T): T {
 const isOvertaken = (call: Call): boolean => call.verb !== 'create' && call.target.resource !== 'leases'
 
 export function chooseFaults(dice: Dice): Faults {
-  let profile = dice.chance(0.4) ? PROFILES.at(-1)! : dice.pick(PROFILES)
+  return faultsOf(dice, dice.chance(0.4) ? PROFILES.at(-1)! : dice.pick(PROFILES))
+}
+
+export const noFaults = (dice: Dice): Faults => faultsOf(dice, PEACE)
+
+function faultsOf(dice: Dice, chosen: Profile): Faults {
+  let profile = chosen
   return {
     hurry: dice.pick([0.02, 0.05, 0.15]),
     leapMs: dice.pick([50, 2000, 2000, 60_000]),
-    cease: () => (profile = { ...CALM, lateAnswers: 0, slow: 0 }),
+    cease: () => (profile = PEACE),
     wire: {
       call(call) {
         const fate = draw<CallFate>(dice, profile.call, 'arrives')

@@ -10,11 +10,11 @@ import type { Instance } from '../../../packages/hub/src/model/instance.ts'
 import { CLAIM_LABEL, CREDENTIAL_ANNOTATION } from '../../../packages/hub/src/model/names.ts'
 import { isReason } from '../../../packages/hub/src/model/reasons.ts'
 import type { Cause } from '../../../packages/hub/src/model/shared-fields.ts'
-import { ACCOUNT_MARK, POOL, POOL_MARK, TEAMS } from './base-world.ts'
+import { ACCOUNT_MARK, POOL, POOL_MARK, TEAMS, YARD_MARK } from './base-world.ts'
 import { FOREIGN_LABEL } from './users.ts'
 import { decoded, heldBy, isGoing, type Commit, type View } from './view.ts'
 import type { World } from './world.ts'
-import type { Deed, YardService } from './yard.ts'
+import type { Deed } from './yard.ts'
 
 export interface Watchers {
   /** What was seen that must not be, the first of it first. */
@@ -22,8 +22,11 @@ export interface Watchers {
 }
 
 export interface Promises {
-  /** False where hubs overwrite each other's status, which only an election prevents. */
-  readonly causes: boolean
+  /**
+   * False where two hubs work that know nothing of each other: one overwrites the status of the other, and publishes what the other takes
+   * back. Only an election prevents that.
+   */
+  readonly alone: boolean
 }
 
 export function watchInvariants(world: World, view: View, kept: Promises): Watchers {
@@ -35,9 +38,9 @@ export function watchInvariants(world: World, view: View, kept: Promises): Watch
   const promises = [
     holds(world, view),
     secrets(world, view),
-    ownership(world, view),
-    leaks(world),
-    ...(kept.causes ? [causes(world)] : []),
+    ownership(world, view, kept),
+    leaks(),
+    ...(kept.alone ? [causes(world)] : []),
     tenants(),
     policies(world, view),
   ]
@@ -49,11 +52,13 @@ export function watchInvariants(world: World, view: View, kept: Promises): Watch
     for (const broken of outside(deed)) report(broken)
   })
   world.onLog((line) => {
-    const mark = [world.yard.secretMark, POOL_MARK, ACCOUNT_MARK].find((each) => line.includes(each))
+    const mark = SECRET_MARKS.find((each) => line.includes(each))
     if (mark !== undefined) report(`a secret value is in the log: ${line.slice(0, 300)}`)
   })
   return { violations }
 }
+
+const SECRET_MARKS = [YARD_MARK, POOL_MARK, ACCOUNT_MARK]
 
 type Promised = (commit: Commit) => Iterable<string>
 
@@ -134,7 +139,7 @@ const isShared = (view: View, what: string): boolean =>
   [...view.instances.values()].some((i) => what === `service ${i.spec.externalID}` && i.spec.sharing === 'Shared')
 
 /** What people wrote stays as they wrote it; with the claim go its Secret and its credentials. */
-function ownership(world: World, view: View): Promised {
+function ownership(world: World, view: View, { alone }: Promises): Promised {
   const people = new Set(['claims', 'classes', 'backends', 'claimpolicies'])
   return function* ({ resource, object, previous, isDeletion }) {
     if (!people.has(resource)) return
@@ -145,7 +150,8 @@ function ownership(world: World, view: View): Promised {
     if (resource !== 'claims' || !isDeletion) return
     const { uid = '', namespace = '' } = object.metadata
     for (const secret of view.secrets.values()) {
-      if (secret.metadata.labels?.[CLAIM_LABEL] === uid) yield `${named(object)} is gone and left ${named(secret)}`
+      if (alone && secret.metadata.labels?.[CLAIM_LABEL] === uid)
+        yield `${named(object)} is gone and left ${named(secret)}`
     }
     if (isGoing(view.namespaces.get(namespace) ?? object)) return
     for (const service of world.yard.services.values()) {
@@ -157,11 +163,11 @@ function ownership(world: World, view: View): Promised {
 }
 
 /** No secret value in anything that is no Secret. */
-function leaks({ yard }: World): Promised {
+function leaks(): Promised {
   return function* ({ resource, object }) {
     if (resource === 'secrets') return
     const text = JSON.stringify(object)
-    const mark = [yard.secretMark, POOL_MARK, ACCOUNT_MARK].find((each) => text.includes(each))
+    const mark = SECRET_MARKS.find((each) => text.includes(each))
     if (mark !== undefined)
       yield `a secret value is in ${named(object)}: ${text.slice(Math.max(0, text.indexOf(mark) - 80), text.indexOf(mark))}`
   }
@@ -243,7 +249,7 @@ function policies(world: World, view: View): Promised {
 
 /** Outside: nothing is made twice, removed in use, or revoked before its successor is published. */
 function deeds(world: World, view: View): (deed: Deed) => Iterable<string> {
-  const made = new Map<string, YardService>()
+  const made = new Map(world.yard.services)
   return function* (deed) {
     const { service } = deed
     const instances = [...view.instances.values()].filter((i) => i.spec.externalID === service.id)

@@ -52,8 +52,9 @@ function* claimsSettle(world: World, view: View): Iterable<string> {
       yield `${named(claim)} was not looked at since its last edit`
     const reasons = obstacles(world, view, claim)
     if (reasons.length > 0) {
-      if (ready?.status === 'True') yield `${named(claim)} is Ready, and must say ${reasons.join(' or ')}`
-      else if (!reasons.includes(ready?.reason ?? ''))
+      if (ready?.status === 'True' && !isRefused(claim, reasons))
+        yield `${named(claim)} is Ready, and must say ${reasons.join(' or ')}`
+      else if (ready?.status !== 'True' && !reasons.includes(ready?.reason ?? ''))
         yield `${named(claim)} must say ${reasons.join(' or ')}, and says ${said}`
     } else if (ready?.status !== 'True') yield `${named(claim)} is not Ready without a reason in the world: ${said}`
     else if (
@@ -64,6 +65,10 @@ function* claimsSettle(world: World, view: View): Iterable<string> {
     else yield* bindingFits(world, view, claim)
   }
 }
+
+/** A change that cannot be made takes no application down: what the claim had still works, and Stalled says why it stays. */
+const isRefused = ({ status }: Claim, reasons: readonly string[]): boolean =>
+  reasons.includes('BindingNameTaken') && findCondition(status?.conditions, 'Stalled')?.reason === 'BindingNameTaken'
 
 /** Why the claim cannot be Ready; none: it must be. */
 function obstacles(world: World, view: View, claim: Claim): readonly string[] {
@@ -201,10 +206,16 @@ function* outsideSettles({ yard }: World, view: View): Iterable<string> {
     const uid = instance.spec.claimRef?.uid
     const claim = view.claims.get(uid ?? '')
     for (const user of service.users.keys()) {
-      if (user !== claim?.status?.credential?.id) yield `${service.id} still lets in ${user}`
+      // Older ones work until the newer are published, which may be for ever where the instance goes.
+      const { id, predecessor } = claim?.status?.credential ?? {}
+      if (user !== id && user !== predecessor?.id) yield `${service.id} still lets in ${user}`
     }
   }
 }
+
+/** Ready, and as last asked: nothing that it had before is of use any more. */
+const isSettled = (claim: Claim): boolean =>
+  readiness(claim)?.status === 'True' && !findCondition(claim.status?.conditions, 'Stalled')
 
 function* secretsSettle(view: View): Iterable<string> {
   for (const secret of view.secrets.values()) {
@@ -212,7 +223,8 @@ function* secretsSettle(view: View): Iterable<string> {
     if (uid === undefined) continue
     const claim = view.claims.get(uid)
     if (!claim) yield `${named(secret)} is left of a claim that is gone`
-    else if (bindingOf(view, claim) !== secret) yield `${named(secret)} is left under a former name of ${named(claim)}`
+    else if (bindingOf(view, claim) !== secret && isSettled(claim))
+      yield `${named(secret)} is left under a former name of ${named(claim)}`
   }
 }
 

@@ -4,6 +4,7 @@ import { chooseFaults } from './faults.ts'
 import { watchInvariants } from './invariants.ts'
 import { complaints } from './oracle.ts'
 import { createUsers } from './users.ts'
+import { warmBeginning } from './warm-world.ts'
 import { createView, type View } from './view.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -26,7 +27,7 @@ interface Run {
   readonly violations: readonly string[]
 }
 
-const TROUBLE_STEPS = [60, 150, 300] as const
+const TROUBLE_STEPS = [100, 200, 350] as const
 const START_CHANCE = 0.15
 const OUTAGE_CHANCE = 0.01
 const END_CHANCE = 0.004
@@ -40,10 +41,10 @@ const REST_MS = 130_000
 export async function simulate(seed: number): Promise<Report> {
   // Others than those of the world, so that what people do does not hang on how often the scheduler asks.
   const dice = createDice(seed ^ 0x5eed)
-  const world = await createWorld(seed, chooseFaults)
+  const world = await createWorld(seed, chooseFaults, await warmBeginning())
   const view = createView(world.store)
   const crew: Crew = dice.pick(['one', 'one', 'rivals', 'elected'])
-  const { violations } = watchInvariants(world, view, { causes: crew !== 'rivals' })
+  const { violations } = watchInvariants(world, view, { alone: crew !== 'rivals' })
   const run: Run = { world, view, dice, crew, violations }
   await trouble(run)
   const left = violations.length === 0 ? await peace(run) : []
@@ -55,7 +56,7 @@ async function trouble(run: Run): Promise<void> {
   const { world, view, dice, crew, violations } = run
   const users = createUsers(world, view, dice.fork())
   const size = crew === 'one' ? 1 : crew === 'rivals' ? 2 : dice.pick([2, 3])
-  const userChance = dice.pick([0.03, 0.08, 0.2])
+  const userChance = dice.pick([0.05, 0.1, 0.2])
   world.yard.showsOnce = dice.chance(0.3)
   for (let left: number = dice.pick(TROUBLE_STEPS); left > 0 && violations.length === 0; left--) {
     if (world.hubs.length < size && (world.hubs.length === 0 || dice.chance(START_CHANCE))) start(run)

@@ -12,7 +12,7 @@ import { hubControllers } from '../../../packages/hub/src/controllers/hub.ts'
 import { poolDriver } from '../../../packages/hub/src/drivers/pool/driver.ts'
 import { SYSTEM_NAMESPACE } from '../../../packages/hub/src/model/names.ts'
 import { accountUser, hubUser } from '../../../packages/hub/src/samples/rbac.ts'
-import { ADMIN, baseStore, START_MS } from './base-world.ts'
+import { ADMIN, storeOf, type Beginning } from './base-world.ts'
 import { createDice, type Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import { seededIds } from './ids.ts'
@@ -49,24 +49,23 @@ const LEASE = { name: 'larder', namespace: SYSTEM_NAMESPACE }
 const LEASE_MS = 60_000
 const RETRY_MS = 10_000
 
-export async function createWorld(seed: number, faultsOf: (dice: Dice) => Faults): Promise<World> {
+export async function createWorld(
+  seed: number,
+  faultsOf: (dice: Dice) => Faults,
+  { stored, services, startMs }: Beginning,
+): Promise<World> {
   const dice = createDice(seed)
   const faults = faultsOf(dice.fork())
-  const scheduler = createScheduler({
-    dice: dice.fork(),
-    startMs: START_MS,
-    hurry: faults.hurry,
-    leapMs: faults.leapMs,
-  })
+  const scheduler = createScheduler({ dice: dice.fork(), startMs, hurry: faults.hurry, leapMs: faults.leapMs })
   const { clock } = scheduler
-  const store = await baseStore()
+  const store = await storeOf(stored)
   const logged: ((line: string) => void)[] = []
   const write = (line: string): void => {
     for (const listener of logged) listener(line)
   }
   const log = jsonLog({ level: 'debug', write, now: () => clock.now() })
   const api = await createApi({ store, clock, ids: seededIds(dice.fork()), log })
-  const yard = createYard({ scheduler, chances: faults.yard, seed })
+  const yard = createYard({ scheduler, chances: faults.yard, services })
   const admin = createClient(inProcessTransport(api, ADMIN, clock))
   const hubDice = dice.fork()
   const hubs: Hub[] = []

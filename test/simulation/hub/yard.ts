@@ -7,7 +7,7 @@
  */
 import { ambiguous, unavailable } from '@larder/kit'
 import type { Ack, Bound, Credential, Driver, Json, Plan, Seen, Session, Unbound, Want } from '@larder/kit'
-import { ACCOUNT_MARK } from './base-world.ts'
+import { ACCOUNT_MARK, YARD_MARK } from './base-world.ts'
 import type { Action, Scheduler } from './scheduler.ts'
 import type { Process } from './wire-chances.ts'
 
@@ -61,8 +61,6 @@ export interface YardChances {
 
 export interface Yard {
   readonly services: ReadonlyMap<string, YardService>
-  /** Everything that is in a password here, and nowhere else in the world. */
-  readonly secretMark: string
   /** Told of each change, before anything else happens. */
   onDeed(listener: (deed: Deed) => void): void
   /** The service and user whom a password lets in. */
@@ -81,21 +79,21 @@ export interface Yard {
 export interface YardOptions {
   readonly scheduler: Scheduler
   readonly chances: YardChances
-  readonly seed: number
+  /** Those that are there already. */
+  readonly services: readonly YardService[]
 }
 
-export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
-  const services = new Map<string, YardService>()
+export function createYard({ scheduler, chances, services: there }: YardOptions): Yard {
+  const services = new Map(there.map((service) => [service.id, { ...service, users: new Map(service.users) }]))
   const going = new Map<string, number>()
   const listeners: ((deed: Deed) => void)[] = []
   const shown = new Set<string>()
-  const secretMark = `hush${seed.toString(36)}x`
   const watchers = new Set<(id: string) => void>()
   const changed = (id: string): void => {
     for (const told of watchers) told(id)
   }
-  let serial = 0
-  let passwords = 0
+  let serial = there.length
+  let passwords = 1000 * there.length
 
   const tell = (deed: Deed): void => {
     scheduler.note(`  outside: ${deed.type} ${deed.service.id}${'credential' in deed ? ` ${deed.credential}` : ''}`)
@@ -178,7 +176,7 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
     }
     const known = service.users.get(id)
     if (known && yard.showsOnce && shown.has(`${service.serial} ${id}`)) return { phase: 'withheld' }
-    const user = known ?? { role, password: `${secretMark}${++passwords}` }
+    const user = known ?? { role, password: `${YARD_MARK}${++passwords}` }
     service.users.set(id, user)
     service.wasUsed = true
     if (!known) tell({ type: 'issued', service, want, credential: id })
@@ -246,7 +244,6 @@ export function createYard({ scheduler, chances, seed }: YardOptions): Yard {
       for (const id of Array.from(going.keys())) find(id)
       return services
     },
-    secretMark,
     onDeed: (listener) => void listeners.push(listener),
     whomLetsIn(password) {
       for (const service of services.values()) {
