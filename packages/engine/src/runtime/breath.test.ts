@@ -14,7 +14,7 @@ test('a few writes of one key go on at once; the next lets timers and sockets ha
 
 test('keys do not share, and each turn of the event loop begins anew', async () => {
   const breath = createBreath()
-  for (let i = 0; i < 3; i++) breath('a')
+  for (let i = 0; i < 3; i++) await breath('a')
   expect(breath('b')).toBeUndefined()
   await turn()
   expect(breath('a')).toBeUndefined()
