@@ -11,6 +11,8 @@ const MANIFESTS = [
   secret('cache-a'),
   secret('cache-b'),
   '{apiVersion: larder.dev/v1alpha1, kind: Class, metadata: {name: caches}, spec: {type: redis, description: By hand, backendRef: {name: pool}, recipe: {apiVersion: v1, kind: Secret, selector: {matchLabels: {offer: caches}}}, reclaimPolicy: Release}}',
+  '{apiVersion: v1, kind: Secret, metadata: {name: ours, namespace: shop, labels: {offer: shared}}, stringData: {type: redis}}',
+  '{apiVersion: larder.dev/v1alpha1, kind: Class, metadata: {name: together}, spec: {type: redis, backendRef: {name: pool}, recipe: {apiVersion: v1, kind: Secret, selector: {matchLabels: {offer: shared}}}, reclaimPolicy: Release, sharing: Shared}}',
   '{apiVersion: larder.dev/v1alpha1, kind: Class, metadata: {name: hidden}, spec: {type: none, backendRef: {name: local}, consumers: {namespaces: [bakery]}}}',
   '{apiVersion: larder.dev/v1alpha1, kind: Class, metadata: {name: broken}, spec: {type: none, backendRef: {name: gone}}}',
   '{apiVersion: larder.dev/v1alpha1, kind: ClaimPolicy, metadata: {name: shop-may, namespace: services}, spec: {consumers: {namespaces: [shop]}, subjects: [{kind: Secret, selector: {matchLabels: {offer: caches}}}]}}',
@@ -78,6 +80,11 @@ test('a tenant sees what its namespace may claim, and how many are free', async 
   expect(one.resources).toMatchObject([{ className: 'caches' }])
 })
 
+test('what many may have together is free however many have it', async () => {
+  await hub.larder('claim', 'create', 'with-others', '--class', 'together', '-n', 'shop', '--wait')
+  expect((await ask('shop', { className: 'together' })).classes).toMatchObject([{ claimable: true, free: 1 }])
+})
+
 test('another one is told nothing of what is not for it', async () => {
   const answer = await ask('bakery')
   expect(byName(answer)).toMatchObject({
@@ -98,7 +105,8 @@ test('objects that a policy opens are named once claims may read them at all', a
   })
   await eventually('the role to hold', async () => (await ask('shop')).missing === undefined || undefined)
   await hub.ok(['label', 'secret', 'cache-a', 'cache-b', '-n', 'services', 'extra=yes'])
-  expect((await ask('shop')).resources.map(({ name }) => name)).toHaveLength(1)
+  const named = (await ask('shop')).resources.map(({ name }) => name)
+  expect(named).toEqual([expect.stringMatching(/^cache-/), 'ours'])
 })
 
 test('it is asked by whoever may see the claims there, and nothing is stored', async () => {

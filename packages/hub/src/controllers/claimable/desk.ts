@@ -21,7 +21,7 @@ import {
   type PoolView,
 } from '../../model/claimable.ts'
 import { classKind, type Class } from '../../model/class.ts'
-import { homeOf } from '../../model/instance-use.ts'
+import { homeOf, isShared } from '../../model/instance-use.ts'
 import { instanceKind } from '../../model/instance.ts'
 import { INSTANCE_NAMESPACE, resourceInstanceName } from '../../model/names.ts'
 import { judge } from '../../model/permission.ts'
@@ -133,7 +133,7 @@ async function lookAtClass(asking: Asking, service: Class): Promise<LookedAt> {
   const members = await membersOf(asking, service)
   if (!members) return { shown: claimableClass(service, 'unknown'), resources: [] }
   const permitted = members.filter((member) => mayHave(asking, member))
-  const free = permitted.filter((member) => !isHeld(asking, member))
+  const free = permitted.filter((member) => !isHeld(asking, member, service))
   const view: PoolView = { permitted: permitted.length, free: free.length }
   return {
     shown: claimableClass(service, view),
@@ -171,8 +171,12 @@ const rolesOf = (policies: readonly ClaimPolicy[]): readonly (string | undefined
   ...new Set(policies.flatMap(({ spec }) => spec.subjects.flatMap((rule) => rule.roles ?? []))),
 ]
 
-const isHeld = ({ informers }: Asking, member: Member): boolean =>
-  informers.of(instanceKind).get(resourceInstanceName(member), INSTANCE_NAMESPACE) !== undefined
+/** By a claim that shares it with nobody, or not with those of this class. */
+function isHeld({ informers }: Asking, member: Member, service?: Class): boolean {
+  const record = informers.of(instanceKind).get(resourceInstanceName(member), INSTANCE_NAMESPACE)
+  if (!record) return false
+  return !(isShared(record) && service !== undefined && record.spec.className === service.metadata.name)
+}
 
 /** Those at home here, and those whose home has a policy for this namespace. */
 function openInstances({ informers, consumer }: Asking) {
