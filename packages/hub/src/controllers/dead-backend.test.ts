@@ -46,15 +46,15 @@ async function byReason(): Promise<ReadonlyMap<string, readonly Claim[]>> {
   return found
 }
 
-const WAITING = 300
+const WAITING = 100
 
-describe('a backend that hangs, with hundreds of claims that wait for it', () => {
+describe('a backend that hangs, with a hundred claims that wait for it', () => {
   test('delays no claim of another, gets no more calls than it may, and each claim says what it waits for', async () => {
     line.trouble = (verb) => (verb === 'probe' ? undefined : 'hang')
     await claimAll('boxes', names('box', WAITING))
     await hub.until('the backend to be full', () => (line.hanging >= CALLS_AT_A_TIME ? true : undefined))
-    await claimAll('jars', names('jar', 20))
-    for (const name of names('jar', 20)) await hub.ready(name)
+    await claimAll('jars', names('jar', 10))
+    for (const name of names('jar', 10)) await hub.ready(name)
     expect(line.hanging).toBe(CALLS_AT_A_TIME)
     const busy = await hub.until('those in line to say so', async () => {
       const found = (await byReason()).get('BackendBusy') ?? []
@@ -66,6 +66,8 @@ describe('a backend that hangs, with hundreds of claims that wait for it', () =>
       message: 'backend attic works on as many requests as it may; this one keeps its place',
     })
     expect(line.hanging).toBe(CALLS_AT_A_TIME)
+    // A clean stop would wait a while for the calls that hang.
+    await hub.kill()
   }, 60_000)
 })
 
@@ -73,14 +75,14 @@ describe('a backend that is down, with many claims that wait for it', () => {
   test('is asked by one probe alone; everybody says why; when it is back all are served, each once', async () => {
     const down = unavailable('the attic is locked')
     line.trouble = () => down
-    const all = names('box', 200)
+    const all = names('box', 80)
     await claimAll('boxes', all)
     await hub.until('all to say why', async () => {
       const found = (await byReason()).get('BackendUnavailable') ?? []
       return found.length === all.length ? true : undefined
     })
-    // Two thirds of those would have called; but the circuit was open before.
-    expect(line.calls.filter((call) => !call.startsWith('probe')).length).toBeLessThan(100)
+    // Each would have called several times; but the circuit was open before.
+    expect(line.calls.filter((call) => !call.startsWith('probe')).length).toBeLessThan(60)
     const backend = await hub.cause(backendKind, 'attic')
     expect(backend).toMatchObject({ reason: 'BackendUnavailable', message: 'backend attic: the attic is locked' })
     const before = line.calls.length
