@@ -191,6 +191,9 @@ describe('a server behind an APIService', () => {
     const index = (await ask('GET', '/openapi/v3')).json.paths[`apis/${GROUP}/v1`]
     const schema = await ask('GET', index.serverRelativeURL)
     expect(Object.keys(schema.json.components.schemas)).toEqual([`${GROUP}.Hat`])
+    const { definitions } = (await ask('GET', '/openapi/v2')).json
+    expect(definitions[`${GROUP}.Hat`].properties.brim).toEqual({ type: 'integer' })
+    expect(definitions['io.k8s.api.core.v1.Secret']).toBeDefined()
   })
 
   test('streams its watches through, until the client or the server ends them', async () => {

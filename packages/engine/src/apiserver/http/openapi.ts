@@ -6,7 +6,7 @@
  * the resources do.
  */
 import { createHash, randomUUID } from 'node:crypto'
-import { type JsonObject, stringifyJson } from '../../base/json.ts'
+import { type JsonObject, parseJson, stringifyJson } from '../../base/json.ts'
 import { formatApiVersion } from '../../machinery/object.ts'
 import type { Resource } from '../../machinery/shape.ts'
 import { routeNotFound } from '../../machinery/status.ts'
@@ -64,6 +64,7 @@ export function createOpenApi(resources: Resources, aggregation: Aggregation): H
   function remote(): Map<string, RemoteDocument> {
     if (aggregation.generation === remoteGeneration) return remoteDocuments
     remoteGeneration = aggregation.generation
+    v2 = undefined
     remoteDocuments = new Map(
       aggregation.remotes().flatMap(({ apiService: { group, version }, openApi: document }) => {
         if (!document) return []
@@ -107,7 +108,8 @@ export function createOpenApi(resources: Resources, aggregation: Aggregation): H
 
   async function version2(request: Request): Promise<void> {
     current()
-    const { json, protobuf } = await (v2 ??= forgetFailure(buildV2(resources.all()), () => (v2 = undefined)))
+    const others = [...remote().values()].map((one) => one.document)
+    const { json, protobuf } = await (v2 ??= forgetFailure(buildV2(resources.all(), others), () => (v2 = undefined)))
     const { accept } = request.exchange.headers
     const wantsProtobuf = V2_PROTOBUF_ASKED.some((type) => accepts(accept, type))
     const headers = headersOf(request, wantsProtobuf ? V2_PROTOBUF : 'application/json')
@@ -139,9 +141,10 @@ function forgetFailure<T>(promise: Promise<T>, forget: () => void): Promise<T> {
   return promise
 }
 
-async function buildV2(resources: readonly Resource[]): Promise<Version2> {
-  const { openApiV2 } = await import('../../machinery/openapi/v2.ts')
-  const { json, protobuf } = openApiV2(resources)
+async function buildV2(resources: readonly Resource[], others: readonly Buffer[]): Promise<Version2> {
+  const { definitionsOfDocument, openApiV2 } = await import('../../machinery/openapi/v2.ts')
+  const definitions = others.map((document) => definitionsOfDocument(parseJson(document.toString())) ?? {})
+  const { json, protobuf } = openApiV2(resources, Object.assign({}, ...definitions) as JsonObject)
   return { json: Buffer.from(stringifyJson(json)), protobuf }
 }
 

@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../base/json.ts'
 import { readCustomResources } from './testing/custom.ts'
 import type { Resource } from '../shape.ts'
 import { builtinResources } from '../types/builtin.ts'
-import { openApiV2 } from './v2.ts'
+import { definitionsOfDocument, openApiV2 } from './v2.ts'
 import { openApiV3Document } from './v3.ts'
 
 interface Operation {
@@ -150,5 +150,23 @@ describe('v2', () => {
     const text = protobuf.toString('latin1')
     for (const name of Object.keys(json['definitions'] as object)) expect(text).toContain(name)
     for (const path of Object.keys(json['paths'] as object)) expect(text).toContain(path)
+  })
+})
+
+const document = (schemas: unknown) => ({ components: { schemas } }) as never
+
+describe("another server's document", () => {
+  test('gives its definitions, in the terms of v2', () => {
+    const hat = { type: 'object', properties: { of: { allOf: [{ $ref: '#/components/schemas/a.Felt' }] } } }
+    expect(definitionsOfDocument(document({ 'a.Hat': hat }))).toEqual({
+      'a.Hat': { type: 'object', properties: { of: { $ref: '#/definitions/a.Felt' } } },
+    })
+  })
+
+  test('that is none, or has schemas that are none, gives nothing and harms nobody', () => {
+    expect(definitionsOfDocument('no document')).toBeUndefined()
+    expect(definitionsOfDocument(document({ Hat: 'felt' }))).toBeUndefined()
+    expect(definitionsOfDocument(document({ Hat: { properties: { brim: null } } }))).toBeUndefined()
+    expect(definitionsOfDocument(document({ Hat: { required: 5 } }))).toBeUndefined()
   })
 })
