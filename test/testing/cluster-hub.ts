@@ -8,7 +8,7 @@ import { eventually, LARDER, must } from './processes.ts'
 
 /** Short, because hubs are killed here, and the next must wait it out. */
 const LEASE = '3s'
-const FLAGS = ['--wait', '--no-samples']
+const FLAGS = ['--wait', '--no-samples', '--api-only']
 
 export interface HubProcess {
   readonly child: ChildProcess
@@ -65,6 +65,7 @@ export function clusterRunner({ dir, larder, status }: HubParts, kind: string): 
       if (!named && (await status()).state === 'stopped') {
         await must('larder up', larder('up', '--api-only', '--detach', '--port', '0', '--api-port', '0'))
       }
+      if (flags.includes('--api-only')) return
       if (named && processes.length === 0) await refuseUsed(named, join(dir, 'cache'))
       const samples = flags.includes('--no-samples') ? [] : ['--samples']
       processes.push(await startHubProcess(kubeconfig, ['--data', dir, ...samples]))

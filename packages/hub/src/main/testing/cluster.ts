@@ -26,7 +26,7 @@ import { startClusterHub, type ClusterHub } from '../cluster/start.ts'
 const ADMIN: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
 
 /** One thing that a user asked for: `patch larder.dev/claims/status in shop`. */
-export interface Asked {
+interface Asked {
   readonly user: string
   readonly verb: string
   readonly group: string

@@ -19,6 +19,9 @@ export const apiServiceType: ResourceType = {
   namespaced: false,
 }
 
+/** No controller of the cluster is to touch it. */
+const MANAGED = { 'endpointslice.kubernetes.io/managed-by': 'larder.dev' }
+
 export interface Whereabouts {
   readonly host: string
   readonly port: number
@@ -31,7 +34,7 @@ export async function publishQueries(client: Client, { host, port, authority }: 
   const options = { fieldManager: 'larder-hub', force: true }
   const { name, namespace } = QUERY_SERVICE
   const slice = {
-    metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
+    metadata: { name, namespace, labels: { ...MANAGED, 'kubernetes.io/service-name': name } },
     addressType: host.includes(':') ? 'IPv6' : 'IPv4',
     endpoints: [{ addresses: [host], conditions: { ready: true } }],
     ports: [{ name: 'https', port, protocol: 'TCP' }],
