@@ -20,6 +20,8 @@ export interface Recipe {
   readonly type: string
   readonly backend: string
   readonly recipe: Json
+  /** What the backend calls the plans, by their names here; absent where no plan has such an id. */
+  readonly planIds?: Readonly<Record<string, string>>
 }
 
 export interface Service extends Recipe {
@@ -109,6 +111,7 @@ async function recipeOf(
 /** What the class controller wrote, read back. */
 function parseRecipe(data: Json | undefined): Recipe | undefined {
   if (!isObject(data)) return undefined
-  const { type, backend, recipe } = data as JsonObject & Partial<Recipe>
-  return typeof type === 'string' && typeof backend === 'string' ? { type, backend, recipe: recipe ?? {} } : undefined
+  const { type, backend, recipe, planIds } = data as JsonObject & Partial<Recipe>
+  if (typeof type !== 'string' || typeof backend !== 'string') return undefined
+  return { type, backend, recipe: recipe ?? {}, ...(planIds && { planIds }) }
 }

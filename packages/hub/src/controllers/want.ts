@@ -21,7 +21,7 @@ export async function wantOf(
   state: string | undefined,
   fingerprint: Fingerprint,
 ): Promise<Wanted> {
-  const { spec, status, metadata } = instance
+  const { spec, metadata } = instance
   const { plan, externalName } = spec
   const { parameters, secrets, missing } = resolveParameters(instance, service.readSecret, service.isPlatforms)
   for (const secret of secrets) service.session.learn(secret)
@@ -31,18 +31,30 @@ export async function wantOf(
     id: spec.externalID ?? '',
     ...(externalName !== undefined && { name: externalName }),
     generation: metadata.generation ?? 0,
-    ...(plan !== undefined && { plan: { name: plan } }),
+    ...(plan !== undefined && { plan: planOf(plan, service) }),
     recipe: service.recipe,
     parameters,
     ...(credentials && { credentials }),
     existing: spec.existing ?? 'Refuse',
     ...(spec.resourceRef && { resource: spec.resourceRef }),
     origin: spec.origin ? { door: 'larder', ...spec.origin } : originOf(instance),
-    ...(status?.applied?.plan !== undefined && { applied: { plan: status.applied.plan } }),
+    ...appliedPlan(instance),
     changed: changes(instance, hash),
     ...(state !== undefined && { state }),
   }
   return { want, hash, missing }
+}
+
+function planOf(name: string, { planIds }: Service): NonNullable<Want['plan']> {
+  const externalId = planIds?.[name]
+  return { name, ...(externalId !== undefined && { externalId }) }
+}
+
+/** What the backend has been told, by its own words too: a catalog may have renamed the plan since. */
+function appliedPlan({ status }: Instance): Pick<Want, 'applied'> {
+  const { plan, externalPlanId } = status?.applied ?? {}
+  if (plan === undefined) return {}
+  return { applied: { plan, ...(externalPlanId !== undefined && { externalPlanId }) } }
 }
 
 /** The claim that holds the instance, or nobody's door. */

@@ -114,8 +114,10 @@ test('fields of later versions are refused by name, and defaults are not', () =>
   expect(
     unsupportedInClass(service({ reclaimPolicy: 'Delete', sharing: 'Exclusive', deletionProtection: false })),
   ).toBeUndefined()
-  expect(unsupportedInClass(service({ plans: [{ name: 'a' }, { name: 'b', external: { id: '1' } }] }))).toMatchObject({
-    message: 'spec.plans[1].external is not supported by this version',
+  expect(
+    unsupportedInClass(service({ plans: [{ name: 'a' }, { name: 'b', schemas: { create: 'x' } }] })),
+  ).toMatchObject({
+    message: 'spec.plans[1].schemas is not supported by this version',
   })
   const instance = { apiVersion: 'larder.dev/v1alpha1', kind: 'Instance', metadata: { name: 'i' } }
   const resourceRef = { apiVersion: 'v1', kind: 'Secret', name: 's' }

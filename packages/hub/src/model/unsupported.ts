@@ -26,11 +26,7 @@ export const unsupportedInBackend = ({ spec }: Backend): Refusal | undefined =>
 export const unsupportedInClass = ({ spec }: Class): Refusal | undefined =>
   refused([
     ['schemas', there(spec.schemas)],
-    ['external', there(spec.external)],
-    ...(spec.plans ?? []).flatMap((plan, i): Finding[] => [
-      [`plans[${i}].external`, there(plan.external)],
-      [`plans[${i}].schemas`, there(plan.schemas)],
-    ]),
+    ...(spec.plans ?? []).flatMap((plan, i): Finding[] => [[`plans[${i}].schemas`, there(plan.schemas)]]),
   ])
 
 export const unsupportedInInstance = ({ spec }: Instance): Refusal | undefined =>

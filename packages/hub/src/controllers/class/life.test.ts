@@ -151,3 +151,26 @@ describe('what is in use', () => {
     )
   })
 })
+
+test('ids that the backend gave its plans reach the driver, before and after a change of plan', async () => {
+  const plans = [
+    { name: 'small', default: true, external: { id: 'plan-7' } },
+    { name: 'large', external: { id: 'plan-8' } },
+  ]
+  const external = { id: 'service-3', name: 'jars', definition: { anything: [1] } }
+  await classes().patch('jars', { spec: { plans, external } })
+  await hub.until('the class', async () => {
+    const { metadata, status } = await classes().get('jars')
+    return status?.observedGeneration === metadata.generation ? true : undefined
+  })
+  const { name, namespace } = await claimed()
+  expect(shelf.told?.plan).toEqual({ name: 'small', externalId: 'plan-7' })
+  expect((await instances().get(name, namespace)).status?.applied?.externalPlanId).toBe('plan-7')
+  await hub.admin.of(claimKind).patch('jar', { spec: { plan: 'large' } }, { namespace: 'shop' })
+  await hub.until('the change of plan', () => (shelf.told?.plan?.name === 'large' ? true : undefined))
+  expect(shelf.told).toMatchObject({
+    plan: { externalId: 'plan-8' },
+    applied: { plan: 'small', externalPlanId: 'plan-7' },
+    changed: ['plan'],
+  })
+})

@@ -25,11 +25,18 @@ export async function keepRevision(pass: Pass<Class>): Promise<Outcome> {
   return done
 }
 
-const recipeOf = ({ spec }: Class): Recipe => ({
-  type: spec.type,
-  backend: spec.backendRef.name,
-  recipe: spec.recipe ?? {},
-})
+function recipeOf({ spec }: Class): Recipe {
+  const ids = (spec.plans ?? []).flatMap(({ name, external }) => {
+    const id = external?.['id']
+    return typeof id === 'string' ? [[name, id] as const] : []
+  })
+  return {
+    type: spec.type,
+    backend: spec.backendRef.name,
+    recipe: spec.recipe ?? {},
+    ...(ids.length > 0 && { planIds: Object.fromEntries(ids) }),
+  }
+}
 
 const nextNumber = (all: readonly ControllerRevision[]) => Math.max(0, ...all.map((r) => r.revision)) + 1
 

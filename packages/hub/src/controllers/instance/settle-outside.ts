@@ -182,6 +182,7 @@ export function applied(pass: InstancePass): void {
     generation: metadata.generation ?? 0,
     ...(spec.revision !== undefined && { revision: spec.revision }),
     ...(spec.plan !== undefined && { plan: spec.plan }),
+    ...(pass.want.plan?.externalId !== undefined && { externalPlanId: pass.want.plan.externalId }),
     ...(spec.parameters !== undefined && { parameters: spec.parameters as never }),
     ...(spec.parametersFrom !== undefined && { parametersFrom: spec.parametersFrom as never }),
     hash: pass.hash,

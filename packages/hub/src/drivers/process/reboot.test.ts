@@ -78,7 +78,7 @@ async function letterOf(values: Values): Promise<string | null> {
   return letter
 }
 
-describe.skipIf(!existsSync('/proc/sys/kernel/random/boot_id'))('after a restart of the machine', () => {
+describe('after a restart of the machine', () => {
   test('a service is found, started on its port with its data and its users, and there is one of it', async () => {
     const { dataDir, want, values, pid } = await powerCut('found')
     const shop = await open(dataDir)
