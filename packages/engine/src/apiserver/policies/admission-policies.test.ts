@@ -1,6 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
 import type { JsonObject } from '../../base/json.ts'
 import { isApiError } from '../../machinery/status.ts'
+import { openTokenAuthority } from '../tokens.ts'
 import {
   at,
   CRDS,
@@ -414,6 +419,29 @@ describe('subresources with a kind of their own', () => {
       /^422 widgets.example.com "w" is forbidden: .*denied request: Scale of widgets w$/,
     )
     await world.admin.patch(scale, { spec: { replicas: 3 } })
+  })
+
+  test('a TokenRequest too, with what it left out', async () => {
+    await world.close()
+    const dir = mkdtempSync(join(tmpdir(), 'larder-policies-'))
+    onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+    const serviceAccountUid = (namespace: string, name: string) =>
+      world.store.get(`//serviceaccounts/${namespace}/${name}`)?.index.uid
+    world = await openWorld({ tokens: openTokenAuthority({ dir, clock: systemClock, serviceAccountUid }) })
+    await enforce('short', {
+      matchConstraints: aboutAll('serviceaccounts/token'),
+      validations: [
+        {
+          expression: 'object.spec.expirationSeconds <= 3600',
+          messageExpression: 'request.kind.kind + " in " + namespaceObject.metadata.name',
+        },
+      ],
+    })
+    const token = at('serviceaccounts', 'default', 'default', 'token')
+    expect(await create({ spec: { expirationSeconds: 7200 } }, token)).toMatch(
+      /^422 serviceaccounts "default" is forbidden: .*denied request: TokenRequest in default$/,
+    )
+    expect(await create({}, token)).toMatch(/^no error: .*"expirationSeconds":3600/)
   })
 })
 
