@@ -71,7 +71,18 @@ test('gets files for itself alone and variables, and its exit code is ours', asy
   const script = `ls -A $SERVICE_BINDING_ROOT/cache; stat -L -c %a $SERVICE_BINDING_ROOT $SERVICE_BINDING_ROOT/cache/password; echo $CACHE_URI $URL; exit 3`
   const { ended, said } = started('--claim', 'cache', '--env', 'URL=cache.uri', '--', 'sh', '-c', script)
   expect(await ended).toBe(3)
-  expect(said().split('\n')).toEqual(['..1', '..data', 'host', 'password', 'type', 'uri', '700', '600', 'redis://first@h redis://first@h', ''])
+  expect(said().split('\n')).toEqual([
+    '..1',
+    '..data',
+    'host',
+    'password',
+    'type',
+    'uri',
+    '700',
+    '600',
+    'redis://first@h redis://first@h',
+    '',
+  ])
 })
 
 test('its files follow a change at once; it gets our signals, and its folder is gone when it has ended', async () => {
