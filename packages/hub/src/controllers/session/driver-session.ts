@@ -337,6 +337,7 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
     },
     end() {
       circuit.end()
+      turns.dissolve()
       lifetime.abort()
       observer.backend(backend, undefined)
     },

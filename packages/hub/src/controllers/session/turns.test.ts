@@ -123,3 +123,16 @@ test('calls from before the backend was given up take no turn of those that come
   await end('hangs')
   expect(turns.running).toBe(1)
 })
+
+test('a line that ends sends nobody into nowhere: all are asked to come again', async () => {
+  const { turns, take, woken } = line(1)
+  void take('a')
+  const waiting = take('b')
+  await settle()
+  turns.close(down)
+  await take('c')
+  turns.dissolve()
+  expect(await waiting).toMatchObject({ repeated: true })
+  expect(woken).toEqual(['b', 'c'])
+  expect(waits(turns)).toBe(0)
+})

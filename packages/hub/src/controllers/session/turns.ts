@@ -36,6 +36,8 @@ export interface Turns {
   /** Turns come again: one call at first, and with each success twice as many, up to the limit. */
   open(): void
   succeeded(): void
+  /** The line ends: all who stand in it, or kept a place, are asked to come again, to the line that takes its place. */
+  dissolve(): void
   /** Calls back when somebody has waited in vain. */
   onSlow(told: () => void): void
   forget(id: string): void
@@ -231,6 +233,12 @@ export function createTurns({ backend, limit, clock, random }: TurnsOptions): Tu
       if (closed || allowed >= limit) return
       allowed = Math.min(limit, allowed * 2)
       next()
+    },
+    dissolve() {
+      for (const waiter of waiters) waiter.sendAway(busy())
+      const all = [...places.values()]
+      places.clear()
+      for (const place of all) place.wake?.()
     },
     onSlow(told) {
       slow = told
