@@ -95,6 +95,21 @@ describe('a class that is shared', () => {
     expect(shelf.services.size).toBe(0)
   })
 
+  test('changes the role of one claim, and nothing of the others', async () => {
+    await Promise.all(['a', 'b'].map((name) => hub.claim(name, { className: 'jars' })))
+    await Promise.all(['a', 'b'].map((name) => hub.ready(name)))
+    const [old, kept] = [await password('a'), await password('b')]
+    await hub.admin.of(claimKind).patch('a', { spec: { role: 'reader' } }, { namespace: 'shop' })
+    await hub.until('the second credentials', async () => {
+      const { status } = await hub.ready('a')
+      return status?.credential?.role === 'reader' && !status.credential.predecessor ? true : undefined
+    })
+    expect(shelf.accepts(await password('a'))).toBe(true)
+    expect(shelf.accepts(old)).toBe(false)
+    expect(await password('b')).toBe(kept)
+    expect(shelf.accepts(kept)).toBe(true)
+  })
+
   test('removes it when all leave at once', async () => {
     const names = Array.from({ length: 12 }, (_, i) => `jar-${i}`)
     await Promise.all(names.map((name) => hub.claim(name, { className: 'jars' })))
@@ -211,6 +226,10 @@ describe('a pool that is shared', () => {
     expect(used).toEqual(['one', 'two', 'one'])
     expect(await records(hub)).toHaveLength(2)
     expect(await hub.secretValues('a')).toEqual(await hub.secretValues('c'))
+    await hub.admin.of(claimPolicyKind).delete('shop-may', { namespace: 'services' })
+    for (const name of ['a', 'b', 'c']) await hub.cause(claimKind, name, 'shop', 'NotPermitted')
+    await permit(hub)
+    for (const name of ['a', 'b', 'c']) await hub.ready(name)
     await release('a')
     expect((await hub.ready('c')).status?.resourceRef?.name).toBe('one')
     await hub.claim('alone', { className: 'caches' })
