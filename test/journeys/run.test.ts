@@ -1,5 +1,5 @@
 /** A program on this machine with the credentials of a claim: it gets them, follows them, and leaves nothing behind. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +40,8 @@ setInterval(() => { const now = readFileSync(file, 'utf8'); if (now !== last) { 
 let hub: Hub
 let folder: string
 let program: string
+/** A test that failed must leave nothing running. */
+const running = new Set<ChildProcess>()
 beforeAll(async () => {
   hub = await newHub()
   await hub.start()
@@ -49,6 +51,7 @@ beforeAll(async () => {
   await hub.ok(['apply', '-f', '-'], { stdin: MANIFESTS })
 })
 afterAll(async () => {
+  for (const child of running) child.kill('SIGTERM')
   await hub.remove()
   rmSync(folder, { recursive: true })
 })
@@ -56,6 +59,7 @@ afterAll(async () => {
 /** `hub.larder` puts `--data` last, which belongs to the program here. */
 function started(...words: string[]) {
   const child = spawn(process.execPath, [LARDER, 'run', '-n', 'shop', '--data', hub.dir, ...words])
+  running.add(child)
   let said = ''
   let noted = ''
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
