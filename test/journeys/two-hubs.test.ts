@@ -45,8 +45,8 @@ afterEach(async () => {
 
 const isAlive = ({ child }: HubProcess) => child.exitCode === null && child.signalCode === null
 
-async function joined(): Promise<HubProcess> {
-  const hub = await startHubProcess(api.kubeconfig, ['--data', api.dir, '--samples'])
+async function joined(data = api.dir): Promise<HubProcess> {
+  const hub = await startHubProcess(api.kubeconfig, ['--data', data, '--samples'])
   hubs.push(hub)
   return hub
 }
@@ -163,6 +163,23 @@ describe('two hub processes', () => {
     await eventually('it to lead', async () => (await holder()) === identityOf(asleep) || undefined)
     await allReady(names.length + 1)
     expect((await client.of(instanceKind).list()).items).toHaveLength(names.length + 1)
+  })
+
+  test('an API that is away for longer than the lease finds its hub again, and the engines never stopped', async () => {
+    // A folder of its own: whoever takes the API down must not take the services with it.
+    const hub = await joined(`${api.dir}-hub`)
+    await client.of(namespaceType).create({ metadata: { name: 'shop' } })
+    await client.of(claimKind).create({ metadata: { name: 'a', namespace: 'shop' }, spec: { className: 'redis' } })
+    await allReady(1)
+    const pid = await pidOf('a')
+    await api.larder('down')
+    await eventually('it to stop leading', () => hub.log().includes('no longer leading') || undefined)
+    expect((await fetch(`${hub.http}/livez`)).status).toBe(200)
+    await api.larder('up', '--api-only', '--detach')
+    await client.of(claimKind).create({ metadata: { name: 'b', namespace: 'shop' }, spec: { className: 'redis' } })
+    await allReady(2)
+    expect(await pidOf('a')).toBe(pid)
+    expect(hub.log().match(/cannot reach the lease/g)?.length ?? 0).toBeLessThanOrEqual(1)
   })
 
   test('beside larder up, which leads its own API for good, a hub waits', async () => {

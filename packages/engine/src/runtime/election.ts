@@ -105,12 +105,16 @@ export function createElection(options: ElectionOptions): Election {
 
   /** Resolves when the Lease is ours, or with false when the election ends. */
   async function acquire(): Promise<boolean> {
+    // An API that is away for an hour must not fill the log.
+    let isTold = false
     while (!signal.aborted) {
       try {
         if (await take()) return true
+        isTold = false
         await untilFree()
       } catch (error) {
-        log.warn('cannot reach the lease; retrying', { error: errorChain(error) })
+        if (!isTold) log.warn('cannot reach the lease; retrying', { error: errorChain(error) })
+        isTold = true
         await pause(clock, retryMs, signal)
       }
     }
