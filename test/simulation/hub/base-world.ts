@@ -12,7 +12,8 @@ import type { Index, Store } from '@larder/engine/storage/store'
 import { backendKind } from '../../../packages/hub/src/model/backend.ts'
 import { classKind, type Class } from '../../../packages/hub/src/model/class.ts'
 import { claimPolicyKind, type ClaimPolicy } from '../../../packages/hub/src/model/claim-policy.ts'
-import { SYSTEM_NAMESPACE } from '../../../packages/hub/src/model/names.ts'
+import { instanceKind, type Instance } from '../../../packages/hub/src/model/instance.ts'
+import { INSTANCE_NAMESPACE, SYSTEM_NAMESPACE } from '../../../packages/hub/src/model/names.ts'
 import { installHub, installSamples } from '../../../packages/hub/src/samples/install.ts'
 import { hubAccount } from '../../../packages/hub/src/samples/rbac.ts'
 import { createDice } from './dice.ts'
@@ -47,8 +48,19 @@ const jars: Class['spec'] = {
   roles: [{ name: 'writer', default: true }, { name: 'reader' }],
 }
 
+/** Without choices, so that one is like the other. */
+const plain = (type: string): Class['spec'] => ({
+  type,
+  description: `${type} of the yard`,
+  backendRef: { name: 'yard' },
+  roles: [{ name: 'writer', default: true }, { name: 'reader' }],
+})
+
 export const CLASSES: Readonly<Record<string, Class['spec']>> = {
   jars,
+  mugs: { ...plain('mug'), sharing: 'Shared' },
+  keeps: { ...plain('keep'), reclaimPolicy: 'Retain' },
+  cycles: { ...plain('cycle'), reclaimPolicy: 'Recycle' },
   caches: {
     type: 'redis',
     description: 'Caches made by hand',
@@ -62,6 +74,11 @@ export const POLICY: ClaimPolicy['spec'] = {
   consumers: { namespaces: [...TEAMS] },
   subjects: [{ kind: 'Secret', selector: { matchLabels: { offer: 'caches' } } }],
 }
+
+/** Made by hand, for whoever claims it by its name. */
+export const HOUSES = ['house', 'inn'] as const
+const HOUSE: Instance['spec'] = { backendRef: { name: 'yard' }, type: 'house', recipe: {}, reclaimPolicy: 'Retain' }
+const house = (name: string): Instance['spec'] => (name === 'inn' ? { ...HOUSE, sharing: 'Shared' } : HOUSE)
 
 export const memberSecret = (name: string, version: number) => ({
   metadata: { name, namespace: POOL, labels: { offer: 'caches' } },
@@ -141,4 +158,12 @@ async function furnish(admin: Client): Promise<void> {
   for (const [name, spec] of Object.entries(CLASSES)) await admin.of(classKind).create({ metadata: { name }, spec })
   for (const name of MEMBERS) await admin.of(secretType).create(memberSecret(name, 0))
   await admin.of(claimPolicyKind).create({ metadata: { name: 'teams', namespace: POOL }, spec: POLICY })
+  for (const name of HOUSES) {
+    await admin.of(instanceKind).create({ metadata: { name, namespace: INSTANCE_NAMESPACE }, spec: house(name) })
+  }
+  const subjects = [{ group: 'larder.dev', kind: 'Instance' }]
+  await admin.of(claimPolicyKind).create({
+    metadata: { name: 'houses', namespace: INSTANCE_NAMESPACE },
+    spec: { consumers: { namespaces: [...TEAMS] }, subjects },
+  })
 }

@@ -12,7 +12,7 @@ import { isReason } from '../../../packages/hub/src/model/reasons.ts'
 import type { Cause } from '../../../packages/hub/src/model/shared-fields.ts'
 import { ACCOUNT_MARK, POOL, POOL_MARK, TEAMS, YARD_MARK } from './base-world.ts'
 import { FOREIGN_LABEL } from './users.ts'
-import { decoded, heldBy, isGoing, type Commit, type View } from './view.ts'
+import { decoded, heldBy, isGoing, usersOf, type Commit, type View } from './view.ts'
 import type { World } from './world.ts'
 import type { Deed } from './yard.ts'
 
@@ -81,6 +81,9 @@ function holds(world: World, view: View): Promised {
     if (claim && before && !isDeletion && instance.spec.claimRef?.uid !== holder && before.spec.sharing !== 'Shared') {
       yield `${named(instance)} was taken from ${named(claim)}, which lives`
     }
+    const sharers =
+      before?.spec.sharing === 'Shared' && !isGoing(before) && isGoing(instance) ? usersOf(view, before) : []
+    if (sharers[0]) yield `${named(instance)} is deleted while ${named(sharers[0])} shares it and nobody asked`
     const uid = instance.spec.claimRef?.uid
     const others =
       uid === undefined || isDeletion ? [] : heldBy(view, uid).filter((i) => !i.spec.resourceRef && !isGoing(i))
@@ -253,7 +256,7 @@ function deeds(world: World, view: View): (deed: Deed) => Iterable<string> {
   return function* (deed) {
     const { service } = deed
     const instances = [...view.instances.values()].filter((i) => i.spec.externalID === service.id)
-    const holder = instances.map((i) => lives(view, i.spec.claimRef?.uid)).find((claim) => claim !== undefined)
+    const holder = instances.flatMap((i) => usersOf(view, i))[0]
     switch (deed.type) {
       case 'made': {
         if (made.get(service.id)?.wasUsed) yield `${service.id} was made twice outside`
@@ -282,7 +285,14 @@ function deeds(world: World, view: View): (deed: Deed) => Iterable<string> {
           yield `${deed.credential} was revoked while ${named(published)} of ${named(claim)} still holds it`
         return
       }
-      case 'issued':
+      case 'issued': {
+        const uid = /^c-(.*)-\d+$/.exec(deed.credential)?.[1] ?? ''
+        const stranger = [...service.left].find((user) => !user.startsWith(`c-${uid}-`))
+        if (stranger !== undefined && instances.some(({ spec }) => spec.reclaimPolicy === 'Recycle')) {
+          yield `${deed.credential} is let into ${service.id}, which was not wiped of what ${stranger} left`
+        }
+        return
+      }
       case 'changed':
     }
   }

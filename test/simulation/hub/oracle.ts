@@ -13,9 +13,10 @@ import {
   INSTANCE_NAMESPACE,
   resourceInstanceName,
   SYSTEM_NAMESPACE,
+  USED_ANNOTATION,
 } from '../../../packages/hub/src/model/names.ts'
 import { POOL } from './base-world.ts'
-import { decoded, heldBy, isGoing, type View } from './view.ts'
+import { decoded, heldBy, instanceOf, isGoing, usersOf, type View } from './view.ts'
 import type { World } from './world.ts'
 
 /**
@@ -25,7 +26,7 @@ import type { World } from './world.ts'
 export function complaints(world: World, view: View, kept: { readonly orphans: boolean }): readonly string[] {
   return [
     ...claimsSettle(world, view),
-    ...(kept.orphans ? instancesSettle(view) : []),
+    ...(kept.orphans ? instancesSettle(world, view) : []),
     ...outsideSettles(world, view),
     ...secretsSettle(view),
     ...othersSettle(view),
@@ -75,7 +76,7 @@ function obstacles(world: World, view: View, claim: Claim): readonly string[] {
   const { uid = '', namespace = '' } = claim.metadata
   const held = heldBy(view, uid)
   if (held.length > 1) return ['(to hold one instance only)']
-  const [instance] = held
+  const instance = instanceOf(view, claim)
   return instance ? obstaclesOfHeld(world, view, claim, instance) : obstaclesOfFree(view, claim, namespace)
 }
 
@@ -90,12 +91,13 @@ function obstaclesOfHeld({ yard }: World, view: View, claim: Claim, instance: In
     if (!member) return ['ServiceLost', 'ResourceNotFound', 'NotPermitted']
     if (!isPermitted(view, claim, member)) return ['NotPermitted']
   }
-  if (instance.spec.className === 'jars' && !yard.services.has(instance.spec.externalID ?? '')) return ['ServiceLost']
+  if (!instance.spec.resourceRef && !yard.services.has(instance.spec.externalID ?? '')) return ['ServiceLost']
   return bindingTaken(view, claim) ? ['BindingNameTaken'] : []
 }
 
 function obstaclesOfFree(view: View, claim: Claim, namespace: string): readonly string[] {
-  const { className, resourceRef } = claim.spec
+  const { className, resourceRef, instanceRef } = claim.spec
+  if (instanceRef) return obstaclesOfNamed(view, claim, instanceRef.name)
   if (resourceRef) {
     const member = view.secrets.get(`${resourceRef.namespace}/${resourceRef.name}`)
     // The account that reads for such claims may read nothing in this world until a policy is asked.
@@ -114,6 +116,16 @@ function obstaclesOfFree(view: View, claim: Claim, namespace: string): readonly 
   const mine = members.filter((member) => member.metadata.namespace === namespace || isPermitted(view, claim, member))
   if (mine.length === 0) return ['PoolEmpty']
   return mine.every((member) => recordOf(view, member)) ? ['PoolExhausted'] : []
+}
+
+/** Teams may claim all instances of this world. */
+function obstaclesOfNamed(view: View, claim: Claim, name: string): readonly string[] {
+  const instance = [...view.instances.values()].find(({ metadata }) => metadata.name === name)
+  const had = claim.status?.instanceRef?.uid
+  if (had !== undefined && had !== instance?.metadata.uid) return ['InstanceLost', 'InstanceNotFound']
+  if (!instance) return ['InstanceNotFound']
+  if (had !== undefined && instance.spec.claimRef?.uid !== claim.metadata.uid) return ['InstanceLost', 'InstanceHeld']
+  return instance.spec.claimRef ? ['InstanceHeld'] : []
 }
 
 const recordOf = (view: View, { metadata: { namespace, name } }: Secret): Instance | undefined => {
@@ -147,7 +159,7 @@ const isOf = ({ metadata }: Secret, claim: Claim): boolean =>
   (metadata.ownerReferences ?? []).some(({ uid }) => uid === claim.metadata.uid)
 
 function* bindingFits({ yard }: World, view: View, claim: Claim): Iterable<string> {
-  const [instance] = heldBy(view, claim.metadata.uid ?? '')
+  const instance = instanceOf(view, claim)
   const secret = bindingOf(view, claim)
   if (!secret) {
     yield `${named(claim)} is Ready and has no Secret`
@@ -189,26 +201,31 @@ function* bindingFits({ yard }: World, view: View, claim: Claim): Iterable<strin
 
 const sorted = (data: Secret['data']) => Object.entries(data ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
 
-function* instancesSettle(view: View): Iterable<string> {
+function* instancesSettle({ yard }: World, view: View): Iterable<string> {
   for (const instance of view.instances.values()) {
-    const claim = view.claims.get(instance.spec.claimRef?.uid ?? '')
-    if (!claim) yield `${named(instance)} is left of a claim that is gone`
+    const { claimRef, reclaimPolicy, sharing } = instance.spec
+    if (claimRef && !view.claims.has(claimRef.uid)) yield `${named(instance)} is left of a claim that is gone`
+    if (usersOf(view, instance).length > 0) continue
+    if (isGoing(instance)) yield `${named(instance)} does not go: ${readiness(instance)?.reason}`
+    else if (!claimRef && sharing === 'Shared' && reclaimPolicy === 'Delete')
+      yield `${named(instance)} is shared by nobody`
+    else if (!yard.services.has(instance.spec.externalID ?? '')) continue
+    else if (reclaimPolicy === 'Recycle' && instance.metadata.annotations?.[USED_ANNOTATION] !== undefined)
+      yield `${named(instance)} is not wiped: ${readiness(instance)?.reason}`
   }
 }
 
 function* outsideSettles({ yard }: World, view: View): Iterable<string> {
   for (const service of yard.services.values()) {
     const instance = [...view.instances.values()].find(({ spec }) => spec.externalID === service.id)
-    if (!instance) {
-      yield `${service.id} is left outside without an instance`
-      continue
-    }
-    const uid = instance.spec.claimRef?.uid
-    const claim = view.claims.get(uid ?? '')
-    for (const user of service.users.keys()) {
+    if (!instance && !view.retained.has(service.id)) yield `${service.id} is left outside without an instance`
+    const credentials = (instance ? usersOf(view, instance) : []).flatMap(({ status }) => {
+      const { id, predecessor } = status?.credential ?? {}
       // Older ones work until the newer are published, which may be for ever where the instance goes.
-      const { id, predecessor } = claim?.status?.credential ?? {}
-      if (user !== id && user !== predecessor?.id) yield `${service.id} still lets in ${user}`
+      return [id, predecessor?.id]
+    })
+    for (const user of service.users.keys()) {
+      if (!credentials.includes(user)) yield `${service.id} still lets in ${user}`
     }
   }
 }

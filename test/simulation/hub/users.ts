@@ -7,7 +7,8 @@ import { claimKind, type Claim } from '../../../packages/hub/src/model/claim.ts'
 import { claimPolicyKind } from '../../../packages/hub/src/model/claim-policy.ts'
 import { classKind } from '../../../packages/hub/src/model/class.ts'
 import { instanceKind } from '../../../packages/hub/src/model/instance.ts'
-import { CLASSES, MEMBERS, memberSecret, POLICY, POOL, TEAMS } from './base-world.ts'
+import { INSTANCE_NAMESPACE } from '../../../packages/hub/src/model/names.ts'
+import { CLASSES, HOUSES, MEMBERS, memberSecret, POLICY, POOL, TEAMS } from './base-world.ts'
 import type { Dice } from './dice.ts'
 import { isGoing, type View } from './view.ts'
 import type { World } from './world.ts'
@@ -33,7 +34,7 @@ interface Scene {
 /** Says what is done, or undefined when there is nothing to do it to. */
 type Deed = (scene: Scene) => readonly [what: string, () => Promise<unknown>] | undefined
 
-const LETTERS = ['a', 'b', 'c'] as const
+const LETTERS = ['a', 'b', 'c', 'd'] as const
 
 const claims = ({ view }: Scene): readonly Claim[] => [...view.claims.values()].sort(byName)
 const byName = (a: KubeObject, b: KubeObject): number => (nameOf(a) < nameOf(b) ? -1 : 1)
@@ -44,24 +45,37 @@ function pickClaim(scene: Scene): Claim | undefined {
   return all.length === 0 ? undefined : scene.dice.pick(all)
 }
 
-function specOf(dice: Dice): Claim['spec'] {
+/** One that somebody made by hand, or that another claim left. */
+function instanceName({ dice, view }: Scene): string {
+  const left = [...view.instances.values()]
+    .filter(({ spec }) => !spec.claimRef && spec.className === 'keeps')
+    .sort(byName)
+  return left.length > 0 && dice.chance(0.5) ? dice.pick(left).metadata.name : dice.pick(HOUSES)
+}
+
+function specOf(scene: Scene): Claim['spec'] {
+  const { dice } = scene
   const role = dice.pick([undefined, 'reader', 'writer'])
+  const withRole = role === undefined ? {} : { role }
   if (dice.chance(0.15))
     return { resourceRef: { apiVersion: 'v1', kind: 'Secret', namespace: POOL, name: dice.pick(MEMBERS) } }
-  if (dice.chance(0.4)) return { className: 'caches' }
+  if (dice.chance(0.15)) return { className: 'caches' }
+  if (dice.chance(0.2)) return { instanceRef: { namespace: INSTANCE_NAMESPACE, name: instanceName(scene) } }
+  if (dice.chance(0.5)) return { className: dice.pick(['mugs', 'mugs', 'keeps', 'cycles', 'cycles']), ...withRole }
   return {
     className: 'jars',
-    ...(role !== undefined && { role }),
+    ...withRole,
     ...(dice.chance(0.3) && { plan: dice.pick(['small', 'large']) }),
     ...(dice.chance(0.3) && { parameters: { lid: dice.pick(['red', 'blue']) } }),
     ...(dice.chance(0.2) && { binding: { name: `${dice.pick(LETTERS)}-binding` } }),
   }
 }
 
-const create: Deed = ({ admin, dice }) => {
+const create: Deed = (scene) => {
+  const { admin, dice } = scene
   const namespace = dice.pick(TEAMS)
   const name = `${namespace}-${dice.pick(LETTERS)}`
-  const spec = specOf(dice)
+  const spec = specOf(scene)
   return [`create claim ${name}`, () => admin.of(claimKind).create({ metadata: { name, namespace }, spec })]
 }
 

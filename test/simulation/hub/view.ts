@@ -24,6 +24,8 @@ export interface View {
   readonly classes: ReadonlyMap<string, Class>
   readonly namespaces: ReadonlyMap<string, KubeObject>
   readonly revisions: ReadonlyMap<string, KubeObject>
+  /** Ids outside of what stays there, because its instance said so. */
+  readonly retained: ReadonlySet<string>
   /** Writes of anything but leases and events. */
   readonly writes: number
   onCommit(listener: (commit: Commit) => void): void
@@ -46,6 +48,7 @@ export function createView(store: Store): View {
     return map as Map<string, T>
   }
   const listeners: ((commit: Commit) => void)[] = []
+  const retained = new Set<string>()
   let writes = 0
 
   for (const { key, document } of store.list({ prefix: '/' }).entries) {
@@ -59,6 +62,8 @@ export function createView(store: Store): View {
       const { object } = document
       const map = mapOf(resource)
       const isDeletion = type === 'delete'
+      const { spec } = object as Instance
+      if (isDeletion && resource === 'instances' && spec.reclaimPolicy === 'Retain') retained.add(spec.externalID ?? '')
       if (isDeletion) map.delete(keyOf(resource, object))
       else map.set(keyOf(resource, object), object)
       const commit = { resource, object, previous: previous?.document.object, isDeletion }
@@ -74,6 +79,7 @@ export function createView(store: Store): View {
     classes: mapOf<Class>('classes'),
     namespaces: mapOf('namespaces'),
     revisions: mapOf('controllerrevisions'),
+    retained,
     get writes() {
       return writes
     },
@@ -82,6 +88,23 @@ export function createView(store: Store): View {
 }
 
 export const isGoing = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined
+
+/** Living claims that use an instance, alone or with others. */
+export const usersOf = (view: View, { metadata, spec }: Instance): readonly Claim[] =>
+  [...view.claims.values()].filter(
+    (claim) =>
+      !isGoing(claim) &&
+      (spec.claimRef?.uid === claim.metadata.uid ||
+        (spec.sharing === 'Shared' && claim.status?.instanceRef?.uid === metadata.uid)),
+  )
+
+/** The instance that a claim has, alone or with others. */
+export function instanceOf(view: View, { metadata, status }: Claim): Instance | undefined {
+  const held = heldBy(view, metadata.uid ?? '')[0]
+  if (held) return held
+  const joined = view.instances.get(status?.instanceRef?.uid ?? '')
+  return joined?.spec.sharing === 'Shared' ? joined : undefined
+}
 
 /** Instances that a claim holds. */
 export function heldBy(view: View, uid: string): readonly Instance[] {

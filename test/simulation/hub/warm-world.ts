@@ -27,6 +27,8 @@ async function makeWarm(): Promise<Beginning> {
       spec: { className: 'jars', role: 'writer' },
     })
     await claims.create({ metadata: { name: `${namespace}-b`, namespace }, spec: { className: 'caches' } })
+    await claims.create({ metadata: { name: `${namespace}-c`, namespace }, spec: { className: 'mugs' } })
+    await claims.create({ metadata: { name: `${namespace}-d`, namespace }, spec: { className: 'cycles' } })
   }
   world.startHub({ elected: false })
   for (let left = MAX_STEPS; left > 0; left--) {

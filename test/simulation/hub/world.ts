@@ -21,7 +21,7 @@ import type { Process } from './wire-chances.ts'
 import { wireTransport } from './wire.ts'
 import { createYard, type Yard } from './yard.ts'
 
-export interface Hub extends Process {
+interface Hub extends Process {
   /** Ends as SIGTERM would. The promise is part of the world: it resolves as the scheduler lets things happen. */
   stop(): Promise<void>
 }

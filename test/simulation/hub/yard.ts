@@ -26,6 +26,8 @@ export interface YardService {
   failed: boolean
   /** Whether anybody was ever let in, and may have put something into it. */
   wasUsed: boolean
+  /** Users of whom something may still be found in it: since it was made or wiped. */
+  readonly left: Set<string>
 }
 
 export type Deed =
@@ -84,7 +86,9 @@ export interface YardOptions {
 }
 
 export function createYard({ scheduler, chances, services: there }: YardOptions): Yard {
-  const services = new Map(there.map((service) => [service.id, { ...service, users: new Map(service.users) }]))
+  const services = new Map(
+    there.map((service) => [service.id, { ...service, users: new Map(service.users), left: new Set(service.left) }]),
+  )
   const going = new Map<string, number>()
   const listeners: ((deed: Deed) => void)[] = []
   const shown = new Set<string>()
@@ -141,6 +145,7 @@ export function createYard({ scheduler, chances, services: there }: YardOptions)
       origin: want.origin.uid,
       failed: chances.fails(),
       wasUsed: false,
+      left: new Set(),
     }
     services.set(want.id, service)
     tell({ type: 'made', service, want })
@@ -179,6 +184,7 @@ export function createYard({ scheduler, chances, services: there }: YardOptions)
     const user = known ?? { role, password: `${YARD_MARK}${++passwords}` }
     service.users.set(id, user)
     service.wasUsed = true
+    service.left.add(id)
     if (!known) tell({ type: 'issued', service, want, credential: id })
     shown.add(`${service.serial} ${id}`)
     return { phase: 'ready', values: { host: 'yard', port: 1, username: id, password: user.password } }
@@ -198,6 +204,7 @@ export function createYard({ scheduler, chances, services: there }: YardOptions)
     if (!service) return {}
     tell({ type: 'wiped', service, want })
     service.users.clear()
+    service.left.clear()
     return {}
   }
 
@@ -221,7 +228,7 @@ export function createYard({ scheduler, chances, services: there }: YardOptions)
     return {
       name: 'yard',
       configSchema: { type: 'object', properties: { room: { type: 'string' } } },
-      recipeSchema: { type: 'object', properties: { colour: { type: 'string' }, wipes: { type: 'boolean' } } },
+      recipeSchema: { type: 'object', properties: { colour: { type: 'string' } } },
       traits: () => ({ credentials: 'per-binding', provisions: true, observes: 'truth' }),
       connect: (): Session => ({
         probe: (signal) => send('probe', 'yard', signal, () => ({ info: {} })),

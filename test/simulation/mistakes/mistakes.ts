@@ -55,6 +55,15 @@ export const mistakes: readonly Mistake[] = [
     by: 'const record = `${resourceInstanceName(resourceRef)}-${claimRef.name}`',
   },
   {
+    name: 'skips-the-wipe',
+    does: 'gives a recycled service to the next claim as the last one left it',
+    breaks: 'No tenant sees what another left.',
+    file: 'controllers/instance/wipe.ts',
+    found: /was not wiped of what|is not wiped/,
+    replaces: 'const ack = await session.wipe(currentWant(pass), pass.signal)',
+    by: 'const ack: { againMs?: number } = {}',
+  },
+  {
     name: 'asks-no-policy',
     does: 'takes a namespace without any ClaimPolicy for one that permits everything',
     breaks: 'A tenant reaches only what policies allow.',
@@ -79,8 +88,8 @@ export const mistakes: readonly Mistake[] = [
     breaks: 'Nothing in use is removed.',
     file: 'controllers/instance/finalize.ts',
     found: /was removed outside while Claim/,
-    replaces: 'if (held) return held',
-    by: 'if (held === null) return held',
+    replaces: 'if (held) return whileUsed(pass, hub, held)',
+    by: 'whileUsed.toString()',
   },
   {
     name: 'hides-the-lost',

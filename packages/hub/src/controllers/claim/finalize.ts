@@ -6,7 +6,9 @@ import { namespaceType } from '@larder/engine/client/builtin'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
+import type { Instance } from '../../model/instance.ts'
 import { atLastRelease, isShared } from '../../model/instance-use.ts'
+import { reclaimOf } from '../../model/reclaim.ts'
 import type { HubContext } from '../context.ts'
 import { settling } from '../reporting.ts'
 import { DriverFailure } from '../session/failure.ts'
@@ -63,8 +65,7 @@ function credentialsOf({ object }: Pass<Claim>) {
 async function giveUpRevoking(pass: Pass<Claim>, { message }: NotRevoked): Promise<Outcome> {
   const held = heldInstance(pass)
   if (!held) return release(pass)
-  const dies = held.metadata.deletionTimestamp !== undefined || (!isShared(held) && atLastRelease(held) === 'delete')
-  if (dies) {
+  if (diesWithClaim(held)) {
     await release(pass)
     if (!heldInstance(pass) || namespaceGoes(pass)) return done
     return wait('Unbinding', `the credentials go with the service, which is being removed: ${message}`, LOOK_AGAIN_MS)
@@ -72,6 +73,14 @@ async function giveUpRevoking(pass: Pass<Claim>, { message }: NotRevoked): Promi
   if (!namespaceGoes(pass)) return wait('Unbinding', message, LOOK_AGAIN_MS)
   await handOver(pass, held, credentialsOf(pass))
   return release(pass)
+}
+
+/** Not one that others go on using, that somebody keeps from being removed, or that stays outside when its object goes. */
+function diesWithClaim(held: Instance): boolean {
+  const { deletionProtection = false, paused = false } = held.spec
+  if (isShared(held) || deletionProtection || paused) return false
+  const isDeleted = held.metadata.deletionTimestamp !== undefined && !['Retain', 'Release'].includes(reclaimOf(held))
+  return isDeleted || atLastRelease(held) === 'delete'
 }
 
 const namespaceGoes = (pass: Pass<Claim>) =>

@@ -24,7 +24,7 @@ export const finalizeInstance =
   (pass: Pass<Instance>): Promise<Outcome> =>
     settling(async () => {
       const held = awaitUsers(pass)
-      if (held) return held
+      if (held) return whileUsed(pass, hub, held)
       refuseDeletion(pass.object)
       // What was found and not made is left as it is: with its record the hold ends.
       if (isObserved(pass.object) || staysOutside(pass.object)) return leaveOutside(pass, hub)
@@ -34,6 +34,13 @@ export const finalizeInstance =
       const opened = await openOrNothing(pass, hub)
       return opened ? removeOutside(opened, hub) : done
     })
+
+/** Credentials that a claim had to leave go also while others still use the service. */
+async function whileUsed(pass: Pass<Instance>, hub: HubContext, held: Outcome): Promise<Outcome> {
+  if (leftCredentials(pass.object).length === 0) return held
+  const revoked = await revokeLeft(await openInstancePass(pass, hub))
+  return revoked.type === 'done' ? held : revoked
+}
 
 /** Undefined when the recipe is gone and no request was ever made: then nothing exists outside. */
 async function openOrNothing(pass: Pass<Instance>, hub: HubContext): Promise<InstancePass | undefined> {
