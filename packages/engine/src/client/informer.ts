@@ -2,8 +2,8 @@
  * A local copy of one collection that follows the server: list once, then watch from the revision of the list.
  *
  * A lost connection resumes from the last revision seen, so nothing is missed and nothing is listed twice; only a revision
- * that the server has forgotten (410) costs a new list, whose differences are then told as events. The copy shares
- * the objects that the transport hands out: they are frozen, and in-process they are the very ones that the server caches.
+ * that the server has forgotten (410) costs a new list, whose differences are then told as events. Objects are frozen, and without
+ * `managedFields`: those are half of an object, and nobody decides by them.
  *
  * `revision` tells how far the copy is. Whoever has just written can wait for `seen(revision)` before deciding again;
  * without that, a controller that does not yet see the object it made would make a second one.
@@ -16,7 +16,7 @@ import { asJson, type KubeObject } from '../machinery/object.ts'
 import { isApiError } from '../machinery/status.ts'
 import { backoffMs, pause } from './backoff.ts'
 import type { Client } from './client.ts'
-import { createStash, type IndexFunction } from './stash.ts'
+import { createStash, keyOf as stashKey, type IndexFunction } from './stash.ts'
 import type { ResourceType } from './types.ts'
 
 /** Reads of the local copy. All objects are frozen. */
@@ -25,6 +25,8 @@ export interface Lister<T extends KubeObject> {
   /** All, or those of one namespace, in no particular order. */
   list(namespace?: string): readonly T[]
   byIndex(index: string, value: string): readonly T[]
+  /** How many objects there are under each value of an index, at no cost for each. */
+  counts(index: string): ReadonlyMap<string, number>
 }
 
 export interface Handlers<T extends KubeObject> {
@@ -47,6 +49,7 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
   subscribe(handlers: Handlers<T>): () => void
   /** May be called at any time; what is already there is indexed too. The same name twice replaces. */
   addIndex(name: string, values: IndexFunction<T>): void
+  hasIndex(name: string): boolean
   /** Resolves when the copy is at least at this revision, or when the signal aborts. */
   seen(revision: string, signal?: AbortSignal): Promise<void>
 }
@@ -102,7 +105,8 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     }
   }
 
-  function put(object: T): void {
+  function put(told: T): void {
+    const object = withoutOwners(told)
     freezeJson(asJson(object))
     const old = stash.put(object)
     if (old === undefined) for (const h of handlers) h.added?.(object)
@@ -115,19 +119,19 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     }
   }
 
-  function remove(object: T): void {
-    if (stash.remove(object)) for (const h of handlers) h.deleted?.(freezeDeep(object))
+  function remove(key: string, last?: T): void {
+    const old = stash.remove(key)
+    if (old) for (const h of handlers) h.deleted?.(last ? freezeDeep(withoutOwners(last)) : old)
   }
 
   async function relist(): Promise<void> {
     const list = await client.of(type).list(scope)
-    const gone = new Set(stash.list())
+    const gone = new Set(stash.keys())
     for (const object of list.items) {
-      const old = stash.get(object.metadata.name, object.metadata.namespace)
-      if (old) gone.delete(old)
+      gone.delete(stashKey(object.metadata.name, object.metadata.namespace))
       put(object)
     }
-    for (const object of gone) remove(object)
+    for (const key of gone) remove(key)
     resumable = true
     advance(list.metadata.resourceVersion)
     hasSynced = true
@@ -136,7 +140,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
 
   function apply(event: WatchEvent<T>): void {
     const { object } = event
-    if (event.type === 'DELETED') remove(object)
+    if (event.type === 'DELETED') remove(stashKey(object.metadata.name, object.metadata.namespace), object)
     else if (event.type !== 'BOOKMARK') put(object)
     if (object.metadata.resourceVersion !== undefined) advance(object.metadata.resourceVersion)
   }
@@ -179,7 +183,9 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     get: stash.get,
     list: stash.list,
     byIndex: stash.byIndex,
+    counts: stash.counts,
     addIndex: stash.addIndex,
+    hasIndex: stash.hasIndex,
     start() {
       running ??= run()
     },
@@ -207,6 +213,12 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
       })
     },
   }
+}
+
+function withoutOwners<T extends KubeObject>(object: T): T {
+  if (!('managedFields' in object.metadata)) return object
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
 }
 
 function freezeDeep<T extends KubeObject>(object: T): T {

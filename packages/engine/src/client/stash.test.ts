@@ -1,0 +1,73 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { freezeJson } from '../base/json.ts'
+import { asJson, type KubeObject } from '../machinery/object.ts'
+import { createStash, keyOf } from './stash.ts'
+
+interface Shirt extends KubeObject {
+  readonly colours: readonly string[]
+}
+
+function shirt(name: string, namespace: string, colours: readonly string[]): Shirt {
+  const object = { apiVersion: 'v1', kind: 'Shirt', metadata: { name, namespace }, colours }
+  freezeJson(asJson(object))
+  return object
+}
+
+const WARM = 3
+const byName = (shirts: readonly Shirt[]) => shirts.map((s) => JSON.stringify(s)).sort()
+
+const step = fc.record({
+  name: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'),
+  namespace: fc.constantFrom('x', 'y'),
+  colours: fc.option(fc.uniqueArray(fc.constantFrom('red', 'green', 'blue')), { nil: undefined }),
+})
+
+describe('the memory of an informer', () => {
+  test('is a map with indexes, whatever of it is warm', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(60), (steps, later) => {
+        const stash = createStash<Shirt>({ colour: ({ colours }) => colours }, WARM)
+        const model = new Map<string, Shirt>()
+        for (const [i, { name, namespace, colours }] of steps.entries()) {
+          if (i === later) stash.addIndex('count', (s) => [String(s.colours.length)])
+          const key = keyOf(name, namespace)
+          const before = model.get(key)
+          if (colours) {
+            const object = shirt(name, namespace, colours)
+            expect(stash.put(object)).toEqual(before)
+            model.set(key, object)
+          } else {
+            expect(stash.remove(key)).toEqual(before)
+            model.delete(key)
+          }
+          const all = [...model.values()]
+          expect(stash.get(name, namespace)).toEqual(model.get(key))
+          expect([...stash.keys()].sort()).toEqual([...model.keys()].sort())
+          expect(byName(stash.list())).toEqual(byName(all))
+          expect(byName(stash.list('x'))).toEqual(byName(all.filter((s) => s.metadata.namespace === 'x')))
+          for (const colour of ['red', 'green', 'blue']) {
+            const worn = all.filter((s) => s.colours.includes(colour))
+            expect(byName(stash.byIndex('colour', colour))).toEqual(byName(worn))
+            expect(stash.counts('colour').get(colour) ?? 0).toBe(worn.length)
+          }
+          if (!stash.hasIndex('count')) continue
+          expect(stash.counts('count').get('2') ?? 0).toBe(all.filter((s) => s.colours.length === 2).length)
+        }
+      }),
+    )
+  })
+
+  test('gives frozen objects, also of what was cold', () => {
+    const stash = createStash<Shirt>({}, 1)
+    stash.put(shirt('a', 'x', ['red']))
+    stash.put(shirt('b', 'x', []))
+    const cold = stash.get('a', 'x')!
+    expect(Object.isFrozen(cold.colours)).toBe(true)
+    expect(stash.get('a', 'x')).toBe(cold)
+  })
+
+  test('an index that nobody declared is named', () => {
+    expect(() => createStash<Shirt>().byIndex('size', 'm')).toThrow('no index "size"')
+  })
+})
