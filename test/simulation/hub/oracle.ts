@@ -20,14 +20,15 @@ import { decoded, heldBy, instanceOf, isGoing, usersOf, type View } from './view
 import type { World } from './world.ts'
 
 /**
- * What is wrong still; empty when the world is as it should be. `orphans`: also instances of claims that are gone. Two hubs without an
- * election can leave one, when one creates it while the other lets the claim go, and then nobody deletes it by inference.
+ * What is wrong still; empty when the world is as it should be. `alone`: no two hubs worked that knew nothing of each other. Such can
+ * leave an instance, when one creates it while the other lets its claim go, and nobody deletes it by inference; and one that is behind
+ * can make credentials again that the other has revoked.
  */
-export function complaints(world: World, view: View, kept: { readonly orphans: boolean }): readonly string[] {
+export function complaints(world: World, view: View, kept: { readonly alone: boolean }): readonly string[] {
   return [
     ...claimsSettle(world, view),
-    ...(kept.orphans ? instancesSettle(world, view) : []),
-    ...outsideSettles(world, view),
+    ...(kept.alone ? instancesSettle(world, view) : []),
+    ...outsideSettles(world, view, kept.alone),
     ...secretsSettle(view),
     ...othersSettle(view),
   ]
@@ -215,7 +216,7 @@ function* instancesSettle({ yard }: World, view: View): Iterable<string> {
   }
 }
 
-function* outsideSettles({ yard }: World, view: View): Iterable<string> {
+function* outsideSettles({ yard }: World, view: View, alone: boolean): Iterable<string> {
   for (const service of yard.services.values()) {
     const instance = [...view.instances.values()].find(({ spec }) => spec.externalID === service.id)
     if (!instance && !view.retained.has(service.id)) yield `${service.id} is left outside without an instance`
@@ -225,7 +226,7 @@ function* outsideSettles({ yard }: World, view: View): Iterable<string> {
       return [id, predecessor?.id]
     })
     for (const user of service.users.keys()) {
-      if (!credentials.includes(user)) yield `${service.id} still lets in ${user}`
+      if (alone && !credentials.includes(user)) yield `${service.id} still lets in ${user}`
     }
   }
 }

@@ -55,6 +55,10 @@ export interface SchedulerOptions {
   readonly leapMs: number
 }
 
+const STEP_MS = 1
+/** A timer that is due comes soon, and not at once: the process may have other things to do. */
+const OVERDUE = 0.3
+
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 export function createScheduler({ dice, startMs, hurry, leapMs }: SchedulerOptions): Scheduler {
@@ -89,6 +93,14 @@ export function createScheduler({ dice, startMs, hurry, leapMs }: SchedulerOptio
     }
   }
 
+  /** That the next thing to happen is a timer. */
+  function chanceOfTime(): number {
+    const at = timers[0]?.at
+    if (at === undefined) return 0
+    if (at <= nowMs) return OVERDUE
+    return at <= nowMs + leapMs ? hurry : 0
+  }
+
   function fire(): void {
     const timer = timers.shift()!
     nowMs = Math.max(nowMs, timer.at)
@@ -116,11 +128,12 @@ export function createScheduler({ dice, startMs, hurry, leapMs }: SchedulerOptio
     },
     async step() {
       if (parked.length === 0 && timers.length === 0) return false
-      const isDue = timers.length > 0 && timers[0]!.at <= nowMs + leapMs
-      if (parked.length === 0 || (isDue && dice.chance(hurry))) fire()
+      if (parked.length === 0 || dice.chance(chanceOfTime())) fire()
       else {
         const [action] = parked.splice(dice.below(parked.length), 1)
         note(action!.label)
+        // Everything takes time: without it a loop that never waits would go on for ever in one moment.
+        nowMs += STEP_MS
         await action!.run()
       }
       await settle()

@@ -102,7 +102,7 @@ async function peace(run: Run): Promise<readonly string[]> {
       if (!hasRested)
         seen = {
           writes: view.writes,
-          open: complaints(world, view, { orphans: crew !== 'rivals' }),
+          open: complaints(world, view, { alone: crew !== 'rivals' }),
           restSince: clock.now(),
         }
     }

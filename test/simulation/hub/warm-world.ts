@@ -33,9 +33,9 @@ async function makeWarm(): Promise<Beginning> {
   world.startHub({ elected: false })
   for (let left = MAX_STEPS; left > 0; left--) {
     await world.scheduler.step()
-    if (world.scheduler.isIdle && complaints(world, view, { orphans: true }).length === 0) break
+    if (world.scheduler.isIdle && complaints(world, view, { alone: true }).length === 0) break
   }
-  const open = complaints(world, view, { orphans: true })
+  const open = complaints(world, view, { alone: true })
   if (open.length > 0) throw new Error(`a hub without trouble does not come to rest: ${open.join('; ')}`)
   await world.close()
   return {
