@@ -2,7 +2,7 @@
  * Gives back what the claim has. When the claim is gone, its credentials no longer work and its Secret is gone; what becomes
  * of the instance is for that to see to.
  */
-import { namespaceType } from '@larder/engine/client/builtin'
+import { namespaceType, secretType } from '@larder/engine/client/builtin'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
@@ -87,6 +87,11 @@ const namespaceGoes = (pass: Pass<Claim>) =>
   pass.cache(namespaceType).get(pass.object.metadata.namespace ?? '')?.metadata.deletionTimestamp !== undefined
 
 async function removeSecrets(pass: Pass<Claim>): Promise<void> {
+  const { metadata, status } = pass.object
+  // Also under a former name: the claim may go before that was taken away.
+  const made = pass.cache(secretType).byIndex('claim', metadata.uid ?? '')
+  const former = made.filter((secret) => secret.metadata.namespace === metadata.namespace)
   const name = bindingName(pass.object)
-  for (const each of new Set([name, pass.object.status?.binding?.name ?? name])) await removeOwnSecret(pass, each)
+  const names = [name, status?.binding?.name ?? name, ...former.map((secret) => secret.metadata.name)]
+  for (const each of new Set(names)) await removeOwnSecret(pass, each)
 }
