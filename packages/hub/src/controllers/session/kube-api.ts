@@ -72,9 +72,18 @@ export function createKubeApi({ transport, account, clock }: KubeApiParts): Kube
   }
 
   async function follow(q: Query, changed: (r: Ref) => void, signal: AbortSignal): Promise<void> {
-    const first = await list(q)
-    for (const { metadata } of first.items) changed(refOf(q, metadata))
-    let { resourceVersion } = first.metadata
+    /** By namespace and name. */
+    let there = new Map<string, Ref>()
+    /** Also of what went meanwhile: no list shows it, and of a revision that is forgotten no event comes. */
+    const tellAll = async (): Promise<string> => {
+      const { items, metadata: of } = await list(q)
+      const now = new Map(items.map(({ metadata }) => [placeOf(metadata), refOf(q, metadata)]))
+      for (const [place, ref] of there) if (!now.has(place)) changed(ref)
+      for (const ref of now.values()) changed(ref)
+      there = now
+      return of.resourceVersion
+    }
+    let resourceVersion = await tellAll()
     while (!signal.aborted) {
       const turn = new AbortController()
       const end = () => turn.abort()
@@ -84,13 +93,15 @@ export function createKubeApi({ transport, account, clock }: KubeApiParts): Kube
         const options = { ...selection(q), resourceVersion, allowWatchBookmarks: true }
         for await (const { type, object } of transport.watch(await targetOf(q), options, turn.signal)) {
           resourceVersion = object.metadata.resourceVersion ?? resourceVersion
-          if (type !== 'BOOKMARK') changed(refOf(q, object.metadata))
+          if (type === 'BOOKMARK') continue
+          const ref = refOf(q, object.metadata)
+          if (type === 'DELETED') there.delete(placeOf(ref))
+          else there.set(placeOf(ref), ref)
+          changed(ref)
         }
       } catch (error) {
         if (!isApiError(error) || error.code !== 410) throw error
-        const again = await list(q)
-        for (const { metadata } of again.items) changed(refOf(q, metadata))
-        resourceVersion = again.metadata.resourceVersion
+        resourceVersion = await tellAll()
       } finally {
         cancel()
         signal.removeEventListener('abort', end)
@@ -123,6 +134,9 @@ export function createKubeApi({ transport, account, clock }: KubeApiParts): Kube
     watch: (q, changed, signal) => asking('watch', q, () => follow(q, changed, signal)),
   }
 }
+
+const placeOf = ({ namespace = '', name }: { readonly namespace?: string; readonly name: string }) =>
+  `${namespace}/${name}`
 
 const where = ({ namespace }: Query) => (namespace === undefined ? '' : ` in namespace ${namespace}`)
 
