@@ -106,21 +106,22 @@ test('a field that does not exist is refused by its path', async () => {
   })
 })
 
-test('a deployment that is scaled and edited beside the apply keeps what the apply does not name', async () => {
-  const deployment = (image: string, replicas?: number) =>
-    JSON.stringify({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'web' },
-      spec: {
-        ...(replicas !== undefined && { replicas }),
-        selector: { matchLabels: { app: 'web' } },
-        template: {
-          metadata: { labels: { app: 'web' } },
-          spec: { containers: [{ name: 'web', image, ports: [{ containerPort: 80 }] }] },
-        },
+const deployment = (image: string, replicas?: number) =>
+  JSON.stringify({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: {
+      ...(replicas !== undefined && { replicas }),
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { containers: [{ name: 'web', image, ports: [{ containerPort: 80 }] }] },
       },
-    })
+    },
+  })
+
+test('a deployment that is scaled and edited beside the apply keeps what the apply does not name', async () => {
   const specOf = async () =>
     (JSON.parse(await hub.ok(['get', 'deploy', 'web', '-o', 'json'])) as { spec: any }).spec as {
       replicas: number
@@ -145,6 +146,15 @@ test('a deployment that is scaled and edited beside the apply keeps what the app
   expect(namesOf(await entriesOf('deploy', 'web'))).toContain('kubectl-edit Update')
 })
 
+const gate = (...hosts: readonly [string, number][]) =>
+  JSON.stringify({
+    apiVersion: 'example.com/v1',
+    kind: 'Gate',
+    metadata: { name: 'main' },
+    spec: { routes: hosts.map(([host, weight]) => ({ host, weight })) },
+  })
+const hostsOfGate = () => hub.ok(['get', 'gate', 'main', '-o', 'jsonpath={.spec.routes[*].host}'])
+
 test('custom kinds are owned by what their schema says of lists', async () => {
   const items = {
     type: 'object',
@@ -168,18 +178,10 @@ test('custom kinds are owned by what their schema says of lists', async () => {
   }
   expect(await apply('operator', JSON.stringify(crd))).toMatchObject({ code: 0 })
   expect(await apply('operator', JSON.stringify(crd))).toMatchObject({ code: 0 })
-  const gate = (...hosts: readonly [string, number][]) =>
-    JSON.stringify({
-      apiVersion: 'example.com/v1',
-      kind: 'Gate',
-      metadata: { name: 'main' },
-      spec: { routes: hosts.map(([host, weight]) => ({ host, weight })) },
-    })
   await apply('one', gate(['a', 1]))
   await apply('two', gate(['b', 2]))
-  const shown = () => hub.ok(['get', 'gate', 'main', '-o', 'jsonpath={.spec.routes[*].host}'])
-  expect((await shown()).split(' ').sort()).toEqual(['a', 'b'])
+  expect((await hostsOfGate()).split(' ').sort()).toEqual(['a', 'b'])
   expect((await apply('two', gate(['a', 2]))).stderr).toContain('conflict with "one": .spec.routes[host="a"].weight')
   await apply('one', gate())
-  expect(await shown()).toBe('b')
+  expect(await hostsOfGate()).toBe('b')
 })

@@ -91,4 +91,4 @@ const harness = {
   },
 }
 
-for (const { rule, title, run } of conformance(harness)) test(`${rule}: ${title}`, run)
+for (const { rule, title, run } of conformance(harness)) void test(`${rule}: ${title}`, run)

@@ -34,6 +34,7 @@ async function answering(handler: http.RequestListener): Promise<{ url: string; 
 
 const creation = (metadata: object) => ({ verb: 'create' as const, target, body: { metadata } as never })
 const get = (transport: Transport) => transport.call({ verb: 'get', target: { ...target, name: 'x' } })
+const applied = (k: string) => ({ metadata: { name: 'a', namespace: 'default' }, data: { k } })
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,
@@ -181,16 +182,15 @@ onBothTransports('client', (world) => {
   })
 
   test('an apply creates, owns, and is refused where others own', async () => {
-    const config = (k: string) => ({ metadata: { name: 'a', namespace: 'default' }, data: { k } })
-    const made = await maps().apply(config('1'), { fieldManager: 'one' })
+    const made = await maps().apply(applied('1'), { fieldManager: 'one' })
     expect(made).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { k: '1' } })
-    expect(await maps().apply(config('1'), { fieldManager: 'one' })).toEqual(made)
-    expect(await failure(maps().apply(config('2'), { fieldManager: 'two' }))).toMatchObject({
+    expect(await maps().apply(applied('1'), { fieldManager: 'one' })).toEqual(made)
+    expect(await failure(maps().apply(applied('2'), { fieldManager: 'two' }))).toMatchObject({
       code: 409,
       reason: 'Conflict',
       details: { causes: [{ reason: 'FieldManagerConflict', message: 'conflict with "one"', field: '.data.k' }] },
     })
-    expect((await maps().apply(config('2'), { fieldManager: 'two', force: true })).data).toEqual({ k: '2' })
+    expect((await maps().apply(applied('2'), { fieldManager: 'two', force: true })).data).toEqual({ k: '2' })
   })
 
   test('what it writes by itself is its own under one name', async () => {
