@@ -103,6 +103,8 @@ export function targetOf(type: ResourceType, name?: string, namespace?: string, 
 function resourceClient<T extends KubeObject>(transport: Transport, type: ResourceType<T>): ResourceClient<T> {
   const apiVersion = formatApiVersion(type.group, type.version)
   const nameIn = (namespace: string | undefined, name: string): [string, string | undefined] => {
+    // Over HTTPS the path of no name is that of the collection, and a deletion would be of everything in it.
+    if (name === '') throw new TypeError(`${type.kind} ${JSON.stringify(name)} has no name`)
     if (type.namespaced && (namespace === undefined || namespace === '')) {
       throw new TypeError(`${type.kind} ${JSON.stringify(name)} is namespaced, and no namespace was given`)
     }

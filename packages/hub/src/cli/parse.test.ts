@@ -62,6 +62,14 @@ test.each([
   expect(failure(line)).toMatchObject({ code: 2, message })
 })
 
+test.each([
+  ['claim', 'create', ''],
+  ['wait', 'claim/'],
+  ['wait', 'claim', ''],
+])('an empty name is refused, which would stand for all: %s %s %j', (...argv) => {
+  expect(() => parseCommandLine(argv, commands)).toThrow('a name is empty: larder ')
+})
+
 test('a near miss is named', () => {
   expect(failure('clam list').next).toBe('did you mean `larder claim list`?')
 })

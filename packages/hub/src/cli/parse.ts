@@ -25,6 +25,9 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
       next: `larder ${command.path.join(' ')} --help`,
     })
   if (args.length > most) throw new CommandFailed(EXIT.usage, `unexpected argument "${args[most]}": ${usage}`)
+  // A variable of a script that is not set, `larder claim delete "$NAME"`, names nothing. Programs to run take empty arguments.
+  if (most !== Infinity && args.some((arg) => arg === '' || arg.endsWith('/')))
+    throw new CommandFailed(EXIT.usage, `a name is empty: ${usage}`)
   for (const name of Object.keys(values)) {
     if (!command.options.includes(name as OptionName)) {
       throw new CommandFailed(EXIT.usage, `larder ${command.path.join(' ')} takes no --${name}`, {

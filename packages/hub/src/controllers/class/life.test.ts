@@ -144,6 +144,16 @@ describe('what is in use', () => {
       reason: 'InUse',
       message: `used by Instance larder-instances/by-hand, Instance ${namespace}/${name}`,
     })
+    // Tenants read classes, and a claim repeats what its class says: neither names who else is there.
+    await hub.service('pots', { backendRef: { name: 'shelf' } })
+    await hub.claim('pot', { className: 'pots' })
+    expect(await hub.cause(claimKind, 'pot', 'shop', 'InUse')).toMatchObject({
+      message: 'class pots is not ready: backend shelf is being deleted',
+    })
+    const told = JSON.stringify(hub.everything().filter(({ kind }) => kind === 'Class' || kind === 'Claim'))
+    expect(told).not.toMatch(/by-hand|used by/)
+    await hub.admin.of(claimKind).delete('pot', { namespace: 'shop' })
+    await classes().delete('pots')
     await instances().delete('by-hand', { namespace: 'larder-instances' })
     await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
     await hub.until('the backend to go', async () =>

@@ -28,9 +28,15 @@ async function checkSchema({ object }: Pass<Class>): Promise<Outcome> {
   return done
 }
 
-/** A class is no better than its backend, and says so in the words of the backend. */
+/**
+ * A class is no better than its backend, and says so in the words of the backend. Not who uses one that is being deleted: tenants read
+ * classes, and a claim repeats what its class says.
+ */
 function checkBackend(pass: Pass<Class>): Outcome {
   const backend = backendOf(pass.object.spec.backendRef.name, pass)
+  if (backend.metadata.deletionTimestamp !== undefined) {
+    return wait('InUse', `backend ${backend.metadata.name} is being deleted`)
+  }
   const ready = findCondition(backend.status?.conditions, 'Ready')
   const current = backend.status?.observedGeneration === backend.metadata.generation
   if (!ready || !current) return wait('Progressing', `backend ${backend.metadata.name} has not been looked at yet`)
