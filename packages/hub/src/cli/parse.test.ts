@@ -70,6 +70,11 @@ test.each([
   expect(() => parseCommandLine(argv, commands)).toThrow('a name is empty: larder ')
 })
 
+test('an option that is empty is refused, as a variable that is not set makes it', () => {
+  expect(() => parseCommandLine(['claim', 'list', '-n', ''], commands)).toThrow('--namespace is empty')
+  expect(() => parseCommandLine(['claim', 'create', 'c', '--class='], commands)).toThrow('--class is empty')
+})
+
 test('a near miss is named', () => {
   expect(failure('clam list').next).toBe('did you mean `larder claim list`?')
 })

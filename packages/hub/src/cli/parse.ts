@@ -28,7 +28,9 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   // A variable of a script that is not set, `larder claim delete "$NAME"`, names nothing. Programs to run take empty arguments.
   if (most !== Infinity && args.some((arg) => arg === '' || arg.endsWith('/')))
     throw new CommandFailed(EXIT.usage, `a name is empty: ${usage}`)
-  for (const name of Object.keys(values)) {
+  for (const [name, value] of Object.entries(values)) {
+    // Of these only an empty selector has a meaning, the same as none.
+    if (value === '' && name !== 'selector') throw new CommandFailed(EXIT.usage, `--${name} is empty`)
     if (!command.options.includes(name as OptionName)) {
       throw new CommandFailed(EXIT.usage, `larder ${command.path.join(' ')} takes no --${name}`, {
         next: `larder ${command.path.join(' ')} --help`,
