@@ -4,16 +4,17 @@
  * It is asked for its list of resources when anything about it changes, and every half minute; while it fails, sooner. What it
  * answers is bounded in time and size, so that it can be dead, slow or mad without anybody noticing who does not use it.
  */
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { ClientRequest } from 'node:http'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { Clock } from '../../base/clock.ts'
-import { JsonSyntaxError, parseJson, stringifyJson, type Json } from '../../base/json.ts'
+import { stringifyJson, type Json } from '../../base/json.ts'
 import type { User } from '../api.ts'
 import type { KeyPair } from '../certificates.ts'
 import type { RemoteVersion } from '../discovery.ts'
 import type { ApiService, Availability } from './api-service.ts'
 import type { Address, Resolved } from './endpoints.ts'
 import { remoteHeaders } from './front-proxy.ts'
+import { jsonOf, readAnswer, whyOf, type RemoteAnswer } from './remote-answer.ts'
 import { resourcesOfList } from './remote-discovery.ts'
 
 /** As whom the server is asked about itself; upstream's name. */
@@ -159,7 +160,7 @@ export class RemoteApi {
     try {
       const answer = await this.#get(address, path, MAX_LIST_BYTES)
       if (answer.code < 200 || answer.code >= 300) throw new Error(`bad status: ${answer.code}`)
-      const resources = resourcesOfList(readJson(answer.body), { group, version })
+      const resources = resourcesOfList(jsonOf(answer), { group, version })
       if (!resources) throw new Error('the answer is no APIResourceList')
       const openApi = await this.#openApiAt(address, path)
       const text = stringifyJson(resources as unknown as Json) + String(openApi?.length ?? 0)
@@ -174,11 +175,11 @@ export class RemoteApi {
   async #openApiAt(address: Address, path: string): Promise<Buffer | undefined> {
     const answer = await this.#get(address, `/openapi/v3${path}`, MAX_OPENAPI_BYTES)
     if (answer.code !== 200) return undefined
-    readJson(answer.body)
+    jsonOf(answer)
     return answer.body
   }
 
-  #get(address: Address, path: string, limit: number): Promise<{ readonly code: number; readonly body: Buffer }> {
+  #get(address: Address, path: string, limitBytes: number): Promise<RemoteAnswer> {
     const headers = { accept: 'application/json', ...remoteHeaders(AGGREGATOR) }
     return new Promise((resolve, reject) => {
       const request = this.#send(address, { method: 'GET', path, headers })
@@ -187,9 +188,7 @@ export class RemoteApi {
       )
       request.on('close', cancel)
       request.on('error', reject)
-      request.on('response', (response) => {
-        collect(response, limit).then((body) => resolve({ code: response.statusCode ?? 0, body }), reject)
-      })
+      request.on('response', (response) => void readAnswer(response, limitBytes).then(resolve, reject))
       request.end()
     })
   }
@@ -203,47 +202,3 @@ type Found =
       readonly text: string
     }
   | { readonly unavailable: Availability }
-
-async function collect(response: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > limit) {
-      response.destroy()
-      throw new Error(`the answer is longer than ${limit} bytes`)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-function readJson(body: Buffer): Json {
-  try {
-    return parseJson(body.toString())
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) throw new Error('the answer is not JSON', { cause: error })
-    throw error
-  }
-}
-
-/** Whether the connection was an idle one that the other side had closed: the request was not looked at. */
-export function isStale(sent: ClientRequest, error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return sent.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')
-}
-
-/** Short and the same each time: it stands in a condition. */
-export function whyOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === undefined || code === '') return message
-  return /^E[A-Z]+$/.test(code) ? (CODES[code] ?? code) : `${code}: ${message}`
-}
-
-const CODES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  EHOSTUNREACH: 'no route to host',
-  ENOTFOUND: 'no such host',
-  ETIMEDOUT: 'connection timed out',
-}

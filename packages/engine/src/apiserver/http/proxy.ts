@@ -8,7 +8,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Api } from '../api.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import { answeredHeaders, forwardedHeaders, remoteHeaders } from '../aggregation/front-proxy.ts'
-import { isStale, whyOf, type RemoteApi } from '../aggregation/remote-api.ts'
+import { isStale, StaleConnection, whyOf } from '../aggregation/remote-answer.ts'
+import type { RemoteApi } from '../aggregation/remote-api.ts'
 import { ApiError } from '../../machinery/status.ts'
 import { headersOf } from './answer.ts'
 import { MAX_BODY_BYTES } from './body.ts'
@@ -84,9 +85,6 @@ function groupVersionOf(route: Route): readonly [string, string] | undefined {
 function selectorOf({ query }: Request): string | undefined {
   return query?.get('fieldSelector') ?? undefined
 }
-
-/** Nobody has looked at the request: it may be sent again. */
-class StaleConnection extends Error {}
 
 /** The head of the answer. Throws ApiError 503 or 504. */
 async function ask(request: Request, body: Buffer, remote: RemoteApi): Promise<IncomingMessage> {

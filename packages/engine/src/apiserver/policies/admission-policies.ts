@@ -12,7 +12,7 @@
  */
 import { isObject, type JsonObject } from '../../base/json.ts'
 import type { Log } from '../../base/log.ts'
-import type { CompiledPolicy, PolicyInput } from '../../machinery/cel/policy.ts'
+import type { CompiledPolicy } from '../../machinery/cel/policy.ts'
 import { asJson } from '../../machinery/object.ts'
 import type { Resource } from '../../machinery/shape.ts'
 import { ApiError, forbidden } from '../../machinery/status.ts'
@@ -20,7 +20,7 @@ import type { StoreEvent } from '../../storage/store.ts'
 import type { AdmissionPlugin, AdmissionRequest, AdmissionVerb } from '../admission.ts'
 import type { Served } from '../core/catalog.ts'
 import type { Rbac } from '../rbac.ts'
-import { deciderOf, requestOf } from './admission-request.ts'
+import { inputOf } from './admission-request.ts'
 import { loadPolicyEngine, type LoadedEngine } from './engine.ts'
 import { judge, type Denial, type Judgement } from './judge.ts'
 import type { MatchResources } from './matching.ts'
@@ -192,23 +192,7 @@ export class AdmissionPolicies implements AdmissionPlugin {
   }
 
   #judge({ engine, policy, compiled, at, subject }: Judging, params: JsonObject | null): Judgement {
-    const { request, namespace } = subject
-    const { resource, user, subresource = '' } = request
-    const input: PolicyInput = {
-      object: this.#subjects.shownAt(at, resource, request.object),
-      oldObject: this.#subjects.shownAt(at, resource, request.old),
-      request: requestOf(request, at, subject),
-      params,
-      namespaceObject: this.#subjects.namespaceObject(subject),
-      decider: deciderOf(this.#context.rbac, user),
-      asked: {
-        group: resource.group,
-        resource: resource.resource,
-        subresource,
-        namespace: namespace ?? '',
-        name: subject.asked.name,
-      },
-    }
+    const input = { ...inputOf(this.#subjects, this.#context.rbac, subject, at), params }
     return judge(engine, compiled, input, policy.spec.failurePolicy)
   }
 

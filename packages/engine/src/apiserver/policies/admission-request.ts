@@ -1,18 +1,36 @@
-/** The variables `request` and `authorizer`: who asks for what, and what else they may do. */
+/** What expressions see of a request: what is asked, by whom, about what, and what else they may do. */
 import type { Json, JsonObject } from '../../base/json.ts'
 import type { AccessDecider } from '../../machinery/cel/authorizer.ts'
+import type { PolicyInput } from '../../machinery/cel/policy.ts'
 import type { Kind, Resource } from '../../machinery/shape.ts'
-import type { AdmissionRequest } from '../admission.ts'
 import type { User } from '../api.ts'
 import type { Rbac } from '../rbac.ts'
-import type { Asked, Operation } from './matching.ts'
+import type { Operation } from './matching.ts'
+import type { Subject, Subjects } from './subject.ts'
 
-/** An AdmissionRequest of admission.k8s.io/v1 without uid and objects. `at`: the resource at which the policy matched. */
-export function requestOf(
-  { resource, user, dryRun, options }: AdmissionRequest,
-  at: Resource,
-  { asked, namespace }: { readonly asked: Asked; readonly namespace: string | undefined },
-): JsonObject {
+/** All but `params`. `at`: the resource at which the policy matched. */
+export function inputOf(subjects: Subjects, rbac: Rbac, subject: Subject, at: Resource): Omit<PolicyInput, 'params'> {
+  const { request, namespace, asked } = subject
+  const { resource, user, subresource = '' } = request
+  return {
+    object: subjects.shownAt(at, resource, request.object),
+    oldObject: subjects.shownAt(at, resource, request.old),
+    request: requestOf(subject, at),
+    namespaceObject: subjects.namespaceObject(subject),
+    decider: deciderOf(rbac, user),
+    asked: {
+      group: resource.group,
+      resource: resource.resource,
+      subresource,
+      namespace: namespace ?? '',
+      name: asked.name,
+    },
+  }
+}
+
+/** An AdmissionRequest of admission.k8s.io/v1 without uid and objects. */
+export function requestOf({ request, asked, namespace }: Subject, at: Resource): JsonObject {
+  const { resource, user, dryRun, options } = request
   const { name, operation, subresource } = asked
   return {
     kind: kindOf(at, subresource),
@@ -66,7 +84,7 @@ function optionsOf(operation: Operation, { dryRun, ...options }: Readonly<Record
   }
 }
 
-export function deciderOf(rbac: Rbac, user: User): AccessDecider {
+function deciderOf(rbac: Rbac, user: User): AccessDecider {
   return {
     resource: (question) => rbac.decide(user, withoutEmpty(question)),
     path: (verb, path) => rbac.decidePath(user, verb, path),

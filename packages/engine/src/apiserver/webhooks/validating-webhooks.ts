@@ -16,7 +16,7 @@ import type { Resource } from '../../machinery/shape.ts'
 import { ApiError, badRequest, forbidden, internal, type StatusDetails } from '../../machinery/status.ts'
 import type { StoreEvent } from '../../storage/store.ts'
 import type { AdmissionPlugin, AdmissionRequest, AdmissionVerb } from '../admission.ts'
-import { deciderOf, requestOf } from '../policies/admission-request.ts'
+import { inputOf, requestOf } from '../policies/admission-request.ts'
 import { loadPolicyEngine } from '../policies/engine.ts'
 import { meetsConditions } from '../policies/judge.ts'
 import { ByResource, Subjects, type Subject, type SubjectContext } from '../policies/subject.ts'
@@ -111,29 +111,13 @@ export class ValidatingWebhooks implements AdmissionPlugin {
   /** Throws ApiError 403 when it cannot be told and the failure policy is Fail. */
   async #meetsConditions(webhook: Webhook, subject: Subject, at: Resource): Promise<boolean> {
     if (!Array.isArray(webhook.spec['matchConditions']) || webhook.spec['matchConditions'].length === 0) return true
-    const { request, namespace, asked } = subject
-    const { resource, user, subresource = '' } = request
     const engine = await loadPolicyEngine()
     const policy = conditionsOf(webhook, engine)
-    const run = engine.run(policy, {
-      object: this.#subjects.shownAt(at, resource, request.object),
-      oldObject: this.#subjects.shownAt(at, resource, request.old),
-      request: requestOf(request, at, subject),
-      params: null,
-      namespaceObject: this.#subjects.namespaceObject(subject),
-      decider: deciderOf(this.#context.rbac, user),
-      asked: {
-        group: resource.group,
-        resource: resource.resource,
-        subresource,
-        namespace: namespace ?? '',
-        name: asked.name,
-      },
-    })
-    const met = meetsConditions(engine, run, policy)
+    const input = { ...inputOf(this.#subjects, this.#context.rbac, subject, at), params: null }
+    const met = meetsConditions(engine, engine.run(policy, input), policy)
     if (met === true || met === false) return met
     if (webhook.failurePolicy === 'Ignore') return false
-    throw forbidden(resource, asked.name || 'Unknown', met)
+    throw forbidden(subject.request.resource, subject.asked.name || 'Unknown', met)
   }
 
   async #outcome(webhook: Webhook, subject: Subject, at: Resource): Promise<ApiError | undefined> {
@@ -165,7 +149,7 @@ export class ValidatingWebhooks implements AdmissionPlugin {
     const { store, ids } = this.#context
     const asked = {
       uid: ids.uid(),
-      ...requestOf(request, at, subject),
+      ...requestOf(subject, at),
       object: this.#subjects.shownAt(at, request.resource, request.object),
       oldObject: this.#subjects.shownAt(at, request.resource, request.old),
     }

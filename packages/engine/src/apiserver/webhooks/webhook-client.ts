@@ -4,11 +4,10 @@
  * What comes back is read with care: a webhook that answers another question, or none, has failed.
  */
 import { Agent, request as httpsRequest } from 'node:https'
-import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../base/clock.ts'
-import { isObject, JsonSyntaxError, parseJson, stringifyJson, type Json, type JsonObject } from '../../base/json.ts'
+import { isObject, stringifyJson, type Json, type JsonObject } from '../../base/json.ts'
 import type { Address } from '../aggregation/endpoints.ts'
-import { isStale, whyOf } from '../aggregation/remote-api.ts'
+import { isStale, jsonOf, readAnswer, StaleConnection, whyOf, type RemoteAnswer } from '../aggregation/remote-answer.ts'
 
 export interface Endpoint {
   readonly address: Address
@@ -26,8 +25,6 @@ export interface Verdict {
   readonly result: JsonObject
   readonly warnings: readonly string[]
 }
-
-class StaleConnection extends Error {}
 
 const MAX_ANSWER_BYTES = 3 * 1024 * 1024
 
@@ -52,20 +49,16 @@ export class WebhookClient {
   async ask(endpoint: Endpoint, request: JsonObject, timeoutSeconds: number): Promise<Verdict> {
     const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request }
     const bytes = Buffer.from(stringifyJson(review))
-    const { code, body } = await this.#post(endpoint, bytes, timeoutSeconds).catch((error: unknown) => {
+    const answer = await this.#post(endpoint, bytes, timeoutSeconds).catch((error: unknown) => {
       // The other side closed the connection while it was idle and has seen nothing; a new one it will take or refuse.
       if (!(error instanceof StaleConnection)) throw error
       return this.#post(endpoint, bytes, timeoutSeconds)
     })
-    if (code < 200 || code >= 300) throw new Error(`the server answered with code ${code}`)
-    return verdictOf(readJson(body), request['uid'] as string)
+    if (answer.code < 200 || answer.code >= 300) throw new Error(`the server answered with code ${answer.code}`)
+    return verdictOf(jsonOf(answer), request['uid'] as string)
   }
 
-  #post(
-    { address, path, servername, url }: Endpoint,
-    body: Buffer,
-    timeoutSeconds: number,
-  ): Promise<{ readonly code: number; readonly body: Buffer }> {
+  #post({ address, path, servername, url }: Endpoint, body: Buffer, timeoutSeconds: number): Promise<RemoteAnswer> {
     const query = `${path.includes('?') ? '&' : '?'}timeout=${timeoutSeconds}s`
     const failed = (why: string, cause?: unknown): Error => new Error(`Post "${url}${query}": ${why}`, { cause })
     return new Promise((resolve, reject) => {
@@ -88,36 +81,10 @@ export class WebhookClient {
         reject(isStale(sent, error) ? new StaleConnection(text, { cause: error }) : new Error(text, { cause: error }))
       })
       sent.on('response', (response) => {
-        collect(response).then(
-          (answer) => resolve({ code: response.statusCode ?? 0, body: answer }),
-          (error: unknown) => reject(failed(whyOf(error), error)),
-        )
+        readAnswer(response, MAX_ANSWER_BYTES).then(resolve, (error: unknown) => reject(failed(whyOf(error), error)))
       })
       sent.end(body)
     })
-  }
-}
-
-async function collect(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_ANSWER_BYTES) {
-      response.destroy()
-      throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-function readJson(body: Buffer): Json {
-  try {
-    return parseJson(body.toString())
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) throw new Error('the answer is not JSON', { cause: error })
-    throw error
   }
 }
 
