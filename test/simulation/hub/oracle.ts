@@ -82,7 +82,7 @@ function obstacles(world: World, view: View, claim: Claim): readonly string[] {
 }
 
 function obstaclesOfHeld({ yard }: World, view: View, claim: Claim, instance: Instance): readonly string[] {
-  if (isGoing(instance)) return ['InstanceLost']
+  if (isGoing(instance)) return ['InstanceLost', 'Deleting']
   // Its class went at the moment of the hold, and with the class its recipes.
   if (!view.revisions.has(`${SYSTEM_NAMESPACE}/${instance.spec.revision}`) && instance.spec.className)
     return ['RevisionNotFound']
