@@ -106,7 +106,11 @@ function obstaclesOfFree(view: View, claim: Claim, namespace: string): readonly 
     if (!isPermitted(view, claim, member)) return ['NotPermitted']
     return recordOf(view, member) ? ['ResourceHeld'] : []
   }
-  if (claim.status?.instanceRef) return ['InstanceLost']
+  const chosen = claim.status?.instanceRef
+  if (chosen?.uid !== undefined) return ['InstanceLost']
+  const awaited = [...view.instances.values()].find(({ metadata }) => metadata.name === chosen?.name)
+  // A shared one that somebody deleted goes with its last claim, and only then can another be made.
+  if (awaited && isGoing(awaited)) return ['Deleting']
   const service = view.classes.get(className ?? '')
   if (!service) return ['ClassNotFound']
   if (isGoing(service)) return ['ClassNotOffered']
