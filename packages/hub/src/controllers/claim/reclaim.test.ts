@@ -162,7 +162,6 @@ describe('Recycle', () => {
         const all = await instances()
         return all.every((i) => i.metadata.annotations?.['larder.dev/used-by'] === undefined) ? true : undefined
       })
-      for (const service of shelf.services.values()) service.data.clear()
     }
     expect([...shelf.created.values()].every((count) => count === 1)).toBe(true)
     await stopOther()
