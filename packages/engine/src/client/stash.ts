@@ -36,8 +36,8 @@ interface IndexTable<T extends KubeObject> {
 const byNamespace: IndexFunction<KubeObject> = ({ metadata }) => (metadata.namespace ? [metadata.namespace] : [])
 /** Not a name that somebody could give to an index of their own. */
 const NAMESPACE = '\0namespace'
-/** How many are kept as objects: what a burst of a thousand claims touches, with its instances apart. */
-const WARM_OBJECTS = 4000
+/** How many are kept as objects: what a burst of claims touches, its instances and Secrets apart. */
+const WARM_OBJECTS = 1000
 
 export const keyOf = (name: string, namespace = ''): string => `${namespace}/${name}`
 const keyOfObject = ({ metadata }: KubeObject): string => keyOf(metadata.name, metadata.namespace)

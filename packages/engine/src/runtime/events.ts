@@ -2,7 +2,8 @@
  * Events of a controller (events.k8s.io/v1), for `kubectl describe`. The name of an Event is derived from what it says,
  * so that the same news, also after a restart, counts up one series instead of filling the list.
  *
- * Events are best effort by nature: a server that is away or forbids them must not fail the pass that tells them.
+ * Events are best effort by nature: a server that is away or forbids them must not fail the pass that tells them, and where more happens
+ * than can be written the rest is left out, with a line in the log: what waits is kept in memory.
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
@@ -46,6 +47,10 @@ const SERIES_INTERVAL_MS = 30_000
 /** After this silence the same news is a new beginning. Upstream's recorder says the same. */
 const SERIES_END_MS = 6 * 60_000
 const MAX_SERIES = 2000
+/** Written at the same time: enough to share commits, few beside the writes that the events are about. */
+const PARALLEL = 4
+/** Each keeps the object that it is about. */
+const MAX_WAITING = 5000
 
 interface Series {
   readonly name: string
@@ -54,6 +59,8 @@ interface Series {
   lastAt: number
   writtenAt: number
   pending: boolean
+  /** One after the other: a series that is counted up before it exists would be lost. */
+  tail: Promise<void>
 }
 
 /** RFC 3339 with microseconds, as metav1.MicroTime is written. */
@@ -65,11 +72,39 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const { client, clock, log } = options
   const events = client.of(eventType)
   const seriesByName = new Map<string, Series>()
-  let tail: Promise<void> = Promise.resolve()
+  let running = 0
+  const turns: (() => void)[] = []
+  let waiting = 0
+  let leftOut = 0
+  const idle: (() => void)[] = []
 
-  /** One after the other: a series that is counted up before it exists would be lost. */
-  function enqueue(work: () => Promise<void>): void {
-    tail = tail.then(work).catch((error: unknown) => log.warn('cannot record an event', { error: errorChain(error) }))
+  function enqueue(series: Series, work: () => Promise<void>): void {
+    waiting++
+    series.tail = series.tail
+      .then(() => inTurn(work))
+      .catch((error: unknown) => log.warn('cannot record an event', { error: errorChain(error) }))
+      .then(() => {
+        waiting--
+        if (waiting === 0) drained()
+      })
+  }
+
+  async function inTurn(work: () => Promise<void>): Promise<void> {
+    if (running < PARALLEL) running++
+    else await new Promise<void>((resolve) => turns.push(resolve))
+    try {
+      await work()
+    } finally {
+      const next = turns.shift()
+      if (next) next()
+      else running--
+    }
+  }
+
+  function drained(): void {
+    if (leftOut > 0) log.warn('events were left out: more happened than could be written', { leftOut })
+    leftOut = 0
+    for (const resolve of idle.splice(0)) resolve()
   }
 
   async function create(series: Series, news: News): Promise<void> {
@@ -104,8 +139,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     series.pending = true
     // The second time is told at once: one is news, two is a series.
     const waitMs = series.count <= 2 ? 0 : series.writtenAt + SERIES_INTERVAL_MS - clock.now()
-    if (waitMs <= 0) enqueue(() => write(series))
-    else clock.after(waitMs, () => enqueue(async () => (series.pending ? write(series) : undefined)))
+    if (waitMs <= 0) enqueue(series, () => write(series))
+    else clock.after(waitMs, () => enqueue(series, async () => (series.pending ? write(series) : undefined)))
   }
 
   return {
@@ -113,26 +148,29 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       const name = nameOf(news, options)
       const known = seriesByName.get(name)
       if (known && clock.now() - known.lastAt < SERIES_END_MS) return repeat(known)
+      if (waiting >= MAX_WAITING) {
+        leftOut++
+        return
+      }
       const now = clock.now()
       const namespace = news.regarding.metadata.namespace ?? 'default'
-      const series = { name, namespace, count: 1, lastAt: now, writtenAt: now, pending: false }
+      const series = { name, namespace, count: 1, lastAt: now, writtenAt: now, pending: false, tail: nothing }
       seriesByName.delete(name)
       seriesByName.set(name, series)
       for (const oldest of seriesByName.keys()) {
         if (seriesByName.size <= MAX_SERIES) break
         seriesByName.delete(oldest)
       }
-      enqueue(() => create(series, news))
+      enqueue(series, () => create(series, news))
     },
-    async flush() {
-      for (const series of seriesByName.values()) if (series.pending) enqueue(() => write(series))
-      for (let seen; seen !== tail;) {
-        seen = tail
-        await seen
-      }
+    flush() {
+      for (const series of seriesByName.values()) if (series.pending) enqueue(series, () => write(series))
+      return waiting === 0 ? nothing : new Promise((resolve) => idle.push(resolve))
     },
   }
 }
+
+const nothing = Promise.resolve()
 
 function nameOf({ regarding, type, reason, action, note }: News, { controller }: EventRecorderOptions): string {
   const { name, namespace = '', uid = '' } = regarding.metadata

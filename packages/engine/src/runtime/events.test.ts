@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
+import { jsonLog } from '../base/log.ts'
+import { configMapType, eventType } from '../client/builtin.ts'
+import { createEventRecorder } from './events.ts'
+import { onBothTransports } from './testing/worlds.ts'
+
+onBothTransports('events', (world) => {
+  async function recorder() {
+    const lines: string[] = []
+    const { client } = world()
+    const regarding = await client.of(configMapType).create({ metadata: { name: 'cup', namespace: 'default' } })
+    const log = jsonLog({ now: () => systemClock.now(), write: (line) => void lines.push(line) })
+    const options = { client, clock: systemClock, log, controller: 'example.com/cups', instance: 'one' }
+    const events = createEventRecorder(options)
+    const tell = (note: string) => events.record({ regarding, type: 'Normal', reason: 'Filled', action: 'Fill', note })
+    const told = async () => (await client.of(eventType).list({ namespace: 'default' })).items
+    return { tell, told, flush: () => events.flush(), lines }
+  }
+
+  test('the same news is one series, however close the second comes', async () => {
+    const { tell, told, flush, lines } = await recorder()
+    for (let i = 0; i < 5; i++) tell('with tea')
+    await flush()
+    expect((await told()).map(({ note, series }) => [note, series?.count])).toEqual([['with tea', 5]])
+    expect(lines).toEqual([])
+  })
+
+  test('more than can wait is left out, and the log says how much', async () => {
+    const { tell, told, flush, lines } = await recorder()
+    for (let i = 0; i < 5100; i++) tell(`with tea ${i}`)
+    await flush()
+    expect(await told()).toHaveLength(5000)
+    expect(lines.map((line) => JSON.parse(line) as { leftOut?: number }).map(({ leftOut }) => leftOut)).toEqual([100])
+    tell('with milk')
+    await flush()
+    expect((await told()).some(({ note }) => note === 'with milk')).toBe(true)
+  })
+})
