@@ -4,7 +4,7 @@ import { BothTransports } from './test/testing/both-transports.ts'
 
 /** Where the run is written down as JSON, for who counts its tests. */
 const report = process.env['LARDER_TEST_REPORT']
-const controllers = 'packages/hub/src/controllers/**/*.test.ts'
+const controllers = 'packages/hub/src/{controllers,companions,dialects}/**/*.test.ts'
 /** Those journeys that every run also makes on `larder hub`; all of them with LARDER_TEST_HUB=cluster (test/testing/hub.ts). */
 const onCluster = ['claimable', 'first-claim', 'pool', 'tenants'].map((journey) => `test/journeys/${journey}.test.ts`)
 

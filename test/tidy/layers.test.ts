@@ -8,6 +8,9 @@ const ROOT = resolve(import.meta.dirname, '../..')
 /** The one file of the client that holds types and no code: what a kind needs to be declared. */
 const CLIENT_TYPES = 'packages/engine/src/client/types.ts'
 
+/** Of doors, and of the file that says what a door is. */
+const DOOR = ['kit', 'base', 'machinery', 'model', 'client', 'client-types', 'runtime']
+
 /** Nearest the ground first. A file belongs to the first layer whose folder holds it; what is not listed is forbidden. */
 const LAYERS: readonly { readonly name: string; readonly folder: string; readonly may: readonly string[] }[] = [
   { name: 'kit', folder: 'packages/kit/src', may: [] },
@@ -27,8 +30,11 @@ const LAYERS: readonly { readonly name: string; readonly folder: string; readonl
   {
     name: 'samples',
     folder: 'packages/hub/src/samples',
-    may: ['kit', 'base', 'machinery', 'model', 'client', 'client-types'],
+    may: ['kit', 'base', 'machinery', 'model', 'client', 'client-types', 'door'],
   },
+  { name: 'door', folder: 'packages/hub/src/door.ts', may: DOOR },
+  { name: 'dialects', folder: 'packages/hub/src/dialects', may: [...DOOR, 'door'] },
+  { name: 'companions', folder: 'packages/hub/src/companions', may: [...DOOR, 'door'] },
   { name: 'drivers', folder: 'packages/hub/src/drivers', may: ['kit'] },
   { name: 'engines', folder: 'packages/hub/src/engines', may: ['kit'] },
   { name: 'cli', folder: 'packages/hub/src/cli', may: ['base', 'machinery', 'client', 'client-types', 'model'] },
@@ -49,7 +55,7 @@ describe('layers', () => {
     expect(wrong).toEqual([])
   })
 
-  test('drivers, and later doors, never import each other', () => {
+  test('drivers and doors never import each other', () => {
     const wrong = files.flatMap((file) => {
       const own = siblingFolder(file)
       return importsOf(file).flatMap((imported) => {
@@ -63,6 +69,11 @@ describe('layers', () => {
   test('a planted import is noticed', () => {
     expect(violation('packages/hub/src/drivers/x/driver.ts', 'packages/hub/src/controllers/hub.ts')).toHaveLength(1)
     expect(violation('packages/engine/src/client/client.ts', 'packages/engine/src/apiserver/api.ts')).toHaveLength(1)
+    expect(violation('packages/hub/src/companions/x/door.ts', 'packages/hub/src/drivers/noop/driver.ts')).toHaveLength(
+      1,
+    )
+    expect(violation('packages/hub/src/companions/x/door.ts', 'packages/hub/src/dialects/y/door.ts')).toHaveLength(1)
+    expect(violation('packages/hub/src/dialects/x/door.ts', 'packages/hub/src/controllers/hub.ts')).toHaveLength(1)
   })
 })
 

@@ -38,6 +38,7 @@ export function commandTable(local: LocalCommands): readonly Command[] {
         kubeconfig: 'the cluster (default $KUBECONFIG, else ~/.kube/config, else that of the pod)',
         data: 'where services of driver process live (default ./.larder-hub; in a pod that driver needs it)',
         samples: 'make the sample backends and classes, which takes an administrator',
+        doors: 'doors to serve, comma separated (default none)',
         port: 'plain HTTP port for /readyz, /livez and /metrics (default 0, a free one)',
       },
       examples: [
@@ -49,10 +50,11 @@ export function commandTable(local: LocalCommands): readonly Command[] {
     {
       path: ['install'],
       summary: 'Put what a hub needs into a cluster, and a hub of two replicas; or print it',
-      options: ['kubeconfig', 'export', 'samples', 'image', 'output'],
+      options: ['kubeconfig', 'export', 'samples', 'doors', 'image', 'output'],
       optionHelp: {
         kubeconfig: 'the cluster, as an administrator of it (default $KUBECONFIG, else ~/.kube/config)',
         samples: 'the sample backends and classes as well',
+        doors: 'doors that the hub is to serve, comma separated (default none)',
         output: 'with --export: yaml (default), json, or jsonpath=TEMPLATE',
       },
       examples: [

@@ -29,6 +29,7 @@ import { installHub, installSamples } from '../samples/install.ts'
 import { accountUser, hubUser } from '../samples/rbac.ts'
 import { claimableQuery } from './claimable-query.ts'
 import { startControllers } from './controllers.ts'
+import { doorNames, openDoors } from './doors.ts'
 import { hubDrivers } from './drivers.ts'
 import { leaveLead, takeLead } from './embedded-lead.ts'
 import { keepHeapSmall } from './heap.ts'
@@ -84,14 +85,18 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => store.close())
   onStep('store', `${store.count('/')} objects`)
 
-  const [certificates, engine] = await Promise.all([ensureCertificates(folder.dir, clock), loadEngine()])
+  const apiOnly = options['api-only'] === true
+  const [certificates, engine, doors] = await Promise.all([
+    ensureCertificates(folder.dir, clock),
+    loadEngine(),
+    openDoors(apiOnly ? [] : doorNames(options, 'all')),
+  ])
   const tokens = openTokenAuthority({
     dir: folder.dir,
     clock,
     serviceAccountUid: (namespace, name) => store.get(`${SERVICE_ACCOUNTS}${namespace}/${name}`)?.index.uid,
   })
   const { caCertificate } = certificates
-  const apiOnly = options['api-only'] === true
   const traces = apiOnly ? undefined : await openTraces(process.env, clock, log)
   undo.push(() => traces?.close())
   const plugin = claimAdmission(readThrough(() => administrator))
@@ -122,18 +127,19 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   metrics.lead('larder-hub', () => !apiOnly)
   if (apiOnly) await leaveLead(administrator)
   else {
-    await installHub(administrator)
+    await installHub(administrator, doors)
     await takeLead(administrator)
     if (options.samples !== false) await installSamples(administrator)
     const client = createClient(metrics.measured(inProcessTransport(api, hubUser), 'in-process'))
     const transportOf: HubOptions['transportOf'] = (account) => inProcessTransport(api, accountUser(account))
     const drivers = hubDrivers({ dataDir: folder.dir, clock, log })
     undo.push(() => drivers.close())
-    const hub = { client, clock, log, metrics, traces, drivers: drivers.byName, transportOf, desk }
+    const hub = { client, clock, log, metrics, traces, drivers: drivers.byName, transportOf, desk, doors }
     const manager = startControllers(hub)
     undo.push(() => manager.stop())
     await manager.ready()
     onStep('controllers', 'backend, class, instance, claim, policy')
+    if (doors.length > 0) onStep('doors', doors.map(({ name }) => name).join(', '))
   }
 
   ready = true

@@ -44,6 +44,7 @@ export interface Limits {
   readonly pattern?: string
   readonly format?: string
   readonly minimum?: number
+  readonly maximum?: number
   readonly maxItems?: number
   readonly minItems?: number
   readonly rules?: readonly Rule[]

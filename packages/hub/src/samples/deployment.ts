@@ -10,7 +10,7 @@ const selected = { 'app.kubernetes.io/name': 'larder', 'app.kubernetes.io/compon
 const probe = (path: string): JsonObject => ({ httpGet: { path, port: 'http' }, periodSeconds: 10, timeoutSeconds: 5 })
 
 /** `image` holds this package, with the command `larder` on its PATH. */
-export const hubDeployment = (image: string): JsonObject & KubeObject => ({
+export const hubDeployment = (image: string, doors: readonly string[] = []): JsonObject & KubeObject => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: {
@@ -23,11 +23,11 @@ export const hubDeployment = (image: string): JsonObject & KubeObject => ({
     // One must be there to take over while the other is replaced.
     strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 1 } },
     selector: { matchLabels: selected },
-    template: { metadata: { labels: selected }, spec: podOf(image) },
+    template: { metadata: { labels: selected }, spec: podOf(image, doors) },
   },
 })
 
-const podOf = (image: string): JsonObject => ({
+const podOf = (image: string, doors: readonly string[]): JsonObject => ({
   serviceAccountName: hubAccount.name,
   // Passes under way, and then the lease.
   terminationGracePeriodSeconds: 30,
@@ -48,7 +48,7 @@ const podOf = (image: string): JsonObject => ({
       image,
       command: ['larder'],
       // The kubelet asks at the address of the pod.
-      args: ['hub', '--bind=$(POD_IP)', `--port=${PORT}`],
+      args: ['hub', '--bind=$(POD_IP)', `--port=${PORT}`, ...(doors.length > 0 ? [`--doors=${doors.join()}`] : [])],
       env: [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
       ports: [{ name: 'http', containerPort: PORT }],
       readinessProbe: probe('/readyz'),

@@ -18,6 +18,7 @@ import type { ResourceType } from '@larder/engine/client/types'
 import { equalJson, isObject, type Json, type JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { isAlreadyExists, isNotFound } from '@larder/engine/machinery/status'
+import type { Door } from '../door.ts'
 import { crds } from '../model/crds.ts'
 import { kinds } from '../model/kinds.ts'
 import { INSTANCE_NAMESPACE, MANAGED_BY, MANAGED_BY_LABEL, SYSTEM_NAMESPACE } from '../model/names.ts'
@@ -36,15 +37,21 @@ const namespaces = (): readonly Manifest[] =>
   }))
 
 /** What a cluster needs besides: the API of `larder up` has it built in. */
-export const clusterManifests = (): readonly Manifest[] => [...hubManifests(), ...queryApiManifests()]
+export const clusterManifests = (doors: readonly Door[] = []): readonly Manifest[] => [
+  ...hubManifests(doors),
+  ...queryApiManifests(),
+]
 
-/** Everything that a cluster needs before the hub can run in it, in the order in which it is applied. */
-export const hubManifests = (): readonly Manifest[] => [
+/** Everything that a cluster needs before the hub can run in it and serve those doors, in the order in which it is applied. */
+export const hubManifests = (doors: readonly Door[] = []): readonly Manifest[] => [
   ...namespaces(),
-  ...rbacManifests(),
-  ...crds(),
+  ...rbacManifests(doors),
+  ...definitions(doors),
   ...admissionManifests(),
 ]
+
+/** The kinds alone. */
+const definitions = (doors: readonly Door[]) => [...crds(), ...doors.flatMap((door) => door.definitions())]
 
 const admission = (resource: string, kind: string): ResourceType => ({
   group: 'admissionregistration.k8s.io',
@@ -77,13 +84,12 @@ function typeOf({ kind, apiVersion }: Manifest): ResourceType {
 }
 
 /** Takes a client of an administrator. */
-export async function installHub(client: Client): Promise<void> {
-  await applyAll(client, hubManifests())
+export async function installHub(client: Client, doors: readonly Door[] = []): Promise<void> {
+  await applyAll(client, hubManifests(doors))
 }
 
-/** The kinds alone. */
-export async function installDefinitions(client: Client): Promise<void> {
-  await applyAll(client, crds())
+export async function installDefinitions(client: Client, doors: readonly Door[]): Promise<void> {
+  await applyAll(client, definitions(doors))
 }
 
 /**

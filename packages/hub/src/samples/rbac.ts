@@ -5,6 +5,7 @@
 import type { PolicyRule } from '@larder/engine/client/builtin'
 import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Door } from '../door.ts'
 import { claimableQueryType, QUERY_GROUP } from '../model/claimable-query.ts'
 import { GROUP } from '../model/kind.ts'
 import {
@@ -216,9 +217,9 @@ export const queryRbac = (): readonly Manifest[] => [
 ]
 
 /** The ServiceAccount of the hub, its role, and what application teams may do. */
-export const rbacManifests = (): readonly Manifest[] => [
+export const rbacManifests = (doors: readonly Door[]): readonly Manifest[] => [
   serviceAccount(ACCOUNT),
-  clusterRole('larder:hub', hubRules),
+  clusterRole('larder:hub', [...hubRules, ...doors.flatMap(({ rules }) => rules)]),
   accountBinding('larder:hub', ACCOUNT),
   ...systemRole('larder:hub', ACCOUNT, systemRules),
   ...resourceClaims(),
@@ -232,5 +233,7 @@ export const rbacManifests = (): readonly Manifest[] => [
     roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: 'larder:classes:read' },
     subjects: [{ kind: 'Group', apiGroup: RBAC, name: 'system:authenticated' }],
   },
-  ...tenantRoles.map((role) => clusterRole(role.name, role.rules, role.into)),
+  ...[...tenantRoles, ...doors.flatMap(({ roles }) => roles)].map((role) =>
+    clusterRole(role.name, role.rules, role.into),
+  ),
 ]

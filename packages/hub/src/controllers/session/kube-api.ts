@@ -6,7 +6,8 @@
  * may quote an object, and drivers' errors reach status.
  */
 import type { Clock } from '@larder/engine/base/clock'
-import { isObject, type Json } from '@larder/engine/base/json'
+import type { Json } from '@larder/engine/base/json'
+import { createServedKinds, type ServedKind } from '@larder/engine/client/served-kinds'
 import type { Target, Transport } from '@larder/engine/machinery/call'
 import { parseApiVersion, type KubeList, type KubeObject } from '@larder/engine/machinery/object'
 import { ApiError, isApiError, isNotFound } from '@larder/engine/machinery/status'
@@ -21,11 +22,6 @@ export interface Account {
   readonly name: string
 }
 
-interface Served {
-  readonly resource: string
-  readonly namespaced: boolean
-}
-
 export interface KubeApiParts {
   /** Acts as `account`. */
   readonly transport: Transport
@@ -34,15 +30,11 @@ export interface KubeApiParts {
 }
 
 export function createKubeApi({ transport, account, clock }: KubeApiParts): KubeApi {
-  const kinds = new Map<string, Served>()
+  const kinds = createServedKinds(transport)
 
-  async function servedKind(apiVersion: string, kind: string): Promise<Served> {
-    const known = kinds.get(`${apiVersion} ${kind}`)
-    if (known) return known
-    const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
-    const found = findKind(await transport.raw(path).catch(noneIfNotFound), kind)
+  async function servedKind(apiVersion: string, kind: string): Promise<ServedKind> {
+    const found = await kinds.find(apiVersion, kind)
     if (!found) throw blocked(`this cluster has no kind ${kind} in ${apiVersion}`)
-    kinds.set(`${apiVersion} ${kind}`, found)
     return found
   }
 
@@ -61,7 +53,7 @@ export function createKubeApi({ transport, account, clock }: KubeApiParts): Kube
     try {
       return await ask()
     } catch (error) {
-      if (isApiError(error) && error.code === 404) kinds.delete(`${what.apiVersion} ${what.kind}`)
+      if (isApiError(error) && error.code === 404) kinds.forget(what.apiVersion, what.kind)
       throw driverErrorOf(error, `${verb} ${what.kind} of ${what.apiVersion}${where(what)}`, account)
     }
   }
@@ -156,17 +148,6 @@ const refOf = ({ apiVersion, kind }: Query, { namespace, name, uid }: KubeObject
 /** kube-apiserver leaves both out of the items of a list. */
 const withKind = ({ apiVersion, kind }: Query, item: KubeObject): Json =>
   ({ ...item, apiVersion, kind }) as unknown as Json
-
-function findKind(list: Json | undefined, kind: string): Served | undefined {
-  const resources = isObject(list) && Array.isArray(list['resources']) ? (list['resources'] as readonly Json[]) : []
-  for (const each of resources) {
-    if (!isObject(each) || each['kind'] !== kind) continue
-    const name = each['name']
-    if (typeof name === 'string' && !name.includes('/'))
-      return { resource: name, namespaced: each['namespaced'] === true }
-  }
-  return undefined
-}
 
 function noneIfNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error

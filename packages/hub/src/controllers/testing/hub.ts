@@ -2,6 +2,7 @@
  * A whole hub: the real API on a store in memory, and the real controllers under the hub's own rights. A right that
  * is missing fails here as in a cluster.
  */
+import { randomBytes } from 'node:crypto'
 import { systemClock } from '@larder/engine/base/clock'
 import { randomIds } from '@larder/engine/base/ids'
 import { silentLog, type Log } from '@larder/engine/base/log'
@@ -25,6 +26,7 @@ import { instanceKind, type Instance } from '../../model/instance.ts'
 import type { Cause } from '../../model/shared-fields.ts'
 import { installHub } from '../../samples/install.ts'
 import { hubAccount } from '../../samples/rbac.ts'
+import type { Door } from '../../door.ts'
 import { claimAdmission, readThrough } from '../claim/admission.ts'
 import { hubControllers } from '../hub.ts'
 import type { Account } from '../session/kube-api.ts'
@@ -76,6 +78,7 @@ export interface TestHubOptions {
   readonly store?: Store
   readonly log?: Log
   readonly admission?: boolean
+  readonly doors?: readonly Door[]
 }
 
 async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
@@ -89,7 +92,7 @@ async function until<T>(what: string, ask: () => Promise<T | undefined> | T | un
 }
 
 export async function testHub(options: TestHubOptions): Promise<TestHub> {
-  const { drivers, log = silentLog, admission = false, store = openMemoryStore() } = options
+  const { drivers, log = silentLog, admission = false, store = openMemoryStore(), doors = [] } = options
   const versions: Document[] = []
   store.watch({ prefix: '/', after: store.revision }, (events) => {
     for (const { document } of events) versions.push(document)
@@ -106,7 +109,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     admission: admission ? [plugin] : [],
   })
   admin = createClient(inProcessTransport(api, ADMIN))
-  await installHub(admin)
+  await installHub(admin, doors)
   await admin.of(namespaceType).create({ metadata: { name: 'shop' } })
 
   const entrance = await entranceOf(api, store, tokens)
@@ -120,6 +123,8 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log, transportOf })) {
       started.add(controller)
     }
+    const context = { client, clock: systemClock, log, randomBytes, transportOf }
+    for (const door of doors) for (const controller of door.controllers(context)) started.add(controller)
     started.start()
     await started.ready()
     return started

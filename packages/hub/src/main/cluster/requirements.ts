@@ -5,11 +5,12 @@
 import type { Clock } from '@larder/engine/base/clock'
 import { isObject, type Json } from '@larder/engine/base/json'
 import { pause } from '@larder/engine/client/backoff'
-import { namespaceType } from '@larder/engine/client/builtin'
+import { namespaceType, type CustomResourceDefinition } from '@larder/engine/client/builtin'
 import type { Client } from '@larder/engine/client/client'
 import { isApiError, isNotFound } from '@larder/engine/machinery/status'
 import { CommandFailed, EXIT } from '../../cli/failure.ts'
-import { API_VERSION, GROUP } from '../../model/kind.ts'
+import type { Door } from '../../door.ts'
+import { GROUP } from '../../model/kind.ts'
 import { kinds } from '../../model/kinds.ts'
 import { HUB_LEASE, INSTANCE_NAMESPACE, SYSTEM_NAMESPACE } from '../../model/names.ts'
 import { applyAll, clusterManifests, installDefinitions, installSamples } from '../../samples/install.ts'
@@ -20,18 +21,22 @@ const LOOK_AGAIN_MS = 200
 
 export interface Requirements {
   readonly samples: boolean
+  readonly doors: readonly Door[]
   readonly clock: Clock
   readonly signal: AbortSignal
 }
 
 /** Throws `CommandFailed` that names everything which is missing. */
-export async function meetRequirements(access: ClusterAccess, { samples, clock, signal }: Requirements): Promise<void> {
+export async function meetRequirements(
+  access: ClusterAccess,
+  { samples, doors, clock, signal }: Requirements,
+): Promise<void> {
   const { own, hub } = access
   const isAdministrator = await may(own, '*', { group: '*', resource: '*' })
-  if (isAdministrator) await applyAll(own, clusterManifests())
-  else if (await mayDefineKinds(own)) await installDefinitions(own)
-  if (isAdministrator) await untilServed(hub, clock, signal)
-  await refuseWhatIsMissing(access)
+  if (isAdministrator) await applyAll(own, clusterManifests(doors))
+  else if (await mayDefineKinds(own)) await installDefinitions(own, doors)
+  if (isAdministrator) await untilServed(hub, { doors, clock, signal })
+  await refuseWhatIsMissing(access, doors)
   if (samples) await bringSamples(access)
 }
 
@@ -43,37 +48,61 @@ async function mayDefineKinds(client: Client): Promise<boolean> {
 }
 
 /** Definitions are served a moment after they are there. */
-export async function untilServed(client: Client, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function untilServed(
+  client: Client,
+  { doors, clock, signal }: Omit<Requirements, 'samples'>,
+): Promise<void> {
   const deadline = clock.now() + SERVED_WITHIN_MS
-  while ((await missingKinds(client)).length > 0 && clock.now() < deadline && !signal.aborted) {
+  while ((await missingKinds(client, doors)).length > 0 && clock.now() < deadline && !signal.aborted) {
     await pause(clock, LOOK_AGAIN_MS, signal)
   }
 }
 
-async function refuseWhatIsMissing({ hub, hubName, url }: ClusterAccess): Promise<void> {
+async function refuseWhatIsMissing({ hub, hubName, url }: ClusterAccess, doors: readonly Door[]): Promise<void> {
   const missing = [
-    ...(await missingKinds(hub)).map((kind) => `CustomResourceDefinition ${kind}`),
+    ...(await missingKinds(hub, doors)).map((kind) => `CustomResourceDefinition ${kind}`),
     ...(await missingNamespaces(hub)).map((name) => `Namespace ${name}`),
     ...(await missingRights(hub)).map((right) => `for ${hubName ?? 'this user'} the right to ${right}`),
   ]
   if (missing.length === 0) return
   throw new CommandFailed(EXIT.failed, `the cluster at ${url} lacks what a hub needs`, {
     why: `missing: ${missing.join('; ')}`,
-    next: 'as an administrator: larder install --kubeconfig FILE, or larder install --export | kubectl apply --server-side -f -',
+    next: `as an administrator: larder install${flagOf(doors)} --kubeconfig FILE, or larder install${flagOf(doors)} --export | kubectl apply --server-side -f -`,
   })
 }
 
-async function missingKinds(client: Client): Promise<readonly string[]> {
+const flagOf = (doors: readonly Door[]) =>
+  doors.length === 0 ? '' : ` --doors ${doors.map(({ name }) => name).join()}`
+
+/** Kinds that the cluster does not serve, as `claims.larder.dev`. */
+async function missingKinds(client: Client, doors: readonly Door[]): Promise<readonly string[]> {
+  const served = new Map<string, ReadonlySet<string>>()
+  const missing: string[] = []
+  for (const { group, version, resource } of [...kinds, ...doors.flatMap(kindsOf)]) {
+    const path = `/apis/${group}/${version}`
+    if (!served.has(path)) served.set(path, await servedAt(client, path))
+    if (!served.get(path)!.has(resource)) missing.push(`${resource}.${group}`)
+  }
+  return missing
+}
+
+function kindsOf(door: Door) {
+  return door.definitions().map(({ spec }) => {
+    const { group, names, versions } = spec as unknown as CustomResourceDefinition['spec']
+    return { group, resource: names.plural, version: versions[0]!['name'] as string }
+  })
+}
+
+async function servedAt(client: Client, path: string): Promise<ReadonlySet<string>> {
   let list: Json
   try {
-    list = await client.transport.raw(`/apis/${API_VERSION}`)
+    list = await client.transport.raw(path)
   } catch (error) {
     if (!isNotFound(error)) throw error
     list = {}
   }
   const resources = isObject(list) && Array.isArray(list['resources']) ? (list['resources'] as readonly Json[]) : []
-  const served = new Set(resources.map((one) => (isObject(one) ? one['name'] : undefined)))
-  return kinds.filter(({ resource }) => !served.has(resource)).map(({ resource }) => `${resource}.${GROUP}`)
+  return new Set(resources.flatMap((one) => (isObject(one) ? [one['name'] as string] : [])))
 }
 
 async function missingNamespaces(client: Client): Promise<readonly string[]> {

@@ -18,7 +18,9 @@ import { CommandFailed, EXIT } from '../../cli/failure.ts'
 import { parseDuration, type Terminal } from '../../cli/terminal.ts'
 import { HUB_LEASE } from '../../model/names.ts'
 import { createClaimableDesk } from '../../controllers/claimable/desk.ts'
+import type { Door } from '../../door.ts'
 import { startControllers } from '../controllers.ts'
+import { doorNames, openDoors } from '../doors.ts'
 import { hubDrivers } from '../drivers.ts'
 import { standForElection, type Leadership, type Term } from '../leadership.ts'
 import { createHubMetrics, type HubMetrics } from '../metrics.ts'
@@ -67,7 +69,8 @@ async function start({ options, terminal, access, undo }: Start): Promise<string
   const clock = systemClock
   const log = jsonLog({ write: (line) => terminal.note(line), now: () => clock.now() })
   const dataDir = dataDirOf(options, terminal)
-  await meetRequirements(access, { samples: options.samples === true, clock, signal: terminal.signal })
+  const doors = await openDoors(doorNames(options, 'none'))
+  await meetRequirements(access, { samples: options.samples === true, doors, clock, signal: terminal.signal })
 
   const metrics = createHubMetrics(clock)
   undo.push(() => metrics.api.close())
@@ -81,7 +84,7 @@ async function start({ options, terminal, access, undo }: Start): Promise<string
   const leaseMs = leaseOf(options)
   const election = createElection({ client: access.hub, clock, log, lease: HUB_LEASE, identity, ...leaseMs })
   const host = options.bind ?? '127.0.0.1'
-  const term = { access, election, log, dataDir, host, metrics, traces, instance: identity.slice(0, 128) }
+  const term = { access, doors, election, log, dataDir, host, metrics, traces, instance: identity.slice(0, 128) }
   leadership = standForElection(election, () => beginTerm(term))
   undo.push(() => leadership?.stop())
   metrics.lead(HUB_LEASE.name, () => leadership?.isLeading ?? false)
@@ -132,6 +135,7 @@ async function listen(options: OptionValues, answers: Answers): Promise<PublicHt
 
 interface TermParts {
   readonly access: ClusterAccess
+  readonly doors: readonly Door[]
   readonly election: Election
   readonly log: Log
   readonly dataDir: string | undefined
@@ -142,7 +146,7 @@ interface TermParts {
   readonly instance: string
 }
 
-function beginTerm({ access, election, log, dataDir, host, metrics, traces, instance }: TermParts): Term {
+function beginTerm({ access, doors, election, log, dataDir, host, metrics, traces, instance }: TermParts): Term {
   const clock = systemClock
   const isLeader = () => election.isLeader
   const drivers = hubDrivers({ dataDir, clock, log })
@@ -150,6 +154,7 @@ function beginTerm({ access, election, log, dataDir, host, metrics, traces, inst
   const desk = createClaimableDesk()
   const manager = startControllers({
     desk,
+    doors,
     client: createClient(metrics.measured(fencedClient(access.hub, isLeader).transport, new URL(access.url).host)),
     clock,
     log,

@@ -1,9 +1,9 @@
 /** `larder hub`: controllers and drivers alone, over a Kubernetes that is somewhere else, until a signal. */
 import type { Run } from '../../cli/command.ts'
-import { refuseUnknownDoors } from '../doors.ts'
+import { doorNames } from '../doors.ts'
 
 export const run: Run = async ({ options }, terminal) => {
-  refuseUnknownDoors(options)
+  doorNames(options, 'none')
   const { startClusterHub } = await import('../cluster/start.ts')
   const hub = await startClusterHub(options, terminal)
   try {

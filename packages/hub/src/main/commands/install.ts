@@ -12,12 +12,17 @@ import { applyAll, clusterManifests, installSamples, type Manifest } from '../..
 import { sampleManifests } from '../../samples/samples.ts'
 import { clusterConfiguration, openClusterAccess } from '../cluster/access.ts'
 import { untilServed } from '../cluster/requirements.ts'
+import { doorNames, openDoors } from '../doors.ts'
+import type { Door } from '../../door.ts'
 import { larderVersion } from '../version.ts'
 
 export const run: Run = async ({ options }, terminal) => {
-  const manifests = [...clusterManifests(), hubDeployment(options.image ?? `larder:${larderVersion()}`)]
+  const names = doorNames(options, 'none')
+  const doors = await openDoors(names)
+  const image = options.image ?? `larder:${larderVersion()}`
+  const manifests = [...clusterManifests(doors), hubDeployment(image, names)]
   if (options.export) return exportManifests(manifests, options, terminal)
-  return apply(manifests, options, terminal)
+  return apply({ manifests, doors, options, terminal })
 }
 
 async function exportManifests(manifests: readonly Manifest[], options: OptionValues, terminal: Terminal) {
@@ -29,14 +34,21 @@ async function exportManifests(manifests: readonly Manifest[], options: OptionVa
   terminal.out(documents.join('---\n'))
 }
 
-async function apply(manifests: readonly Manifest[], options: OptionValues, terminal: Terminal): Promise<void> {
+interface Application {
+  readonly manifests: readonly Manifest[]
+  readonly doors: readonly Door[]
+  readonly options: OptionValues
+  readonly terminal: Terminal
+}
+
+async function apply({ manifests, doors, options, terminal }: Application): Promise<void> {
   const config = await clusterConfiguration(options, terminal)
   const access = await openClusterAccess(config)
   try {
     for (const unknown of await applyAll(access.own, manifests)) {
       terminal.note(`this cluster is too old for ${unknown}; all else is there\n`)
     }
-    await untilServed(access.own, systemClock, terminal.signal)
+    await untilServed(access.own, { doors, clock: systemClock, signal: terminal.signal })
     if (options.samples === true) await installSamples(access.own)
     terminal.out(`installed into ${config.url}\n`)
   } catch (error) {

@@ -6,7 +6,7 @@ import type { OptionValues, Run } from '../../cli/command.ts'
 import { asFolderTrouble, dataFolder, makeDataFolder, runningHub, type DataFolder } from '../../cli/data-folder.ts'
 import { CommandFailed, EXIT, type ExitCode } from '../../cli/failure.ts'
 import { elapsed, failureText, paint, type Terminal } from '../../cli/terminal.ts'
-import { refuseUnknownDoors } from '../doors.ts'
+import { doorNames } from '../doors.ts'
 import { waitForSamples } from '../settled.ts'
 import { runDemo } from '../demo.ts'
 import { larderVersion } from '../version.ts'
@@ -25,7 +25,7 @@ type Message =
 export const run: Run = async (invocation, terminal) => {
   const options = withoutHub(invocation.options)
   const folder = dataFolder(options, terminal.cwd)
-  refuseUnknownDoors(options)
+  doorNames(options, 'all')
   const other = runningHub(folder)
   if (other) {
     throw new CommandFailed(EXIT.conflict, `a hub runs on ${folder.dir} already`, {

@@ -1,0 +1,25 @@
+/** The Secret that an object makes: of its name, in its namespace, and gone when it goes. */
+import type { Secret } from '@larder/engine/client/builtin'
+import type { Informers } from '@larder/engine/client/informer'
+import type { ResourceType } from '@larder/engine/client/types'
+import type { KubeObject, OwnerReference } from '@larder/engine/machinery/object'
+import { keyOf, type Key } from '@larder/engine/runtime/pass'
+
+export function ownerOf({ apiVersion, kind, metadata }: KubeObject): OwnerReference {
+  return { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true }
+}
+
+export function isOwned(secret: Secret, owner: KubeObject): boolean {
+  return secret.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false
+}
+
+/** Wakes the object of a Secret's name, also for a Secret that is somebody else's: it may go. */
+export const sameName =
+  (type: ResourceType) =>
+  (secret: KubeObject, informers: Informers): readonly Key[] => {
+    const { name, namespace } = secret.metadata
+    const object = informers.of(type).get(name, namespace)
+    return object ? [keyOf(object)] : []
+  }
+
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'

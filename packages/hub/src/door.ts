@@ -1,0 +1,50 @@
+/**
+ * How foreign kinds come into the hub.
+ *
+ * A dialect speaks another system's language for what Larder has: it turns foreign objects into Instances and Claims and tells
+ * their status in its own words. A companion serves kinds that are neither, and that those documents need beside them. To the hub
+ * both are a `Door`: a name, what the API must know, what the hub must be allowed, and controllers under the hub's own rights.
+ *
+ * A door is a client of the API like any other. It calls no driver and imports no other door; what two of them need is a word that
+ * the model lacks. `main/doors.ts` lists those that exist and loads the ones that are served, so that the others cost nothing.
+ *
+ * Rejected: a door as a process of its own. It would need rights, an installation and a life of its own for what is a few
+ * controllers, and `larder up` would be several processes.
+ */
+import type { JsonObject } from '@larder/engine/base/json'
+import type { Clock } from '@larder/engine/base/clock'
+import type { Log } from '@larder/engine/base/log'
+import type { PolicyRule } from '@larder/engine/client/builtin'
+import type { Client } from '@larder/engine/client/client'
+import type { Transport } from '@larder/engine/machinery/call'
+import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Controller } from '@larder/engine/runtime/controller'
+
+/** What controllers of a door are made from. Passes have a client of their own (`pass.client`), and caches (`pass.cache`). */
+export interface DoorContext {
+  /** Acts as the hub's ServiceAccount, for what happens outside of passes. */
+  readonly client: Client
+  readonly clock: Clock
+  readonly log: Log
+  /** Bytes that nobody can guess; a test may give others. */
+  readonly randomBytes: (size: number) => Uint8Array
+  /** Acts as that ServiceAccount and no more: for what an object asks to be done with the rights of an account of its namespace. */
+  readonly transportOf: (account: { readonly namespace: string; readonly name: string }) => Transport
+}
+
+export interface Door {
+  /** As in `--doors`: lower case. */
+  readonly name: string
+  /** The CustomResourceDefinitions of its kinds. */
+  definitions(): readonly (JsonObject & KubeObject)[]
+  /** What its controllers need besides: part of the hub's ClusterRole while the door is served, and only then. */
+  readonly rules: readonly PolicyRule[]
+  /** ClusterRoles that give people their share: `into` names the roles of Kubernetes that they add to. */
+  readonly roles: readonly {
+    readonly name: string
+    readonly into: readonly string[]
+    readonly rules: readonly PolicyRule[]
+  }[]
+  /** For one manager; called again for each term of leading. */
+  controllers(context: DoorContext): readonly Controller[]
+}
