@@ -37,6 +37,9 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
+export const exitInWords = ({ code, signal }: Exit): string =>
+  signal ? `signal ${signal}` : code === null ? 'an unknown status' : `status ${code}`
+
 export interface EngineProcess extends Identity {
   adopted: boolean
   ended: Promise<Exit>

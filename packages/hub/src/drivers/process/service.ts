@@ -4,36 +4,21 @@
  * It is a single loop. What is wrong shows as `failure` from the first failed start until the engine answers again, so
  * that a service that keeps failing does not look busy between two attempts.
  */
-import { statfsSync } from 'node:fs'
 import { parseDurationMs } from '@larder/kit'
-import type { Log } from '@larder/kit'
-import type { Account } from './account.ts'
-import { blockingFolder } from './account.ts'
 import type { Clock } from './clock.ts'
-import { runCommand } from './command.ts'
-import { runnableCommand } from './engine.ts'
-import type { EngineFinder } from './engine.ts'
-import { engineMissing, folderFailure, StartFailure } from './failure.ts'
+import { CredentialBook } from './credentials.ts'
+import { diedAtStart, outputPath, startEngine, type Startable, type Started, type StartTools } from './engine-start.ts'
+import { StartFailure } from './failure.ts'
 import type { InstanceFolder, InstanceRecord } from './folder.ts'
 import { isAlive } from './identity.ts'
-import { adopt, launch, recordedProcess, stopProcess } from './launch.ts'
-import type { EngineProcess, Exit } from './launch.ts'
-import { CredentialBook } from './credentials.ts'
-import { boundOutput, DEFAULT_LIMIT_BYTES, lastWords, outputSize, redact } from './output.ts'
-import { isFree, portHolder } from './ports.ts'
+import { exitInWords, recordedProcess, stopProcess, type EngineProcess, type Exit } from './launch.ts'
+import { boundOutput, DEFAULT_LIMIT_BYTES, outputSize } from './output.ts'
 import { unreadiness } from './readiness.ts'
-import { parseRecipe } from './recipe.ts'
-import type { Command } from './recipe.ts'
-import { commandOf, settingOf, specHash } from './setting.ts'
 import type { Setting } from './setting.ts'
-import { renderLines, renderList } from './template.ts'
 import { stopOptions } from './stop.ts'
 
-export interface ServiceTools {
-  account: Account | undefined
-  engines: EngineFinder
+export interface ServiceTools extends StartTools {
   clock: Clock
-  log: Log
   changed(id: string): void
   /** Its folder was taken away: it is no longer there, and nothing is put in its place. */
   lost(service: Service): void
@@ -45,9 +30,8 @@ const SETTLED_MS = 10_000
 const LONGEST_PAUSE_MS = 30_000
 /** What a person mends, an engine or a port, should be noticed soon after. */
 const MENDABLE_PAUSE_MS = 1_000
-const SPARE_BYTES = 1024 * 1024
 
-export class Service {
+export class Service implements Startable {
   readonly id: string
   readonly folder: InstanceFolder
   readonly credentials: CredentialBook
@@ -99,7 +83,7 @@ export class Service {
 
   /** Takes the new record, and starts the process again with it. */
   async change(record: InstanceRecord): Promise<void> {
-    await this.#write(({ wiping, wiped }) => ({
+    await this.write(({ wiping, wiped }) => ({
       ...record,
       ...(wiping !== undefined && { wiping }),
       ...(wiped !== undefined && { wiped }),
@@ -118,7 +102,7 @@ export class Service {
   async wipe(generation: number): Promise<'wiping' | 'done'> {
     if ((this.record.wiped ?? 0) >= generation) return 'done'
     const isNews = (this.record.wiping ?? 0) < generation
-    if (isNews) await this.#write((record) => ({ ...record, wiping: generation }))
+    if (isNews) await this.write((record) => ({ ...record, wiping: generation }))
     // Again while it runs: a start that was under way may not have seen the record.
     if (isNews || this.ready) {
       this.#restarting = true
@@ -133,7 +117,7 @@ export class Service {
   async delete(removed: () => void): Promise<void> {
     if (this.#wanted === 'gone') return
     // On disk first: a hub that is killed now goes on with the deletion when it is back.
-    await this.#write((record) => ({ ...record, deleting: true })).catch((error: NodeJS.ErrnoException) => {
+    await this.write((record) => ({ ...record, deleting: true })).catch((error: NodeJS.ErrnoException) => {
       // Somebody removed the folder; what still runs of it is ended all the same.
       if (error.code !== 'ENOENT') throw error
     })
@@ -143,10 +127,10 @@ export class Service {
   }
 
   boundOutput(): void {
-    if (outputSize(this.#outputPath()) === 0) return
+    if (outputSize(outputPath(this.folder)) === 0) return
     const limit = (this.record.recipe as { output?: { limitBytes?: number } }).output?.limitBytes
     try {
-      boundOutput(this.#outputPath(), limit ?? DEFAULT_LIMIT_BYTES)
+      boundOutput(outputPath(this.folder), limit ?? DEFAULT_LIMIT_BYTES)
     } catch (error) {
       // From a timer: a full disk, or a folder that is just being removed, must not end the hub.
       this.#tools.log.warn('the output of a service could not be shortened', { instance: this.id, why: String(error) })
@@ -154,7 +138,7 @@ export class Service {
   }
 
   /** One after the other: each keeps what the others wrote. */
-  #write(change: (record: InstanceRecord) => InstanceRecord): Promise<void> {
+  write(change: (record: InstanceRecord) => InstanceRecord): Promise<void> {
     const write = async (): Promise<void> => {
       const record = change(this.record)
       await this.folder.writeRecord(record)
@@ -196,7 +180,7 @@ export class Service {
         const exit = await this.#runOnce()
         failures = this.#tools.clock.now() - startedAt > SETTLED_MS ? 0 : failures + 1
         if (this.#wanted !== 'running') return
-        this.#tools.log.warn('a service ended and is started again', { instance: this.id, how: inWords(exit) })
+        this.#tools.log.warn('a service ended and is started again', { instance: this.id, how: exitInWords(exit) })
         // The first new start follows at once; one that dies again and again is given time.
         if (failures > 1 && !this.#restarting) await this.#pause(pauseMs(failures - 1))
       } catch (error) {
@@ -228,18 +212,19 @@ export class Service {
   /** From the start of a process, or its adoption, to its end. */
   async #runOnce(): Promise<Exit> {
     try {
-      const { setting, process, version, outputFrom } = await this.#obtain()
+      const started = await startEngine(this, this.#tools)
+      const { setting, process, version } = started
       this.#process = process
       if (this.#wanted === 'stopped' || this.#wanted === 'gone') {
         await stopProcess(process, stopOptions(this.record.recipe))
       }
-      await this.#untilReady(setting, process, outputFrom)
+      await this.#untilReady(started)
       this.failure = undefined
       this.interruption = undefined
       this.ready = { setting, process, version }
       this.#tools.changed(this.id)
       const exit = await process.ended
-      this.interruption = this.#restarting ? 'restarts with its new settings' : `the engine ended: ${inWords(exit)}`
+      this.interruption = this.#restarting ? 'restarts with its new settings' : `the engine ended: ${exitInWords(exit)}`
       return exit
     } finally {
       const wasReady = this.ready !== undefined
@@ -249,114 +234,8 @@ export class Service {
     }
   }
 
-  async #obtain(): Promise<{
-    setting: Setting
-    process: EngineProcess
-    version: string | undefined
-    outputFrom: number
-  }> {
-    const recipe = parseRecipe(this.record.recipe)
-    const engine = await this.#tools.engines.find(recipe.engine)
-    const running = await recordedProcess(this.folder.path, this.#tools.account)
-    if (!engine && !running) throw engineMissing(recipe.engine)
-    const outputFrom = outputSize(this.#outputPath())
-    try {
-      const emptied = await this.#emptyIfAsked(running)
-      await this.folder.prepare()
-      const left = emptied ? undefined : running
-      const command = engine ? await this.#command(engine, left !== undefined) : ''
-      const setting = await this.#setting(command)
-      const process = (await this.#adopt(left)) ?? (await this.#launch(setting, command))
-      return { setting, process, version: engine?.version, outputFrom }
-    } catch (error) {
-      throw folderFailure(error, this.folder.path)
-    }
-  }
-
-  /** When the process has ended for good, and before anything is put in place for the next. */
-  async #emptyIfAsked(running: Awaited<ReturnType<typeof recordedProcess>>): Promise<boolean> {
-    if (this.record.wiping === undefined) return false
-    if (running) await stopProcess(running, stopOptions(this.record.recipe))
-    await this.folder.empty()
-    await this.#write(({ wiping, ...record }) => (wiping === undefined ? record : { ...record, wiped: wiping }))
-    this.#tools.log.info('a service was wiped', { instance: this.id })
-    return true
-  }
-
-  async #command(engine: { command: string; source: 'path' | 'installed' }, running: boolean): Promise<string> {
-    // The program of a running process is left in its place.
-    if (running) return engine.command
-    return runnableCommand(engine, this.folder, this.#tools.account)
-  }
-
-  async #setting(command: string): Promise<Setting> {
-    const { record, folder } = this
-    const recipe = parseRecipe(record.recipe)
-    return settingOf({ record, folder, recipe, account: this.#tools.account, key: await folder.key() }, command)
-  }
-
-  async #adopt(running: Awaited<ReturnType<typeof recordedProcess>>): Promise<EngineProcess | undefined> {
-    if (!running) return undefined
-    if ((await this.folder.applied()) === specHash(this.record)) {
-      this.#tools.log.info('a running service was adopted', { instance: this.id, pid: running.pid })
-      return adopt(running)
-    }
-    // Started with settings that have changed since, by a hub that died before it could start it again.
-    await stopProcess(running, stopOptions(this.record.recipe))
-    return undefined
-  }
-
-  async #launch(setting: Setting, command: string): Promise<EngineProcess> {
-    const { recipe, values } = setting
-    for (const [name, port] of Object.entries(this.record.ports)) {
-      if (!(await isFree(port))) throw portTaken(name, port)
-    }
-    await this.#render(setting)
-    await this.#prepare(setting)
-    await this.folder.writeApplied(specHash(this.record))
-    return launch({
-      folder: this.folder.path,
-      command,
-      arguments: renderList(recipe.arguments ?? [], values, { path: 'recipe.arguments', readable: true }),
-      environment: setting.environment,
-      account: this.#tools.account,
-      nice: recipe.nice,
-      input: recipe.input === undefined ? undefined : this.folder.inner(recipe.input),
-    })
-  }
-
-  async #render(setting: Setting): Promise<void> {
-    for (const [i, file] of (setting.recipe.files ?? []).entries()) {
-      const place = { path: `recipe.files[${i}].content`, readable: false }
-      const content = renderLines(file.content, setting.values, place)
-      await this.folder.writeForEngine(file.path, content, { once: file.once === true })
-    }
-    await this.credentials.beforeStart(setting)
-  }
-
-  async #prepare(setting: Setting): Promise<void> {
-    for (const [i, step] of (setting.recipe.prepare ?? []).entries()) {
-      const path = `recipe.prepare[${i}]`
-      if (step.makes === undefined) await this.#runStep(setting, step, path)
-      else {
-        await this.folder.make(step.makes, (draft) =>
-          this.#runStep({ ...setting, values: { ...setting.values, draft } }, step, path),
-        )
-      }
-    }
-  }
-
-  async #runStep(setting: Setting, step: Command, path: string): Promise<void> {
-    const end = await runCommand(commandOf(setting, step, { path, values: setting.values, timeoutMs: 120_000 }))
-    if (end.code === 0) return
-    const secrets = Object.values(setting.values['secret'] as Record<string, string>)
-    const complaint = redact(end.complaint, secrets).slice(-300)
-    const hint = this.#hint(complaint)
-    const reason = hint === '' ? 'EngineDied' : 'FolderNotAccessible'
-    throw new StartFailure(reason, `${path} ended with status ${end.code}: ${complaint}${hint}`)
-  }
-
-  async #untilReady(setting: Setting, process: EngineProcess, outputFrom: number): Promise<void> {
+  async #untilReady(started: Started): Promise<void> {
+    const { setting, process } = started
     const { recipe } = setting
     const withinMs = parseDurationMs(recipe.readiness.within ?? '') ?? READY_WITHIN_MS
     const startedMs = performance.now()
@@ -364,7 +243,7 @@ export class Service {
     const end = process.ended.then((exit) => (ended.exit = exit))
     for (let waitMs = 2; ; waitMs = Math.min(waitMs * 2, 20)) {
       const why = await unreadiness(setting)
-      if (ended.exit) throw this.#engineDied(setting, ended.exit, outputFrom)
+      if (ended.exit) throw diedAtStart(started, ended.exit)
       if (why === undefined && isAlive(process)) return
       if (performance.now() - startedMs > withinMs) {
         if (this.#wanted !== 'left') await stopProcess(process, stopOptions(this.record.recipe))
@@ -372,36 +251,6 @@ export class Service {
       }
       await Promise.race([end, new Promise<void>((resolve) => this.#tools.clock.after(waitMs, resolve))])
     }
-  }
-
-  #engineDied(setting: Setting, exit: Exit, outputFrom: number): StartFailure {
-    const { bavail, bsize } = statfsSync(this.folder.path)
-    if (bavail * bsize < SPARE_BYTES) {
-      return new StartFailure('DiskFull', `the disk that holds ${this.folder.path} is full; free some space`)
-    }
-    const { recipe, key } = setting
-    const words = lastWords(this.#outputPath(), {
-      fromByte: outputFrom,
-      prefix: recipe.output?.prefix,
-      secrets: [key.toString('hex'), ...Object.values(setting.values['secret'] as Record<string, string>)],
-    })
-    const said = words === '' ? 'and said nothing' : `and said: ${words}`
-    return new StartFailure(
-      'EngineDied',
-      `engine ${recipe.engine.name} ended at its start with ${inWords(exit)} ${said}${this.#hint(words)}`,
-    )
-  }
-
-  /** An engine that insists on its absolute path cannot live below a folder that its account may not pass. */
-  #hint(words: string): string {
-    if (!/permission denied|EACCES/i.test(words)) return ''
-    const { account } = this.#tools
-    const blocking = account && blockingFolder(this.folder.inner('data'), account)
-    return blocking === undefined ? '' : ` (account ${account?.name} may not pass ${blocking}: chmod o+x would let it)`
-  }
-
-  #outputPath(): string {
-    return this.folder.inner('log', 'output.log')
   }
 
   #note(error: unknown): void {
@@ -433,16 +282,5 @@ function asFailure(error: unknown): StartFailure {
   const message = error instanceof Error ? error.message : String(error)
   return new StartFailure(isField ? 'InvalidRecipe' : 'EngineDied', message, error)
 }
-
-function portTaken(name: string, port: number): StartFailure {
-  const holder = portHolder(port)
-  return new StartFailure(
-    'PortTaken',
-    `port ${port} (${name}), which this service keeps, is taken${holder ? ` by ${holder}` : ''}; stop what listens there`,
-  )
-}
-
-const inWords = (exit: Exit): string =>
-  exit.signal ? `signal ${exit.signal}` : exit.code === null ? 'an unknown status' : `status ${exit.code}`
 
 const pauseMs = (failures: number): number => Math.min(100 * 2 ** Math.min(failures - 1, 10), LONGEST_PAUSE_MS)
