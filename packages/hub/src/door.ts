@@ -45,6 +45,8 @@ export interface Door {
     readonly into: readonly string[]
     readonly rules: readonly PolicyRule[]
   }[]
+  /** What else its controllers need in a cluster: accounts that they act as, say, with the right of the hub to do so. */
+  manifests?(hub: { readonly namespace: string; readonly name: string }): readonly (JsonObject & KubeObject)[]
   /** For one manager; called again for each term of leading. */
   controllers(context: DoorContext): readonly Controller[]
 }

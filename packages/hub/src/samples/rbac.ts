@@ -236,4 +236,5 @@ export const rbacManifests = (doors: readonly Door[]): readonly Manifest[] => [
   ...[...tenantRoles, ...doors.flatMap(({ roles }) => roles)].map((role) =>
     clusterRole(role.name, role.rules, role.into),
   ),
+  ...doors.flatMap((door) => door.manifests?.(hubAccount) ?? []),
 ]

@@ -1,0 +1,178 @@
+/** The controller of bindings over a real API, with the rights of an installation and no hub beside it. */
+import { createApi } from '@larder/engine/apiserver/core/api'
+import { inProcessTransport } from '@larder/engine/apiserver/in-process'
+import { systemClock } from '@larder/engine/base/clock'
+import { randomIds } from '@larder/engine/base/ids'
+import type { JsonObject } from '@larder/engine/base/json'
+import { silentLog } from '@larder/engine/base/log'
+import { clusterRoleType, customResourceDefinitionType, namespaceType, secretType } from '@larder/engine/client/builtin'
+import { createClient, type Client } from '@larder/engine/client/client'
+import type { ResourceType } from '@larder/engine/client/types'
+import type { KubeObject } from '@larder/engine/machinery/object'
+import { findCondition } from '@larder/engine/runtime/conditions'
+import { createManager, type Manager } from '@larder/engine/runtime/manager'
+import { openMemoryStore } from '@larder/engine/storage/memory/store'
+import { cutTransport } from '../../../controllers/testing/cut.ts'
+import { entranceOf, testTokens } from '../../../controllers/testing/transports.ts'
+import { claimKind } from '../../../model/claim.ts'
+import { installHub } from '../../../samples/install.ts'
+import { hubAccount } from '../../../samples/rbac.ts'
+import { serviceBindingController } from '../controller.ts'
+import { serviceBinding } from '../door.ts'
+import { bindingType, type ServiceBinding } from '../kinds.ts'
+
+const ADMIN = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
+const PATIENCE_MS = 10_000
+
+export interface Workload extends KubeObject {
+  readonly spec: JsonObject
+}
+
+const workloadType = (group: string, resource: string, kind: string, version = 'v1'): ResourceType<Workload> => ({
+  group,
+  version,
+  resource,
+  kind,
+  namespaced: true,
+})
+
+export const deploymentType = workloadType('apps', 'deployments', 'Deployment')
+export const cronJobType = workloadType('batch', 'cronjobs', 'CronJob')
+export const widgetType = workloadType('example.com', 'widgets', 'Widget')
+
+export interface BindingHub {
+  readonly admin: Client
+  /** All writes of the controller, as the hub and as the account of bindings. */
+  writes(): readonly string[]
+  start(): Promise<void>
+  pause(): Promise<void>
+  stop(): Promise<void>
+  until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T>
+  /** A Claim that is bound to a Secret, as the hub would have made it. */
+  claim(name: string, namespace?: string): Promise<void>
+  deployment(name: string, containers?: readonly JsonObject[], labels?: Record<string, string>): Promise<Workload>
+  bind(name: string, spec: Partial<ServiceBinding['spec']>): Promise<ServiceBinding>
+  /** The binding once Ready has that status, for its newest generation, and that reason if one is named. */
+  is(name: string, status: 'True' | 'False', reason?: string): Promise<ServiceBinding>
+  /** A kind of nobody's, `widgets.example.com`, whose objects hold anything. */
+  defineWidgets(): Promise<void>
+  role(
+    name: string,
+    labels: Record<string, string>,
+    resources: readonly string[],
+    verbs: readonly string[],
+  ): Promise<void>
+}
+
+const randomBytes = (size: number) => new Uint8Array(size)
+
+async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+export async function bindingHub(): Promise<BindingHub> {
+  const store = openMemoryStore()
+  const tokens = testTokens(store)
+  const api = await createApi({
+    store,
+    ...(tokens && { tokens: tokens.authority }),
+    clock: systemClock,
+    ids: randomIds,
+    log: silentLog,
+  })
+  const admin = createClient(inProcessTransport(api, ADMIN))
+  await installHub(admin, [serviceBinding])
+  for (const name of ['shop', 'other']) await admin.of(namespaceType).create({ metadata: { name } })
+  const entrance = await entranceOf(api, store, tokens)
+  const writes: (() => readonly string[])[] = []
+  let manager: Manager | undefined
+
+  const counted = (account: { readonly namespace: string; readonly name: string }) => {
+    const cut = cutTransport(entrance.as(account))
+    writes.push(() => cut.writes)
+    return cut.transport
+  }
+
+  return {
+    admin,
+    until,
+    writes: () => writes.flatMap((of) => of()),
+    async start() {
+      const client = createClient(counted(hubAccount))
+      const context = { client, clock: systemClock, log: silentLog }
+      manager = createManager(context)
+      manager.add(serviceBindingController({ ...context, randomBytes, transportOf: counted }, { watchSeconds: 2 }))
+      manager.start()
+      await manager.ready()
+    },
+    async pause() {
+      await manager?.stop()
+      manager = undefined
+    },
+    async stop() {
+      await manager?.stop()
+      await api.close()
+      await entrance.close()
+    },
+    async claim(name, namespace = 'shop') {
+      const data = { type: 'cmVkaXM=', host: 'MTI3LjAuMC4x' }
+      await admin.of(secretType).create({ metadata: { name: `${name}-secret`, namespace }, data })
+      await admin.of(claimKind).create({ metadata: { name, namespace }, spec: { className: 'redis' } })
+      await admin.of(claimKind).patchStatus(name, { status: { binding: { name: `${name}-secret` } } }, { namespace })
+    },
+    deployment(name, containers = [{ name: 'app', image: 'app' }], labels = {}) {
+      const template = { metadata: { labels: { app: name } }, spec: { containers } }
+      const spec = { selector: { matchLabels: { app: name } }, template }
+      return admin.of(deploymentType).create({ metadata: { name, namespace: 'shop', labels }, spec })
+    },
+    bind(name, spec) {
+      const service = { apiVersion: 'larder.dev/v1alpha1', kind: 'Claim', name: 'cache' }
+      const workload = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' }
+      return admin
+        .of(bindingType)
+        .create({ metadata: { name, namespace: 'shop' }, spec: { service, workload, ...spec } })
+    },
+    is: (name, status, reason) =>
+      until(`${name} to be ${status}${reason === undefined ? '' : `, ${reason}`}`, async () => {
+        const binding = await admin.of(bindingType).find(name, 'shop')
+        const ready = findCondition(binding?.status?.conditions, 'Ready')
+        if (ready?.status !== status || (reason !== undefined && ready.reason !== reason)) return undefined
+        return binding?.status?.observedGeneration === binding?.metadata.generation ? binding : undefined
+      }),
+    async defineWidgets() {
+      await admin.of(customResourceDefinitionType).create({
+        metadata: { name: 'widgets.example.com' },
+        spec: {
+          group: 'example.com',
+          scope: 'Namespaced',
+          names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+          versions: [
+            {
+              name: 'v1',
+              served: true,
+              storage: true,
+              schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+            },
+          ],
+        },
+      })
+      await until('widgets to be served', () =>
+        admin
+          .of(widgetType)
+          .list()
+          .catch(() => undefined),
+      )
+    },
+    async role(name, labels, resources, verbs) {
+      await admin
+        .of(clusterRoleType)
+        .create({ metadata: { name, labels }, rules: [{ apiGroups: ['example.com'], resources, verbs }] })
+    },
+  }
+}
