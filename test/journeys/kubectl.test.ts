@@ -103,3 +103,20 @@ test('a ServiceAccount logs in by its token, may what its role says and nothing 
   await hub.ok(['delete', 'serviceaccount', 'dev', '-n', 'shop'])
   expect((await dev('get', 'configmaps', '-n', 'shop')).stderr).toContain('You must be logged in')
 })
+
+test('get --raw reads whatever has a path: health, versions, lists; create --raw writes', async () => {
+  expect(await hub.ok(['get', '--raw', '/readyz'])).toBe('ok')
+  expect(JSON.parse(await hub.ok(['get', '--raw', '/version']))).toMatchObject({ major: '1' })
+  await hub.ok(['create', '--raw', '/api/v1/namespaces/default/configmaps', '-f', '-'], {
+    stdin: configMap('by-path', { a: '1' }),
+  })
+  const path = '/api/v1/namespaces/default/configmaps?fieldSelector=metadata.name%3Dby-path'
+  expect(JSON.parse(await hub.ok(['get', '--raw', path]))).toMatchObject({
+    kind: 'ConfigMapList',
+    items: [{ metadata: { name: 'by-path' }, data: { a: '1' } }],
+  })
+  await hub.ok(['delete', '--raw', '/api/v1/namespaces/default/configmaps/by-path'])
+  expect((await hub.kubectl(['get', '--raw', '/api/v1/namespaces/default/configmaps/by-path'])).stderr).toContain(
+    'NotFound',
+  )
+})
