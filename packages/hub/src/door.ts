@@ -47,6 +47,6 @@ export interface Door {
   }[]
   /** What else its controllers need in a cluster: accounts that they act as, say, with the right of the hub to do so. */
   manifests?(hub: { readonly namespace: string; readonly name: string }): readonly (JsonObject & KubeObject)[]
-  /** For one manager; called again for each term of leading. */
-  controllers(context: DoorContext): readonly Controller[]
+  /** For one manager; called again for each term of leading. A door whose modules are many loads them here, behind the start of the hub. */
+  controllers(context: DoorContext): readonly Controller[] | Promise<readonly Controller[]>
 }

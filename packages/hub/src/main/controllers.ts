@@ -2,7 +2,8 @@
 import { createManager, type Manager, type ManagerOptions } from '@larder/engine/runtime/manager'
 import { randomBytes } from 'node:crypto'
 import { hubControllers, type HubOptions } from '../controllers/hub.ts'
-import type { Door } from '../door.ts'
+import { errorChain } from '@larder/engine/base/log'
+import type { Door, DoorContext } from '../door.ts'
 import type { HubMetrics } from './metrics.ts'
 import type { Traces } from './otlp.ts'
 
@@ -13,7 +14,7 @@ export type ControllerStart = Omit<ManagerOptions, 'metrics'> &
     readonly doors?: readonly Door[]
   }
 
-/** Returns before the caches are filled: see `Manager.ready`. */
+/** Returns before the caches are filled, see `Manager.ready`, and does not wait for doors. */
 export function startControllers(start: ControllerStart): Manager {
   const { drivers, transportOf, signal, desk, metrics, traces, doors = [], ...options } = start
   const { client, clock, log } = options
@@ -34,8 +35,22 @@ export function startControllers(start: ControllerStart): Manager {
     ...(desk && { desk }),
   }))
     manager.add(controller)
-  const context = { client, clock, log, randomBytes, transportOf }
-  for (const door of doors) for (const controller of door.controllers(context)) manager.add(controller)
   manager.start()
+  void serveDoors(doors, manager, { client, clock, log, randomBytes, transportOf })
   return manager
+}
+
+/**
+ * Once the hub itself is at work: a start must not wait for what newcomers do not use. What a door cannot load is told, and the hub is there
+ * without it.
+ */
+async function serveDoors(doors: readonly Door[], manager: Manager, context: DoorContext): Promise<void> {
+  if (doors.length > 0) await manager.ready()
+  for (const door of doors) {
+    try {
+      for (const controller of await door.controllers(context)) manager.add(controller)
+    } catch (error) {
+      context.log.error('cannot serve a door', { door: door.name, error: errorChain(error) })
+    }
+  }
 }

@@ -6,10 +6,7 @@ import type { PolicyRule } from '@larder/engine/client/builtin'
 import type { Door } from '../../door.ts'
 import { definitionOf } from '../../model/foreign-kind.ts'
 import { CARVEL_GROUP, K14S_GROUP } from './fields.ts'
-import { generatingControllers } from './generating/controllers.ts'
 import { passwordKind, secretgenKinds } from './kinds.ts'
-import { sharingControllers } from './sharing/controllers.ts'
-import { secretTemplateController } from './template/controller.ts'
 
 const apiGroups = [K14S_GROUP, CARVEL_GROUP]
 const resources = [...new Set(secretgenKinds.map(({ resource }) => resource))]
@@ -42,9 +39,5 @@ export const secretgen: Door = {
     },
     { name: 'larder:secretgen:edit', into: ['edit', 'admin'], rules: [{ apiGroups, resources, verbs: writing }] },
   ],
-  controllers: (context) => [
-    ...generatingControllers(context),
-    secretTemplateController(context),
-    ...sharingControllers(),
-  ],
+  controllers: async (context) => (await import('./controllers.ts')).secretgenControllers(context),
 }

@@ -124,7 +124,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
       started.add(controller)
     }
     const context = { client, clock: systemClock, log, randomBytes, transportOf }
-    for (const door of doors) for (const controller of door.controllers(context)) started.add(controller)
+    for (const door of doors) for (const controller of await door.controllers(context)) started.add(controller)
     started.start()
     await started.ready()
     return started
