@@ -64,10 +64,11 @@ export function serviceBindingController(
 /** What an API says of an object may quote it. */
 function explain(error: unknown): { reason: string; message: string } | undefined {
   if (!isApiError(error)) return undefined
-  return {
-    reason: 'ApiRefused',
-    message: `the API answers ${error.code} ${error.reason}; the log of the hub has the details`,
-  }
+  const { namespace, name } = BINDING_ACCOUNT
+  const message = error.message.includes(' cannot impersonate resource ')
+    ? `the hub may not act as ServiceAccount ${namespace}/${name}: let it impersonate that account, by a Role in ${namespace}`
+    : `the API answers ${error.code} ${error.reason}; the log of the hub has the details`
+  return { reason: 'ApiRefused', message }
 }
 
 const groupKind = (group: string, kind: string) => `${group}/${kind}`

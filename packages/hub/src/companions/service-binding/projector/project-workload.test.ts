@@ -17,7 +17,7 @@ const deployment = (containers: readonly Json[], pod: JsonObject = {}): JsonObje
 
 /** What is at `spec.template.spec`. */
 const podOf = (workload: JsonObject) => {
-  const { spec } = (workload['spec'] as { template: { spec: Pod } }).template
+  const { spec } = (workload['spec'] as unknown as { template: { spec: Pod } }).template
   return spec
 }
 interface Pod {

@@ -4,9 +4,9 @@
  *     const bound = projectWorkload(deployment, { uid, name: 'cache', secret: 'cache-7f', mapping })
  *     unprojectWorkload(bound, { uid, mapping })   // deployment, but for SERVICE_BINDING_ROOT
  *
- * Names are those of the reference implementation, so that one may take over from the other. Each binding takes away all that is its
- * own and puts it back: so a second projection is the first, a change of binding or mapping leaves nothing behind, and two bindings
- * give the same workload in whichever order they came.
+ * Names of volumes and annotations are those of the reference implementation. Each binding takes away all that is its own and puts it
+ * back: so a second projection is the first, a change of binding or mapping leaves nothing behind, and two bindings give the same
+ * workload in whichever order they came.
  *
  * Rejected: server-side apply with a field manager for each binding. It would undo itself, but it cannot say "where the container
  * does not", it merges no lists of kinds without a schema, and what a mapping no longer names would be somebody else's.
