@@ -3,7 +3,6 @@
  * classes: a Claim is a Provisioned Service like any other, read under the rights of an account of its own.
  */
 import type { Door } from '../../door.ts'
-import { serviceBindingController } from './controller.ts'
 import { serviceBindingDefinitions } from './definitions.ts'
 import { BINDING_GROUP } from './kinds.ts'
 import { bindingManifests } from './rights.ts'
@@ -37,5 +36,5 @@ export const serviceBinding: Door = {
     },
   ],
   manifests: bindingManifests,
-  controllers: (context) => [serviceBindingController(context)],
+  controllers: async (context) => [(await import('./controller.ts')).serviceBindingController(context)],
 }
