@@ -153,9 +153,10 @@ describe('Recycle', () => {
       const held = (await instances()).filter((i) => i.spec.claimRef)
       expect(new Set(held.map((i) => i.spec.claimRef?.uid))).toEqual(new Set(claims.map((c) => c.metadata.uid)))
       expect(held).toHaveLength(5)
-      for (const service of shelf.services.values()) {
-        expect(service.data.size).toBe(0)
-        service.data.add('plums')
+      for (const { spec } of held) {
+        const { data } = shelf.services.get(spec.externalID ?? '')!
+        expect(data.size).toBe(0)
+        data.add('plums')
       }
       await Promise.all(names.map(release))
       await hub.until('all to be free', async () => {
