@@ -22,6 +22,7 @@ import { seededIds } from './ids.ts'
 import type { YardService } from './yard.ts'
 
 export const ADMIN: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
+export const PROGRAM: User = { ...ADMIN, name: 'system:serviceaccount:backup:restore' }
 const START_MS = Date.UTC(2026, 0, 1)
 
 /** Namespaces of teams, who claim. */

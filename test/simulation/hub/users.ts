@@ -26,6 +26,7 @@ export interface Users {
 
 interface Scene {
   readonly admin: Client
+  readonly program: Client
   readonly yard: Yard
   readonly dice: Dice
   readonly view: View
@@ -131,11 +132,13 @@ const foreignSecret: Deed = ({ admin, dice }) => {
   return [`create foreign secret ${namespace}/${name}`, () => admin.of(secretType).create({ metadata, data: {} })]
 }
 
-const removeInstance: Deed = ({ admin, dice, view }) => {
+const removeInstance: Deed = ({ admin, program, dice, view }) => {
   const all = [...view.instances.values()].filter((i) => !isGoing(i)).sort(byName)
   if (all.length === 0) return undefined
   const { name, namespace } = dice.pick(all).metadata
-  return [`delete instance ${name}`, () => admin.of(instanceKind).delete(name, { namespace })]
+  // To the administrator the API refuses what is in use.
+  const [who, client] = dice.pick([['admin', admin] as const, ['program', program] as const])
+  return [`${who} deletes instance ${name}`, () => client.of(instanceKind).delete(name, { namespace })]
 }
 
 const editClass: Deed = ({ admin, dice }) => {
@@ -250,7 +253,7 @@ function choose(dice: Dice): Deed {
 }
 
 export function createUsers(world: World, view: View, dice: Dice): Users {
-  const scene = { admin: world.admin, yard: world.yard, dice, view }
+  const scene = { admin: world.admin, program: world.program, yard: world.yard, dice, view }
 
   async function perform(what: string, act: () => Promise<unknown>): Promise<void> {
     world.scheduler.note(`user: ${what}`)

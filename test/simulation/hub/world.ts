@@ -12,7 +12,7 @@ import { hubControllers } from '../../../packages/hub/src/controllers/hub.ts'
 import { poolDriver } from '../../../packages/hub/src/drivers/pool/driver.ts'
 import { SYSTEM_NAMESPACE } from '../../../packages/hub/src/model/names.ts'
 import { accountUser, hubUser } from '../../../packages/hub/src/samples/rbac.ts'
-import { ADMIN, storeOf, type Beginning } from './base-world.ts'
+import { ADMIN, PROGRAM, storeOf, type Beginning } from './base-world.ts'
 import { createDice, type Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import { seededIds } from './ids.ts'
@@ -32,6 +32,8 @@ export interface World {
   readonly yard: Yard
   /** Of the administrator, and at once: what people do is one action. */
   readonly admin: Client
+  /** Of a program that may do everything, such as a restore. */
+  readonly program: Client
   /** Lines of all hubs. */
   onLog(listener: (line: string) => void): void
   /** Those that live. */
@@ -67,6 +69,7 @@ export async function createWorld(
   const api = await createApi({ store, clock, ids: seededIds(dice.fork()), log })
   const yard = createYard({ scheduler, chances: faults.yard, services })
   const admin = createClient(inProcessTransport(api, ADMIN, clock))
+  const program = createClient(inProcessTransport(api, PROGRAM, clock))
   const hubDice = dice.fork()
   const hubs: Hub[] = []
   /** Lets go of what Node keeps of a killed hub: signals that nobody aborted hold the whole world. */
@@ -91,6 +94,7 @@ export async function createWorld(
     store,
     yard,
     admin,
+    program,
     onLog: (listener) => void logged.push(listener),
     get hubs() {
       return hubs

@@ -19,7 +19,9 @@ beforeAll(async () => {
   hub = await testHub({ drivers: [] })
   await hub.admin.of(clusterRoleType).create({
     metadata: { name: 'operator' },
-    rules: [{ apiGroups: [GROUP], resources: ['instances', 'claims'], verbs: ['create', 'update', 'patch', 'get'] }],
+    rules: [
+      { apiGroups: [GROUP], resources: ['instances', 'claims'], verbs: ['create', 'update', 'patch', 'get', 'delete'] },
+    ],
   })
   const binding = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -43,7 +45,8 @@ const record = (name: string) => ({
   metadata: { name, namespace: 'larder-instances' },
   spec: { resourceRef: { apiVersion: 'v1', kind: 'Secret', namespace: 'blue', name: 'vault' } },
 })
-const refusal = (work: Promise<KubeObject>) =>
+const masterNamed = (name: string) => hub.clientOf({ name, groups: ['system:masters', 'system:authenticated'] })
+const refusal = (work: Promise<unknown>) =>
   work.then(
     () => 'allowed',
     (error: Error) => error.message,
@@ -98,4 +101,44 @@ describe('an operator who may write every instance and claim', () => {
 test('a restore by an administrator brings origins and holds back', async () => {
   await hub.admin.of(instanceKind).create(instance('restored', { claimRef: CLAIM_REF, origin: ORIGIN }))
   await hub.admin.of(instanceKind).create(record('r-2'))
+})
+
+describe('the deletion of an instance', () => {
+  const erase = (name: string) => refusal(hub.admin.of(instanceKind).delete(name, in_))
+
+  test('that a claim holds is refused also to an administrator: by the name of the claim, and with what to do', async () => {
+    await hub.admin.of(instanceKind).create(instance('used', { claimRef: CLAIM_REF }))
+    const refused = await erase('used')
+    expect(refused).toContain("'larder-in-use' with binding 'larder-in-use' denied request: claim shop/mine holds")
+    expect(refused).toContain('delete the claim first')
+    const emergency = `kubectl patch instances.larder.dev used -n shop --type=merge -p '{"spec":{"claimRef":null}}'`
+    expect(refused).toContain(emergency)
+    // What the refusal says opens the way.
+    const patch = JSON.parse(/-p '(.*)'/.exec(emergency)![1]!) as object
+    await hub.admin.of(instanceKind).patch('used', patch, in_)
+    expect(await erase('used')).toBe('allowed')
+  })
+
+  test('that claims share says how many, and waits for none once they are gone', async () => {
+    await hub.admin.of(instanceKind).create(instance('many', { sharing: 'Shared' }))
+    await hub.admin.of(instanceKind).patchStatus('many', { status: { claims: 2 } }, in_)
+    expect(await erase('many')).toContain('claims share this instance, 2 of them: delete these first')
+    await hub.admin.of(instanceKind).patchStatus('many', { status: { claims: 0 } }, in_)
+    expect(await erase('many')).toBe('allowed')
+  })
+
+  test.each([
+    ['the hub', () => asHub, 'allowed'],
+    [
+      'a restore as a ServiceAccount that may do everything',
+      () => masterNamed('system:serviceaccount:backup:restore'),
+      'allowed',
+    ],
+    ['an administrator of a cluster that calls him so', () => masterNamed('system:admin'), 'holds this instance'],
+    ['a program without the right to hold', () => operator, 'denied request'],
+  ])('that is in use, by %s', async (_, who, answer) => {
+    await hub.admin.of(instanceKind).create(instance('busy', { claimRef: CLAIM_REF }))
+    expect(await refusal(who().of(instanceKind).delete('busy', in_))).toContain(answer)
+    if (answer !== 'allowed') await asHub.of(instanceKind).delete('busy', in_)
+  })
 })

@@ -2,7 +2,8 @@
  * What RBAC cannot say, because it knows objects and no fields: ValidatingAdmissionPolicies, the same on every cluster and in the embedded API.
  *
  * Most ask whether the writer has a right of its own (a verb that no API serves), so that nothing names a user: whoever may do everything,
- * such as a restore from a backup, may do this too. Protection from deletion is for everybody.
+ * such as a restore from a backup, may do this too. Protection from deletion is for everybody, and what is in use is deleted by programs
+ * alone: a deletion cannot be taken back, and the people who have every right are those who slip.
  */
 import type { JsonObject } from '@larder/engine/base/json'
 import type { KubeObject } from '@larder/engine/machinery/object'
@@ -24,7 +25,11 @@ interface FieldPolicy {
   readonly touched: string
   /** Absent: nobody may. */
   readonly verb?: string
+  /** Asked besides the right. */
+  readonly who?: string
   readonly message: string
+  /** CEL for a message that names what is there; where it cannot be told, `message` stands. */
+  readonly messageExpression?: string
   /** Absent: creations and updates. */
   readonly operations?: readonly string[]
 }
@@ -35,6 +40,22 @@ const isTouched = (path: string): string => {
   const differs = `(${has('object')} && object.${path} != oldObject.${path})`
   return `(request.operation == "CREATE" ? ${has('object')} : (${has('object')} != ${has('oldObject')} || ${differs}))`
 }
+
+/** The hub, the cluster's own controllers, whatever restores as a ServiceAccount; `system:admin` is a person's name on some clusters. */
+const IS_PROGRAM = 'request.userInfo.username.startsWith("system:") && request.userInfo.username != "system:admin"'
+
+const IS_SHARED =
+  '(has(oldObject.spec.sharing) && oldObject.spec.sharing == "Shared" && has(oldObject.status) && has(oldObject.status.claims) && oldObject.status.claims > 0)'
+
+const SHARED_BY =
+  '"claims share this instance, " + string(oldObject.status.claims) + " of them: delete these first (kubectl get claims.larder.dev -A)"'
+
+/** `kubectl patch` needs the right to hold, which an administrator has. */
+const HELD_BY = [
+  '"claim " + oldObject.spec.claimRef.namespace + "/" + oldObject.spec.claimRef.name + " holds this instance: delete the claim first"',
+  '"; in an emergency take its hold away, and it loses the service: kubectl patch instances.larder.dev " + oldObject.metadata.name',
+  '" -n " + oldObject.metadata.namespace + " --type=merge -p \'{\\"spec\\":{\\"claimRef\\":null}}\'"',
+].join(' + ')
 
 const policies: readonly FieldPolicy[] = [
   {
@@ -60,15 +81,16 @@ const policies: readonly FieldPolicy[] = [
     touched: 'has(oldObject.spec.deletionProtection) && oldObject.spec.deletionProtection',
     message: 'spec.deletionProtection is true: the service and its data would be removed; set it to false first',
   },
+  // What somebody does by hand ends with the hold taken away first: two steps, of which none is a slip.
   {
     name: 'larder-in-use',
     resources: ['instances'],
     operations: ['DELETE'],
-    touched:
-      'has(oldObject.spec.claimRef) || (has(oldObject.status) && has(oldObject.status.claims) && oldObject.status.claims > 0)',
+    touched: `has(oldObject.spec.claimRef) || ${IS_SHARED}`,
     verb: FIELD_RIGHTS.hold,
-    message:
-      'claims use this instance: spec.claimRef names the one that holds it, status.claims counts those that share it; delete them first',
+    who: IS_PROGRAM,
+    message: 'claims use this instance; delete them first',
+    messageExpression: `${IS_SHARED} ? ${SHARED_BY} : ${HELD_BY}`,
   },
 ]
 
@@ -85,7 +107,9 @@ const policyOf = ({
   resources,
   touched,
   verb,
+  who,
   message,
+  messageExpression,
   operations = ['CREATE', 'UPDATE'],
 }: FieldPolicy): Manifest => ({
   apiVersion: ADMISSION,
@@ -97,7 +121,14 @@ const policyOf = ({
       resourceRules: [{ apiGroups: [GROUP], apiVersions: ['*'], operations, resources, scope: '*' }],
     },
     matchConditions: [{ name: 'touched', expression: touched }],
-    validations: [{ expression: allowed(verb), message, reason: 'Forbidden' }],
+    validations: [
+      {
+        expression: who === undefined ? allowed(verb) : `${who} && ${allowed(verb)}`,
+        message,
+        ...(messageExpression !== undefined && { messageExpression }),
+        reason: 'Forbidden',
+      },
+    ],
   },
 })
 

@@ -83,7 +83,8 @@ describe('an instance of the own namespace', () => {
     await claimOf('jar', 'mine', {}, 'shop')
     await hub.ready('jar')
     await hub.kill()
-    await hub.admin.of(instanceKind).patch('mine', { metadata: { finalizers: null } }, { namespace: 'shop' })
+    const byForce = { metadata: { finalizers: null }, spec: { claimRef: null } }
+    await hub.admin.of(instanceKind).patch('mine', byForce, { namespace: 'shop' })
     await hub.admin.of(instanceKind).delete('mine', { namespace: 'shop' })
     await make('mine', byHand, 'shop')
     await hub.start()

@@ -77,7 +77,7 @@ describe('an instance that is protected from deletion', () => {
     await gone()
   })
 
-  test('of a claim is not deleted by an operator while the claim lives', async () => {
+  test('of a claim is not deleted by an operator or an administrator while the claim lives', async () => {
     await hub.service('jars', {})
     await hub.claim('jar', { className: 'jars' })
     const { status } = await hub.ready('jar')
@@ -96,7 +96,10 @@ describe('an instance that is protected from deletion', () => {
     }
     await hub.admin.transport.call({ verb: 'create', target, body })
     const operator = hub.clientOf({ name: 'ann', groups: ['system:authenticated'] })
-    await expect(operator.of(instanceKind).delete(name, { namespace })).rejects.toThrow(/claims use this instance/)
+    for (const who of [operator, hub.admin]) {
+      const refused = /claim shop\/jar holds this instance: delete the claim first/
+      await expect(who.of(instanceKind).delete(name, { namespace })).rejects.toThrow(refused)
+    }
     expect(shelf.services.size).toBe(1)
   })
 
