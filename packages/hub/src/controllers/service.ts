@@ -96,15 +96,20 @@ async function recipeOf(
   { cache, client }: Reader & Pick<Pass<KubeObject>, 'client'>,
 ): Promise<Recipe> {
   if (spec.backendRef) return { type: spec.type ?? '', backend: spec.backendRef.name, recipe: spec.recipe ?? {} }
-  const name = spec.revision ?? ''
+  const { revision: name = '', className = '' } = spec
+  if (name === '') {
+    const current = cache(classKind).get(className)?.status?.revision
+    const now = current === undefined ? `class ${className} has none now` : `class ${className} has ${current} now`
+    throw new Stalled('RevisionNotFound', `spec.revision: is needed beside spec.className; ${now}`)
+  }
   const revision =
     cache(controllerRevisionType).get(name, SYSTEM_NAMESPACE) ??
-    (name === '' ? undefined : await client.of(controllerRevisionType).find(name, SYSTEM_NAMESPACE))
+    (await client.of(controllerRevisionType).find(name, SYSTEM_NAMESPACE))
   const data = revision && parseRecipe(revision.data)
   if (data) return data
   throw new Stalled(
     'RevisionNotFound',
-    `spec.revision: there is no ControllerRevision ${JSON.stringify(name)} in ${SYSTEM_NAMESPACE}, which has the recipe of class ${spec.className ?? ''}`,
+    `spec.revision: there is no ControllerRevision ${JSON.stringify(name)} in ${SYSTEM_NAMESPACE}, which has the recipe of class ${className}`,
   )
 }
 

@@ -94,6 +94,16 @@ describe('a class that is edited', () => {
   })
 })
 
+test('an instance of a class that says no revision is told which one there is, and is made once it has it', async () => {
+  const { status } = await hub.seen(classKind, 'jars')
+  const at = { namespace: 'larder-instances' }
+  await instances().create({ metadata: { name: 'by-hand', ...at }, spec: { className: 'jars' } })
+  const cause = await hub.cause(instanceKind, 'by-hand', at.namespace, 'RevisionNotFound')
+  expect(cause.message).toBe(`spec.revision: is needed beside spec.className; class jars has ${status!.revision} now`)
+  await instances().patch('by-hand', { spec: { revision: status!.revision! } }, at)
+  await hub.until('the service', () => (shelf.services.size === 1 ? true : undefined))
+})
+
 describe('what is in use', () => {
   test('a class waits for its instances, and tells tenants neither who they are nor how many', async () => {
     const { name } = await claimed()
