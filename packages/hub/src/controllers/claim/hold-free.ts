@@ -6,12 +6,12 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
 import type { Class } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { nameIn, usedMark } from '../../model/instance-use.ts'
+import { nameIn } from '../../model/instance-use.ts'
 import { claimInstanceName, INSTANCE_NAMESPACE } from '../../model/names.ts'
 import { isFree } from '../../model/reclaim.ts'
 import type { Resolved } from '../../model/resolve-instance.ts'
+import { chooseInstance, placeOf, takeInstance, type Place } from './choose-instance.ts'
 import { RESOLVED_FROM } from './hold-record.ts'
-import { chooseInstance, type Place } from './hold-shared.ts'
 import { planFirst } from './plan-credential.ts'
 import { refer } from './refer.ts'
 
@@ -39,8 +39,6 @@ export async function takeFree(pass: Pass<Claim>, service: Class, resolved: Reso
   return instance && take(pass, instance, resolved.role)
 }
 
-const placeOf = ({ metadata }: Instance): Place => ({ namespace: metadata.namespace ?? '', name: metadata.name })
-
 /** What was chosen before a crash is tried first, while it is free; then the first by name. */
 function chosenOrFree(pass: Pass<Claim>, asked: Asked, own: Place): Instance | undefined {
   const chosen = pass.object.status?.instanceRef
@@ -55,18 +53,14 @@ function chosenOrFree(pass: Pass<Claim>, asked: Asked, own: Place): Instance | u
 const AFTER_DEFEAT_MS = 20
 
 async function take(pass: Pass<Claim>, instance: Instance, role: string | undefined): Promise<Outcome> {
-  const { name, namespace = '', uid = '', generation = 0 } = pass.object.metadata
-  const { resourceVersion } = instance.metadata
-  const annotations = { [RESOLVED_FROM]: String(generation), ...usedMark(pass.object) }
-  const patch = { metadata: { resourceVersion, annotations }, spec: { claimRef: { namespace, name, uid } } }
-  const place = placeOf(instance)
+  const { generation = 0 } = pass.object.metadata
   try {
-    refer(pass, await pass.client.of(instanceKind).patch(place.name, patch, { namespace: place.namespace }))
+    refer(pass, await takeInstance(pass, instance, { [RESOLVED_FROM]: String(generation) }))
   } catch (error) {
     if (!isConflict(error)) throw error
     return wait('InstanceHeld', 'a recycled instance went to another claim first', AFTER_DEFEAT_MS)
   }
   planFirst(pass, role)
-  pass.event('Normal', 'InstanceRecycled', `instance ${nameIn(place)}, wiped of what its last claim left`)
+  pass.event('Normal', 'InstanceRecycled', `instance ${nameIn(instance.metadata)}, wiped of what its last claim left`)
   return wait('Binding', 'the instance is held, and its credentials are being made')
 }

@@ -22,6 +22,7 @@ import { isConsumer } from '../../model/visibility.ts'
 import type { HubContext } from '../context.ts'
 import { stallOn } from '../reporting.ts'
 import { backendOf } from '../service.ts'
+import { chooseInstance, placeOf, takeInstance } from './choose-instance.ts'
 import { ensureNamespace } from './ensure-namespace.ts'
 import { heldInstance } from './held-instance.ts'
 import { takeFree } from './hold-free.ts'
@@ -29,7 +30,6 @@ import { holdMember } from './hold-member.ts'
 import { holdNamed } from './hold-named.ts'
 import { choose, lost, releaseOthers, RESOLVED_FROM } from './hold-record.ts'
 import { holdResource } from './hold-resource.ts'
-import { chooseInstance } from './hold-shared.ts'
 import { holdShared, keepShared } from './hold-shared-class.ts'
 import { planFirst } from './plan-credential.ts'
 import { refer } from './refer.ts'
@@ -149,15 +149,9 @@ function classOutcome({ metadata, status }: Class): Outcome | undefined {
 }
 
 /** The instance of this claim's name without its hold: let go of by a hub that knows more, or by hand. */
-async function take(pass: Pass<Claim>, { metadata }: Instance): Promise<Instance> {
-  await chooseInstance(pass, { namespace: metadata.namespace ?? '', name: metadata.name })
-  const { name, namespace = '', uid = '' } = pass.object.metadata
-  const { resourceVersion } = metadata
-  const patch = {
-    metadata: { resourceVersion, annotations: usedMark(pass.object) },
-    spec: { claimRef: { namespace, name, uid } },
-  }
-  return pass.client.of(instanceKind).patch(metadata.name, patch, { namespace: metadata.namespace })
+async function take(pass: Pass<Claim>, instance: Instance): Promise<Instance> {
+  await chooseInstance(pass, placeOf(instance))
+  return takeInstance(pass, instance)
 }
 
 /** Brings the instance to what the claim asks now, if the claim has changed since. */

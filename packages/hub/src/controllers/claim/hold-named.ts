@@ -8,15 +8,16 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { isRecord, isShared, nameIn, usedMark } from '../../model/instance-use.ts'
+import { isRecord, isShared, nameIn } from '../../model/instance-use.ts'
 import { turnOf } from '../../model/line.ts'
 import { chooseRole } from '../../model/plan-choice.ts'
 import { usedBy } from '../../model/reclaim.ts'
 import { isRefusal, refuse, type Refusal } from '../../model/refusal.ts'
 import { stallOn } from '../reporting.ts'
+import { chooseInstance, placeOf, takeInstance } from './choose-instance.ts'
 import { heldInstance } from './held-instance.ts'
 import { lost } from './hold-record.ts'
-import { chooseInstance, joinShared } from './hold-shared.ts'
+import { joinShared } from './hold-shared.ts'
 import { notPermitted, permission, subjectOf, type Neighbour } from './permission.ts'
 import { planFirst } from './plan-credential.ts'
 import { refer } from './refer.ts'
@@ -94,15 +95,8 @@ async function take(pass: Pass<Claim>, instance: Instance, role: string | undefi
   if (spec.reclaimPolicy === 'Recycle' && usedBy(instance) !== undefined) {
     return wait('Recycling', 'the service is being wiped of what its last claim left')
   }
-  await chooseInstance(pass, { namespace: metadata.namespace ?? '', name: metadata.name })
-  const { name, namespace = '', uid = '' } = pass.object.metadata
-  const { resourceVersion } = metadata
-  const patch = {
-    metadata: { resourceVersion, annotations: usedMark(pass.object) },
-    spec: { claimRef: { namespace, name, uid } },
-  }
-  const instances = pass.client.of(instanceKind)
-  refer(pass, await instances.patch(metadata.name, patch, { namespace: metadata.namespace }))
+  await chooseInstance(pass, placeOf(instance))
+  refer(pass, await takeInstance(pass, instance))
   planFirst(pass, role)
   pass.event('Normal', 'InstanceClaimed', `instance ${nameIn(metadata)}`)
   return wait('Binding', 'the instance is held, and its credentials are being made')

@@ -12,7 +12,8 @@ import { FINALIZER, INSTANCE_NAMESPACE, sharedInstanceName } from '../../model/n
 import type { Resolved } from '../../model/resolve-instance.ts'
 import { canonical } from '../fingerprint.ts'
 import { ensureNamespace } from './ensure-namespace.ts'
-import { chooseInstance, goes, joinMarks, joinShared, type Place } from './hold-shared.ts'
+import { chooseInstance, type Place } from './choose-instance.ts'
+import { goes, joinMarks, joinShared } from './hold-shared.ts'
 import { planFirst, SOON_MS } from './plan-credential.ts'
 import { refer } from './refer.ts'
 

@@ -15,6 +15,7 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { atLastRelease, isShared, nameIn, usedMark } from '../../model/instance-use.ts'
+import { chooseInstance, type Place } from './choose-instance.ts'
 import { planFirst, SOON_MS } from './plan-credential.ts'
 import { refer } from './refer.ts'
 
@@ -22,33 +23,6 @@ import { refer } from './refer.ts'
 const JOINED = 'larder.dev/joined'
 /** On a claim that leaves: the version of the instance from which on it counts. */
 const LEAVING = 'larder.dev/leaving'
-
-/** Where and under which name. */
-export interface Place {
-  readonly namespace: string
-  readonly name: string
-}
-
-/**
- * Writes the choice into status, with the resourceVersion that it was made from: of two hubs that choose for one claim at the same time
- * one is told to look again, and so is one that has not seen yet that the claim goes. Written also where it stands there already,
- * for that answer. Returns the version of the claim since when it is chosen.
- */
-export async function chooseInstance(
-  pass: Pass<Claim>,
-  { namespace, name }: Place,
-  resourceRef?: NonNullable<Claim['status']>['resourceRef'],
-): Promise<string> {
-  const { metadata } = pass.object
-  const { resourceVersion = '', uid } = metadata
-  pass.status.instanceRef = { namespace, name }
-  const body = {
-    metadata: { uid, resourceVersion },
-    status: { instanceRef: { namespace, name, uid: null }, ...(resourceRef && { resourceRef }) },
-  }
-  const written = await pass.client.of(claimKind).patchStatus(metadata.name, body, { namespace: metadata.namespace })
-  return written.metadata.resourceVersion ?? ''
-}
 
 /** For an instance that is there. A touch that comes after its deletion shows the deletion. */
 export async function joinShared(pass: Pass<Claim>, instance: Instance, role: string | undefined): Promise<Outcome> {

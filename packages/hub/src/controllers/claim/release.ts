@@ -12,7 +12,8 @@ import { claimInstanceName, INSTANCE_NAMESPACE, resourceInstanceName } from '../
 import { endHold, remove } from './end-hold.ts'
 import { heldInstances } from './held-instance.ts'
 import { resourceOf } from './hold-resource.ts'
-import { leaveShared, type Place } from './hold-shared.ts'
+import type { Place } from './choose-instance.ts'
+import { leaveShared } from './hold-shared.ts'
 
 export async function release(pass: Pass<Claim>): Promise<Outcome> {
   for (const instance of await holdsOf(pass)) {

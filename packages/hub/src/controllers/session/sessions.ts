@@ -50,12 +50,10 @@ export interface SessionsOptions {
   /** In [0, 1), for jitter. */
   readonly random: () => number
   readonly observer?: SessionObserver
-  /** At the same time; 16 unless told. */
-  readonly callsPerBackend?: number
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { drivers, clock, log, kubeOf, random, observer = noObserver, callsPerBackend = CALLS_PER_BACKEND } = options
+  const { drivers, clock, log, kubeOf, random, observer = noObserver } = options
   const connected = new Map<string, Connected>()
   const listeners = new Set<Changed>()
   const backendListeners = new Set<(backend: string) => void>()
@@ -96,7 +94,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       random,
       redaction,
       observer,
-      limit: callsPerBackend,
+      limit: CALLS_PER_BACKEND,
       turned() {
         for (const listener of backendListeners) listener(name)
       },
