@@ -104,6 +104,26 @@ test('an instance of a class that says no revision is told which one there is, a
   await hub.until('the service', () => (shelf.services.size === 1 ? true : undefined))
 })
 
+const readyClass = (name: string) =>
+  hub.until(`class ${name} to be Ready`, async () => {
+    const { status } = await classes().get(name)
+    return findCondition(status?.conditions, 'Ready')?.status === 'True' ? true : undefined
+  })
+
+test('in sync, nothing is written to classes and backends', async () => {
+  await readyClass('jars')
+  await hub.kill()
+  await hub.start()
+  const labels = { metadata: { labels: { touched: 'yes' } } }
+  await hub.admin.of(backendKind).patch('shelf', labels)
+  await classes().patch('jars', labels)
+  await hub.backend('marker')
+  await hub.service('marker', { backendRef: { name: 'marker' } })
+  await readyClass('marker')
+  expect(hub.cut.writes.length).toBeGreaterThan(0)
+  expect(hub.cut.writes.filter((write) => !write.includes('marker'))).toEqual([])
+})
+
 describe('what is in use', () => {
   test('a class waits for its instances, and tells tenants neither who they are nor how many', async () => {
     const { name } = await claimed()
