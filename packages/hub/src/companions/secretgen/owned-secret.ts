@@ -23,3 +23,8 @@ export const sameName =
   }
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** Those maps that hold something: an empty one is not stored, and would look like a difference for ever. */
+export function unlessEmpty<T extends Readonly<Record<string, Readonly<Record<string, string>>>>>(maps: T): Partial<T> {
+  return Object.fromEntries(Object.entries(maps).filter(([, map]) => Object.keys(map).length > 0)) as Partial<T>
+}

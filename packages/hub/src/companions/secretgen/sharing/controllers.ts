@@ -12,7 +12,7 @@ import { defineController, watching, type Controller } from '@larder/engine/runt
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import { secretExportKind, secretImportKind, type SecretExport, type SecretImport } from '../kinds.ts'
-import { isOwned, ownerOf, sameName } from '../owned-secret.ts'
+import { isOwned, ownerOf, sameName, unlessEmpty } from '../owned-secret.ts'
 import { reportOne } from '../report.ts'
 import { isOffered, unreadableRequirement } from './offer.ts'
 
@@ -88,15 +88,18 @@ async function followSource(pass: Pass<SecretImport>): Promise<Outcome> {
     await remove(pass, copy)
     return wait('Reconciling', 'the type has changed: the copy is made anew')
   }
-  const content = { type: source.type ?? 'Opaque', data: source.data ?? {} }
-  await ensure(
-    client,
-    secretType,
-    { name, namespace },
-    (current) => ({ ...current, metadata: { ...current?.metadata, ownerReferences: [ownerOf(object)] }, ...content }),
-    { cached: copy },
-  )
+  await ensure(client, secretType, { name, namespace }, (current) => copyOf(source, object, current), { cached: copy })
   return done
+}
+
+function copyOf(source: Secret, owner: SecretImport, current: Secret | undefined) {
+  const { data: _, ...rest } = current ?? {}
+  return {
+    ...rest,
+    metadata: { ...current?.metadata, ownerReferences: [ownerOf(owner)] },
+    type: source.type ?? 'Opaque',
+    ...unlessEmpty({ data: source.data ?? {} }),
+  }
 }
 
 const whyNot = ({ spec }: SecretImport) =>

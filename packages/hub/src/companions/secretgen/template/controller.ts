@@ -12,7 +12,7 @@ import { done, Stalled, type Outcome } from '@larder/engine/runtime/outcome'
 import { keyOf, type Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../../door.ts'
 import { secretTemplateKind, type SecretTemplate } from '../kinds.ts'
-import { isOwned, ownerOf } from '../owned-secret.ts'
+import { isOwned, ownerOf, unlessEmpty } from '../owned-secret.ts'
 import { reportOne } from '../report.ts'
 import { createFollowing } from './following.ts'
 import { createInputReader, type Sought } from './inputs.ts'
@@ -85,7 +85,14 @@ function secretOf(
   now: Secret | undefined,
 ) {
   if (now) refuseForeign(object, now, type)
-  return { ...now, type, data, metadata: { ...now?.metadata, labels, annotations, ownerReferences: [ownerOf(object)] } }
+  const { data: _, ...rest } = now ?? {}
+  const { labels: __, annotations: ___, ...kept } = now?.metadata ?? {}
+  return {
+    ...rest,
+    type,
+    ...unlessEmpty({ data }),
+    metadata: { ...kept, ...unlessEmpty({ labels, annotations }), ownerReferences: [ownerOf(object)] },
+  }
 }
 
 /** Throws `Stalled` where the Secret of that name is somebody else's, or of a type that cannot become this one. */
