@@ -5,8 +5,6 @@ import { namespaceOf, type BindingPass, type Parts } from './parts.ts'
 import { Trouble } from './trouble.ts'
 import { leaveAll, workloadTypeOf } from './workloads.ts'
 
-const LOOK_AGAIN_MS = 2000
-
 export const finalizeBinding =
   (parts: Parts) =>
   async (pass: BindingPass): Promise<Outcome> => {
@@ -20,6 +18,6 @@ export const finalizeBinding =
       return done
     } catch (error) {
       if (!(error instanceof Trouble)) throw error
-      return wait(error.reason, error.message, LOOK_AGAIN_MS)
+      return wait(error.reason, error.message, error.lookAgainMs)
     }
   }

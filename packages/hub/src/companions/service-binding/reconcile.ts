@@ -3,16 +3,14 @@
  * the service is not. A service that goes leaves what was projected where it is, because taking it out would restart pods that may
  * still work; only the conditions fall.
  */
+import type { KubeObject } from '@larder/engine/machinery/object'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { say } from './conditions.ts'
 import type { BindingPass, Parts } from './parts.ts'
 import { secretNameOf, secretOf } from './service.ts'
-import { Trouble } from './trouble.ts'
+import { LOOK_AGAIN_MS, Trouble } from './trouble.ts'
 import { bind, leave, targetsOf, workloadTypeOf } from './workloads.ts'
-
-/** Watches tell sooner; this is for what none tells of: a right that is given, a kind that is defined. */
-const LOOK_AGAIN_MS = 2000
 
 export const reconcileBinding =
   (parts: Parts) =>
@@ -24,8 +22,14 @@ export const reconcileBinding =
     // What was projected stays true while the service is away.
     const stays = !projected.trouble && findCondition(pass.status.conditions, 'WorkloadProjected')?.status === 'True'
     if (!stays || !trouble) say(pass, 'WorkloadProjected', projected.trouble ?? service.trouble)
-    return trouble ? wait(trouble.reason, trouble.message, LOOK_AGAIN_MS) : done
+    return trouble ? wait(trouble.reason, trouble.message, soonest(service.trouble, projected.trouble)) : done
   }
+
+const about = ({ metadata }: KubeObject, { reason, message, lookAgainMs }: Trouble) =>
+  new Trouble(reason, `${metadata.name}: ${message}`, lookAgainMs === undefined ? {} : { lookAgainMs })
+
+const soonest = (...troubles: readonly (Trouble | undefined)[]): number | undefined =>
+  troubles.flatMap((trouble) => trouble?.lookAgainMs ?? []).toSorted((a, b) => a - b)[0]
 
 async function resolveService(pass: BindingPass, parts: Parts): Promise<string> {
   delete pass.status.binding
@@ -51,6 +55,7 @@ async function projectAll(pass: BindingPass, parts: Parts, secret: string | unde
     throw new Trouble(
       'WorkloadNotFound',
       `the workload was not found: this API serves no kind ${kind} with namespaces in ${apiVersion}`,
+      { lookAgainMs: LOOK_AGAIN_MS },
     )
   const found = await caught(() => targetsOf(pass, parts, type))
   // What cannot be listed now may still be meant; only what is known not to be meant is left.
@@ -60,9 +65,13 @@ async function projectAll(pass: BindingPass, parts: Parts, secret: string | unde
   const troubles: Trouble[] = []
   for (const workload of found.value) {
     const { trouble } = await caught(() => bind(pass, parts, type, workload, secret))
-    if (trouble) troubles.push(new Trouble(trouble.reason, `${workload.metadata.name}: ${trouble.message}`))
+    if (trouble) troubles.push(about(workload, trouble))
   }
-  if (troubles.length > 0) throw new Trouble(troubles[0]!.reason, troubles.map(({ message }) => message).join('; '))
+  const [first] = troubles
+  if (!first) return
+  const lookAgainMs = soonest(...troubles)
+  const message = troubles.map((trouble) => trouble.message).join('; ')
+  throw new Trouble(first.reason, message, lookAgainMs === undefined ? {} : { lookAgainMs })
 }
 
 type Caught<T> =

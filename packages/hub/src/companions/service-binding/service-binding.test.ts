@@ -1,5 +1,5 @@
 /** Rows 51 to 61 of the table in docs/reference/services-toolkit-compatibility.md, each by its number. */
-import { clusterRoleType, customResourceDefinitionType, secretType } from '@larder/engine/client/builtin'
+import { clusterRoleType, customResourceDefinitionType, namespaceType, secretType } from '@larder/engine/client/builtin'
 import type { Json, JsonObject } from '@larder/engine/base/json'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -446,4 +446,62 @@ test('in sync: a controller that starts again writes nothing', async () => {
       .slice(before)
       .filter((write) => write === 'update deployments app'),
   ).toHaveLength(1)
+})
+
+test('two bindings of one folder: the second says so, and takes its place when the first goes', async () => {
+  await hub.claim('cache')
+  await hub.deployment('app')
+  await hub.bind('one', { name: 'db' })
+  await hub.is('one', 'True')
+  await hub.bind('two', { name: 'db' })
+  expect(messageOf(await hub.is('two', 'False', 'WorkloadUnfit'))).toContain('at /bindings/db already')
+  await hub.admin.of(bindingType).delete('one', { namespace: 'shop' })
+  await hub.is('two', 'True')
+  expect(mountsOf(await deployed('app'))).toEqual([['/bindings/db']])
+})
+
+test('a namespace that goes is not kept by its bindings', async () => {
+  await hub.claim('cache')
+  await hub.deployment('app')
+  await hub.bind('cache', {})
+  await hub.is('cache', 'True')
+  await hub.admin.of(namespaceType).delete('shop')
+  await hub.until('the namespace to be gone', async () =>
+    (await hub.admin.of(namespaceType).find('shop')) ? undefined : true,
+  )
+})
+
+describe.each(['before', 'after'] as const)('a death %s a write', (when) => {
+  test.each([
+    ['that adds the finalizer', 'hub', 1],
+    ['of the workload', 'bindings', 1],
+    ['of the status', 'hub', 2],
+  ] as const)('%s is healed by the next life', async (_, who, write) => {
+    await hub.claim('cache')
+    await hub.deployment('app')
+    await hub.pause()
+    await hub.start({ who, write, when })
+    await hub.bind('cache', {})
+    await hub.died()
+    await hub.start()
+    await hub.is('cache', 'True')
+    expect(mountsOf(await deployed('app'))).toEqual([['/bindings/cache']])
+  })
+
+  test.each([
+    ['that leaves the workload', 'bindings'],
+    ['that removes the finalizer', 'hub'],
+  ] as const)('%s leaves no trace in the next life', async (_, who) => {
+    await hub.claim('cache')
+    const before = await hub.deployment('app')
+    await hub.bind('cache', { env: [{ name: 'HOST', key: 'host' }] })
+    await hub.is('cache', 'True')
+    await hub.pause()
+    await hub.start({ who, write: 1, when })
+    await hub.admin.of(bindingType).delete('cache', { namespace: 'shop' })
+    await hub.died()
+    await hub.start()
+    await gone('cache')
+    expect(content(await deployed('app'))).toEqual(content(before))
+  })
 })

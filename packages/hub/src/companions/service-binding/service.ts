@@ -5,7 +5,7 @@ import { asJson, type KubeObject } from '@larder/engine/machinery/object'
 import { isNotFound } from '@larder/engine/machinery/status'
 import type { ServiceBinding } from './kinds.ts'
 import { namespaceOf, type BindingPass, type Parts } from './parts.ts'
-import { refusal, Trouble } from './trouble.ts'
+import { LOOK_AGAIN_MS, refusal, Trouble } from './trouble.ts'
 
 type ServiceRef = ServiceBinding['spec']['service']
 
@@ -23,7 +23,9 @@ async function readService(pass: BindingPass, { kinds, followed }: Parts): Promi
   const type = await kinds.typeOf(service)
   if (!type?.namespaced) {
     const why = type ? 'is a kind without namespaces' : 'is no kind that this API serves'
-    throw new Trouble('ServiceNotFound', `the service was not found: ${kind} of ${apiVersion} ${why}`)
+    throw new Trouble('ServiceNotFound', `the service was not found: ${kind} of ${apiVersion} ${why}`, {
+      lookAgainMs: LOOK_AGAIN_MS,
+    })
   }
   followed.follow(type)
   try {

@@ -143,6 +143,11 @@ test.each([
     deployment([{ name: 'app', env: [{ name: 'SERVICE_BINDING_ROOT', valueFrom: {} }] }]),
     'SERVICE_BINDING_ROOT',
   ],
+  [
+    'a folder that is taken',
+    deployment([{ name: 'app', volumeMounts: [{ name: 'v', mountPath: '/bindings/cache' }] }]),
+    'container "app" has volume "v" at /bindings/cache already',
+  ],
   ['a list that is none', deployment([{ name: 'app', env: {} }]), '.env is no list'],
 ])('%s is refused with what to do', (_, workload, message) => {
   expect(() => projectWorkload(workload, binding)).toThrow(message)
@@ -244,10 +249,11 @@ const workloads: fc.Arbitrary<JsonObject> = fc
     return copyJson({ ...app, spec: { template } }) as JsonObject
   })
 
+/** Those of different uids have different folders. */
 const bindings = (uid: string): fc.Arbitrary<WorkloadBinding> =>
   fc
     .record({
-      name: fc.constantFrom('cache', 'db'),
+      name: fc.constantFrom(`cache-${uid}`, `db-${uid}`),
       secret: secrets,
       type: fc.option(fc.constant('redis'), { nil: undefined }),
       provider: fc.option(fc.constant('us'), { nil: undefined }),

@@ -151,6 +151,11 @@ function projectInto(
 
   const mounts = reach<Json[]>(container.draft, fieldsOf(container.mapping.volumeMounts), [])
   const mountPath = `${root.replace(/\/+$/, '')}/${binding.name}`
+  const other = mounts.find((mount) => isObject(mount) && mount['mountPath'] === mountPath)
+  if (other)
+    throw new WorkloadUnfit(
+      `container ${JSON.stringify(container.key)} has volume ${JSON.stringify(nameOf(other))} at ${mountPath} already: give the binding another spec.name`,
+    )
   appendByName(mounts, { name: volumeName(binding.uid), mountPath, readOnly: true }, bound)
   return added
 }

@@ -12,7 +12,7 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { createManager, type Manager } from '@larder/engine/runtime/manager'
 import { openMemoryStore } from '@larder/engine/storage/memory/store'
-import { cutTransport } from '../../../controllers/testing/cut.ts'
+import { cutTransport, type Cut } from '../../../controllers/testing/cut.ts'
 import { entranceOf, testTokens } from '../../../controllers/testing/transports.ts'
 import { claimKind } from '../../../model/claim.ts'
 import { installHub } from '../../../samples/install.ts'
@@ -40,11 +40,20 @@ export const deploymentType = workloadType('apps', 'deployments', 'Deployment')
 export const cronJobType = workloadType('batch', 'cronjobs', 'CronJob')
 export const widgetType = workloadType('example.com', 'widgets', 'Widget')
 
+export interface Death {
+  readonly who: 'hub' | 'bindings'
+  readonly write: number
+  readonly when: 'before' | 'after'
+}
+
 export interface BindingHub {
   readonly admin: Client
   /** All writes of the controller, as the hub and as the account of bindings. */
   writes(): readonly string[]
-  start(): Promise<void>
+  /** With a death, the one or the other of its users can do no more from that write on. */
+  start(death?: Death): Promise<void>
+  /** Resolves when that has come, and the rest of it is gone too. */
+  died(): Promise<void>
   pause(): Promise<void>
   stop(): Promise<void>
   until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T>
@@ -90,26 +99,34 @@ export async function bindingHub(): Promise<BindingHub> {
   await installHub(admin, [serviceBinding])
   for (const name of ['shop', 'other']) await admin.of(namespaceType).create({ metadata: { name } })
   const entrance = await entranceOf(api, store, tokens)
-  const writes: (() => readonly string[])[] = []
+  const cuts: Cut[] = []
   let manager: Manager | undefined
+  let death: Death | undefined
 
   const counted = (account: { readonly namespace: string; readonly name: string }) => {
     const cut = cutTransport(entrance.as(account))
-    writes.push(() => cut.writes)
+    cuts.push(cut)
+    if (death && (account === hubAccount) === (death.who === 'hub')) cut.dieAt(death.write, death.when)
     return cut.transport
   }
 
   return {
     admin,
     until,
-    writes: () => writes.flatMap((of) => of()),
-    async start() {
+    writes: () => cuts.flatMap(({ writes }) => writes),
+    async start(planned) {
+      death = planned
       const client = createClient(counted(hubAccount))
       const context = { client, clock: systemClock, log: silentLog }
       manager = createManager(context)
       manager.add(serviceBindingController({ ...context, randomBytes, transportOf: counted }, { watchSeconds: 2 }))
       manager.start()
       await manager.ready()
+    },
+    async died() {
+      await until('a death', () => Promise.resolve(cuts.some(({ dead }) => dead) || undefined))
+      await manager?.stop(0)
+      manager = undefined
     },
     async pause() {
       await manager?.stop()
