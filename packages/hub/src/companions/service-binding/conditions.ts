@@ -33,10 +33,13 @@ export function summarizeBinding(
   if (object.metadata.generation !== undefined) status.observedGeneration = object.metadata.generation
   const outcome =
     settled.type === 'done'
-      ? { status: 'True' as const, reason: 'ServiceBound', message: '' }
+      ? { status: 'True' as const, reason: 'ServiceBound', message: noteOf(status) }
       : { status: 'False' as const, reason: settled.reason, message: settled.message }
   set(status, object, nowMs, { type: 'Ready', ...outcome })
 }
+
+const noteOf = ({ conditions }: StatusDraft<ServiceBinding>): string =>
+  conditions?.find(({ type }) => type === 'ServiceAvailable')?.message ?? ''
 
 function set(
   status: StatusDraft<ServiceBinding>,

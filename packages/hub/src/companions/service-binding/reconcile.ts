@@ -3,10 +3,12 @@
  * the service is not. A service that goes leaves what was projected where it is, because taking it out would restart pods that may
  * still work; only the conditions fall.
  */
+import type { Secret } from '@larder/engine/client/builtin'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { say } from './conditions.ts'
+import type { ServiceBinding } from './kinds.ts'
 import type { BindingPass, Parts } from './parts.ts'
 import { secretNameOf, secretOf } from './service.ts'
 import { LOOK_AGAIN_MS, Trouble } from './trouble.ts'
@@ -36,9 +38,7 @@ async function resolveService(pass: BindingPass, parts: Parts): Promise<string> 
   try {
     const name = await secretNameOf(pass, parts)
     pass.status.binding = { name }
-    const secret = secretOf(pass, name)
-    const type = pass.object.spec.type ?? secret.data?.['type']
-    say(pass, 'ServiceAvailable', undefined, type === undefined ? UNTYPED : '')
+    say(pass, 'ServiceAvailable', undefined, lacking(pass.object, secretOf(pass, name)))
     return name
   } catch (error) {
     if (error instanceof Trouble) say(pass, 'ServiceAvailable', error)
@@ -46,7 +46,21 @@ async function resolveService(pass: BindingPass, parts: Parts): Promise<string> 
   }
 }
 
-const UNTYPED = 'the Secret has no key "type", by which programs look for a binding; spec.type can give one'
+/** What is bound all the same, and will not work: a container does not start for want of a key. Names alone, no value. */
+function lacking({ spec }: ServiceBinding, { data = {} }: Secret): string {
+  const has = (key: string) =>
+    Object.hasOwn(data, key) || ((key === 'type' || key === 'provider') && spec[key] !== undefined)
+  const asked = (spec.env ?? []).filter(({ key }) => !has(key))
+  return [
+    ...(has('type')
+      ? []
+      : ['the Secret has no key "type", by which programs look for a binding: spec.type can give one']),
+    ...asked.map(
+      ({ name, key }) =>
+        `the Secret has no key ${JSON.stringify(key)}, which variable ${name} asks for: containers wait for it`,
+    ),
+  ].join('; ')
+}
 
 async function projectAll(pass: BindingPass, parts: Parts, secret: string | undefined): Promise<void> {
   const type = await workloadTypeOf(pass, parts)

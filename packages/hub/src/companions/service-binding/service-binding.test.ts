@@ -228,7 +228,7 @@ describe('row 57: what is missing is said, and heals', () => {
     await hub.admin
       .of(claimKind)
       .create({ metadata: { name: 'cache', namespace: 'shop' }, spec: { className: 'redis' } })
-    await hub.bind('cache', {})
+    await hub.bind('cache', { env: [{ name: 'HOST', key: 'host' }] })
     await hub.is('cache', 'False', 'ServiceMissingBinding')
     await hub.admin
       .of(claimKind)
@@ -236,7 +236,12 @@ describe('row 57: what is missing is said, and heals', () => {
     await hub.is('cache', 'False', 'SecretNotFound')
     await hub.admin.of(secretType).create({ metadata: { name: 'creds', namespace: 'shop' }, data: {} })
     const bound = await hub.is('cache', 'True')
-    expect(findCondition(bound.status?.conditions, 'ServiceAvailable')!.message).toContain('no key "type"')
+    expect(messageOf(bound)).toContain('no key "type"')
+    expect(messageOf(bound)).toContain('no key "host", which variable HOST asks for')
+    await hub.admin.of(secretType).patch('creds', { data: { type: 'cg==', host: 'aA==' } }, { namespace: 'shop' })
+    await hub.until('nothing to be missing', async () =>
+      messageOf(await hub.is('cache', 'True')) === '' ? true : undefined,
+    )
   })
 
   test('the workload', async () => {
