@@ -45,8 +45,14 @@ export interface BareCluster {
   /** A kubeconfig of that ServiceAccount and nobody else. */
   kubeconfigOf(account: { readonly namespace: string; readonly name: string }): Promise<string>
   /** A hub in this process, stopped with the cluster if it was not before. */
-  hub(kubeconfig: string, options?: { readonly data?: string; readonly samples?: boolean }): Promise<RunningClusterHub>
+  hub(kubeconfig: string, options?: HubFlags): Promise<RunningClusterHub>
   close(): Promise<void>
+}
+
+interface HubFlags {
+  readonly data?: string
+  readonly samples?: boolean
+  readonly doors?: string
 }
 
 export interface RunningClusterHub extends ClusterHub {
