@@ -54,8 +54,11 @@ function* claimsSettle(world: World, view: View): Iterable<string> {
       yield `${named(claim)} was not looked at since its last edit`
     const reasons = obstacles(world, view, claim)
     if (reasons.length > 0) {
-      if (ready?.status === 'True' && !isRefused(claim, reasons))
+      if (ready?.status === 'True' && reasons.includes('InstanceDeleting')) yield* keepsWhatItHas(world, view, claim)
+      else if (ready?.status === 'True' && !isRefused(claim, reasons))
         yield `${named(claim)} is Ready, and must say ${reasons.join(' or ')}`
+      else if (ready?.status !== 'True' && reasons.join() === 'InstanceDeleting')
+        yield `${named(claim)} must be Ready for as long as it is there, and says ${said}`
       else if (ready?.status !== 'True' && !reasons.includes(ready?.reason ?? ''))
         yield `${named(claim)} must say ${reasons.join(' or ')}, and says ${said}`
     } else if (ready?.status !== 'True') yield `${named(claim)} is not Ready without a reason in the world: ${said}`
@@ -72,6 +75,17 @@ function* claimsSettle(world: World, view: View): Iterable<string> {
 const isRefused = ({ status }: Claim, reasons: readonly string[]): boolean =>
   reasons.includes('BindingNameTaken') && findCondition(status?.conditions, 'Stalled')?.reason === 'BindingNameTaken'
 
+/** Somebody deleted the instance: the claim says so, and the application has what it had. */
+function* keepsWhatItHas({ yard }: World, view: View, claim: Claim): Iterable<string> {
+  const stalled = findCondition(claim.status?.conditions, 'Stalled')
+  if (stalled === undefined) yield `${named(claim)} is Ready on an instance that goes, and does not say so`
+  const instance = instanceOf(view, claim)
+  const secret = [...view.secrets.values()].find((each) => isOf(each, claim))
+  if (!secret) yield `${named(claim)} is Ready and has no Secret`
+  else if (!instance?.spec.resourceRef && !yard.whomLetsIn(decoded(secret, 'password') ?? ''))
+    yield `${named(claim)} is Ready and its password opens nothing`
+}
+
 /** Why the claim cannot be Ready; none: it must be. */
 function obstacles(world: World, view: View, claim: Claim): readonly string[] {
   const { uid = '', namespace = '' } = claim.metadata
@@ -81,8 +95,16 @@ function obstacles(world: World, view: View, claim: Claim): readonly string[] {
   return instance ? obstaclesOfHeld(world, view, claim, instance) : obstaclesOfFree(view, claim, namespace)
 }
 
-function obstaclesOfHeld({ yard }: World, view: View, claim: Claim, instance: Instance): readonly string[] {
-  if (isGoing(instance)) return ['InstanceLost', 'Deleting']
+function obstaclesOfHeld(world: World, view: View, claim: Claim, instance: Instance): readonly string[] {
+  const others = obstaclesOfStaying(world, view, claim, instance)
+  if (!isGoing(instance)) return others
+  const { credential } = claim.status ?? {}
+  const hasNothing = credential?.issuedAt === undefined && credential?.predecessor === undefined
+  if (hasNothing) return ['InstanceLost', 'Deleting', ...others]
+  return ['InstanceDeleting', ...others]
+}
+
+function obstaclesOfStaying({ yard }: World, view: View, claim: Claim, instance: Instance): readonly string[] {
   // Its class went at the moment of the hold, and with the class its recipes.
   if (!view.revisions.has(`${SYSTEM_NAMESPACE}/${instance.spec.revision}`) && instance.spec.className)
     return ['RevisionNotFound']

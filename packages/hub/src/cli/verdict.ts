@@ -88,7 +88,9 @@ function headline({ object, state, since, cause, message }: Verdict, now: number
     case 'ready':
       return sentence(`${object} is Ready${lasted}${message ? `: ${message}` : ''}`)
     case 'changing':
-      return sentence(`${object} is Ready${lasted} and can be used, and a change of it is not made${why}`)
+      return sentence(
+        `${object} is Ready${lasted} and can be used${isEnding(cause) ? '' : ', and a change of it is not made'}${why}`,
+      )
     case 'unknown':
       return `${object} was not looked at yet: is the hub running?`
     case 'deleting':
@@ -101,6 +103,9 @@ function headline({ object, state, since, cause, message }: Verdict, now: number
       return state satisfies never
   }
 }
+
+/** Ready for now: nobody asked for a change of it. */
+const isEnding = (cause: Cause | undefined): boolean => cause?.reason === 'InstanceDeleting'
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 

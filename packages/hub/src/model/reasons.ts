@@ -187,6 +187,13 @@ export const reasons = {
       'The instance that the claim held was deleted. The hub never replaces it in silence, because its data is gone.',
     next: 'Delete the claim and make another.',
   },
+  InstanceDeleting: {
+    actor: 'consumer',
+    heals: false,
+    meaning:
+      'The instance of the claim is being deleted. It works for as long as the claim is there, and then goes with its data. A deletion cannot be taken back.',
+    next: 'Move what you need to another claim, then delete this one.',
+  },
   NamespaceTerminating: {
     actor: 'consumer',
     heals: false,

@@ -52,6 +52,7 @@ const refusal = (work: Promise<unknown>) =>
     (error: Error) => error.message,
   )
 const in_ = { namespace: 'shop' }
+const erase = (name: string) => refusal(hub.admin.of(instanceKind).delete(name, in_))
 
 describe('an operator who may write every instance and claim', () => {
   test('writes what belongs to people', async () => {
@@ -104,8 +105,6 @@ test('a restore by an administrator brings origins and holds back', async () => 
 })
 
 describe('the deletion of an instance', () => {
-  const erase = (name: string) => refusal(hub.admin.of(instanceKind).delete(name, in_))
-
   test('that a claim holds is refused also to an administrator: by the name of the claim, and with what to do', async () => {
     await hub.admin.of(instanceKind).create(instance('used', { claimRef: CLAIM_REF }))
     const refused = await erase('used')

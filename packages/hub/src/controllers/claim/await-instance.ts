@@ -3,6 +3,7 @@ import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcom
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
+import { tellGoing } from './going-instance.ts'
 import { heldInstance, isProvisioned } from './held-instance.ts'
 
 /**
@@ -19,6 +20,7 @@ export function awaitInstance(pass: Pass<Claim>): Outcome {
 export function awaitChange(pass: Pass<Claim>): Outcome {
   const instance = heldInstance(pass)
   if (!instance) return wait('Provisioning', 'the service is being made')
+  tellGoing(instance)
   const ready = findCondition(instance.status?.conditions, 'Ready')
   if (ready?.status === 'True' && instance.status?.observedGeneration === instance.metadata.generation) return done
   return outcomeOf(instance)

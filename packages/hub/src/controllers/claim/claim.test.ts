@@ -217,10 +217,60 @@ describe('deletion', () => {
       reason: 'InUse',
       message: 'claim shop/jar holds this instance; it goes when the claim goes',
     })
-    expect(shelf.services.size).toBe(1)
+    const told = await hub.until('the claim to tell', async () => {
+      const { status } = await hub.admin.of(claimKind).get('jar', 'shop')
+      return findCondition(status?.conditions, 'Stalled') && status
+    })
+    expect(findCondition(told.conditions, 'Stalled')).toMatchObject({
+      reason: 'InstanceDeleting',
+      message: `instance ${namespace}/${name} is being deleted: it works until this claim goes, and then goes with its data`,
+    })
+    expect(findCondition(told.conditions, 'Ready')?.status).toBe('True')
     await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
     await hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
     expect(shelf.services.size).toBe(0)
+  })
+
+  test('of an instance in use takes nothing from the application: its Secret, its service and a new role are seen to', async () => {
+    await hub.claim('jar', { className: 'jars', role: 'writer' })
+    const claim = await hub.ready('jar')
+    const { name, namespace } = claim.status!.instanceRef!
+    await hub.clientOf(hubUser).of(instanceKind).delete(name, { namespace })
+    await hub.cause(instanceKind, name, namespace, 'InUse')
+    // A hub that begins anew knows nothing but what is written.
+    await hub.kill()
+    await hub.start()
+    await hub.admin.of(secretType).delete('jar', { namespace: 'shop' })
+    const again = await hub.until('the Secret to be there again', () => hub.secretValues('jar'))
+    expect(shelf.accepts(again['password']!)).toBe(true)
+    await hub.admin.of(claimKind).patch('jar', { spec: { role: 'reader' } }, { namespace: 'shop' })
+    await hub.until('the older credentials to be revoked', () => (shelf.accepts(again['password']!) ? undefined : true))
+    const reader = (await hub.secretValues('jar'))!
+    expect(shelf.accepts(reader['password']!)).toBe(true)
+    // Somebody changes the service outside: it is set right as before.
+    const [id] = [...shelf.services.keys()]
+    shelf.services.set(id!, { ...shelf.services.get(id!)!, parameters: { lid: 'blue' } })
+    shelf.changed(id!)
+    await hub.until('the service to be as asked', () =>
+      Object.keys(shelf.services.get(id!)!.parameters as object).length === 0 ? true : undefined,
+    )
+    expect(findCondition((await hub.admin.of(claimKind).get('jar', 'shop')).status?.conditions, 'Ready')?.status).toBe(
+      'True',
+    )
+  })
+
+  test('of an instance before its claim has credentials: it gets none', async () => {
+    shelf.bound = () => ({ phase: 'changing', doing: 'Binding', againMs: 20 })
+    await hub.claim('jar', { className: 'jars' })
+    const { name, namespace } = await hub.until('its instance', async () => {
+      const { items } = await hub.admin.of(instanceKind).list()
+      return items[0]?.status?.applied && items[0].metadata
+    })
+    await hub.clientOf(hubUser).of(instanceKind).delete(name, { namespace })
+    expect(await hub.cause(claimKind, 'jar', 'shop', 'InstanceLost')).toMatchObject({ heals: false })
+    shelf.bound = undefined
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    await hub.until('the service to go', () => (shelf.services.size === 0 ? true : undefined))
   })
 
   test('of a class that claims live on: it takes no new ones, and goes with the last', async () => {

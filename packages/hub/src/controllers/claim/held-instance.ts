@@ -35,5 +35,4 @@ function joinedInstance({ cache, object }: Reader): Instance | undefined {
 }
 
 export const isProvisioned = (instance: Instance): boolean =>
-  instance.metadata.deletionTimestamp === undefined &&
   findCondition(instance.status?.conditions, 'Provisioned')?.status === 'True'

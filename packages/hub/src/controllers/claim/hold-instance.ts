@@ -24,11 +24,12 @@ import { stallOn } from '../reporting.ts'
 import { backendOf } from '../service.ts'
 import { chooseInstance, placeOf, takeInstance } from './choose-instance.ts'
 import { ensureNamespace } from './ensure-namespace.ts'
+import { isGoing, refuseGoing } from './going-instance.ts'
 import { heldInstance } from './held-instance.ts'
 import { takeFree } from './hold-free.ts'
 import { holdMember } from './hold-member.ts'
 import { holdNamed } from './hold-named.ts'
-import { choose, lost, releaseOthers, RESOLVED_FROM } from './hold-record.ts'
+import { choose, releaseOthers, RESOLVED_FROM } from './hold-record.ts'
 import { holdResource } from './hold-resource.ts'
 import { holdShared, keepShared } from './hold-shared-class.ts'
 import { planFirst } from './plan-credential.ts'
@@ -157,7 +158,9 @@ async function take(pass: Pass<Claim>, instance: Instance): Promise<Instance> {
 /** Brings the instance to what the claim asks now, if the claim has changed since. */
 async function keep(pass: Pass<Claim>, held: Instance): Promise<Outcome> {
   refer(pass, held)
-  if (held.metadata.deletionTimestamp !== undefined) throw lost(held)
+  refuseGoing(pass, held)
+  // A change of what goes is not made; what the claim has of it is kept.
+  if (isGoing(held)) return done
   const { resourceRef } = held.spec
   if (resourceRef && !pass.object.status?.resourceRef) await choose(pass, resourceRef)
   if (isShared(held)) return keepShared(pass, held, () => resolve(pass, findClass(pass), held))

@@ -15,8 +15,8 @@ import { usedBy } from '../../model/reclaim.ts'
 import { isRefusal, refuse, type Refusal } from '../../model/refusal.ts'
 import { stallOn } from '../reporting.ts'
 import { chooseInstance, placeOf, takeInstance } from './choose-instance.ts'
+import { refuseGoing } from './going-instance.ts'
 import { heldInstance } from './held-instance.ts'
-import { lost } from './hold-record.ts'
 import { joinShared } from './hold-shared.ts'
 import { notPermitted, permission, subjectOf, type Neighbour } from './permission.ts'
 import { planFirst } from './plan-credential.ts'
@@ -28,7 +28,7 @@ export async function holdNamed(pass: Pass<Claim>): Promise<Outcome> {
   const held = heldInstance(pass)
   if (held) {
     refer(pass, held)
-    if (held.metadata.deletionTimestamp !== undefined) throw lost(held)
+    refuseGoing(pass, held)
     return done
   }
   const instance = named(pass)

@@ -3,7 +3,7 @@
  * passes and hubs try, one creation succeeds. At release the record goes, so that what is free has none.
  */
 import { isAlreadyExists } from '@larder/engine/machinery/status'
-import { Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
+import { wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Ref } from '@larder/kit'
 import { claimKind, type Claim } from '../../model/claim.ts'
@@ -88,6 +88,3 @@ export async function releaseOthers(pass: Pass<Claim>): Promise<void> {
   if (!held.some((i) => i.metadata.name === chosen)) return
   for (const each of held) if (each.metadata.name !== chosen) await (isRecord(each) ? remove : endHold)(pass, each)
 }
-
-export const lost = ({ metadata }: Instance): Stalled =>
-  new Stalled('InstanceLost', `instance ${metadata.namespace}/${metadata.name} is being deleted`)

@@ -9,9 +9,10 @@ import { turnOf, type Waiting } from '../../model/line.ts'
 import { resourceInstanceName } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { resourceService } from '../service.ts'
+import { refuseGoing } from './going-instance.ts'
 import { heldInstance } from './held-instance.ts'
 import { LOOK_AGAIN_MS } from './hold-member.ts'
-import { createRecord, lost, recordOf } from './hold-record.ts'
+import { createRecord, recordOf } from './hold-record.ts'
 import { notPermitted, permission, type Neighbour } from './permission.ts'
 
 /** What the claim names, its namespace filled in. */
@@ -23,8 +24,8 @@ export function resourceOf({ spec, metadata }: Claim): (Ref & { readonly namespa
 export async function holdResource(pass: Pass<Claim>, hub: HubContext): Promise<Outcome> {
   const resource = resourceOf(pass.object)!
   const held = heldInstance(pass)
-  if (held?.metadata.deletionTimestamp !== undefined) throw lost(held)
   if (held) {
+    refuseGoing(pass, held)
     const { name, namespace = '', uid = '' } = held.metadata
     pass.status.instanceRef = { namespace, name, uid }
     return done

@@ -11,10 +11,12 @@ import { unsupportedInInstance } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
 import { leftCredentials } from '../left-credentials.ts'
+import { followResource } from './follow-resource.ts'
 import { revokeLeft } from './revoke-left.ts'
+import { settleOutside } from './settle-outside.ts'
 import { currentWant, openInstancePass, remember, type InstancePass } from './instance-pass.ts'
 import { beginStep, endStep } from './timeline.ts'
-import { awaitUsers } from './users.ts'
+import { awaitUsers, countClaims } from './users.ts'
 
 const AGAIN_MS = 1000
 const MAX_ROUNDS = 3
@@ -35,10 +37,18 @@ export const finalizeInstance =
       return opened ? removeOutside(opened, hub) : done
     })
 
-/** Credentials that a claim had to leave go also while others still use the service. */
+/** The application keeps its service: it is looked after as before. Credentials that a claim had to leave go also while others stay. */
 async function whileUsed(pass: Pass<Instance>, hub: HubContext, held: Outcome): Promise<Outcome> {
-  if (leftCredentials(pass.object).length === 0) return held
-  const revoked = await revokeLeft(await openInstancePass(pass, hub))
+  const { spec, status } = pass.object
+  countClaims(pass)
+  const isKept = status?.applied !== undefined && spec.paused !== true
+  if (!isKept && leftCredentials(pass.object).length === 0) return held
+  const opened = await openInstancePass(pass, hub)
+  if (isKept && !opened.missing) {
+    const kept = isObserved(pass.object) ? await followResource(opened) : await settleOutside(opened)
+    if (kept.type !== 'done') return kept
+  }
+  const revoked = await revokeLeft(opened)
   return revoked.type === 'done' ? held : revoked
 }
 
