@@ -1,12 +1,15 @@
-/** docs/reference/kubernetes-compatibility.md promises nothing without a test, and leaves nothing out without a reason. */
+/** Pages that say what of another system holds promise nothing without a test, and leave nothing out without a reason. */
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const PAGE = 'docs/reference/kubernetes-compatibility.md'
-/** Of the checklist; what is promised beyond it comes behind. */
-const ROWS = 50
+const FOLDER = 'docs/reference'
+/** With the rows of the checklist; what is promised beyond it comes behind. */
+const PAGES = [
+  ['kubernetes-compatibility.md', 50],
+  ['services-toolkit-compatibility.md', 78],
+] as const
 const SHORTEST_REASON = 20
 
 interface Row {
@@ -32,7 +35,7 @@ function problems({ number, state, evidence }: Row): string[] {
 }
 
 function exists({ file, title }: { file: string; title: string }): boolean {
-  const path = join(ROOT, dirname(PAGE), file)
+  const path = join(ROOT, FOLDER, file)
   if (!existsSync(path)) return false
   const quoted = title.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll("'", String.raw`\\?'`)
   return new RegExp(`(?:'|"|\`)${quoted}(?:'|"|\`),`).test(readFileSync(path, 'utf8'))
@@ -40,29 +43,29 @@ function exists({ file, title }: { file: string; title: string }): boolean {
 
 const planted = (state: string, evidence: string) => problems({ number: 1, state, evidence })
 
-describe('what of Kubernetes holds', () => {
+describe.each(PAGES)('what holds by %s', (page, least) => {
   const rows = [
-    ...readFileSync(join(ROOT, PAGE), 'utf8').matchAll(/^\| (\d+) +\| (.+?) +\| ([a-z ]+?) +\| (.+?) *\|$/gm),
+    ...readFileSync(join(ROOT, FOLDER, page), 'utf8').matchAll(/^\| (\d+) +\| (.+?) +\| ([a-z ]+?) +\| (.+?) *\|$/gm),
   ].map(([, number, , state, evidence]): Row => ({ number: Number(number), state: state!, evidence: evidence! }))
 
   test('has every row of the checklist', () => {
-    expect(rows.length).toBeGreaterThanOrEqual(ROWS)
+    expect(rows.length).toBeGreaterThanOrEqual(least)
     expect(rows.map(({ number }) => number)).toEqual(rows.map((_, i) => i + 1))
   })
 
   test('each row has a test that exists, or a reason', () => {
     expect(rows.flatMap(problems)).toEqual([])
   })
+})
 
-  test('a promise without a test, a test that does not exist, and a gap without a reason are noticed', () => {
-    expect(planted('holds', 'surely')).toHaveLength(1)
-    expect(planted('holds', '[x](../../test/tidy/compatibility.test.ts): "no such title at all"')).toHaveLength(1)
-    expect(
-      planted('holds', '[x](../../test/tidy/absent.test.ts): "each row has a test that exists, or a reason"'),
-    ).toHaveLength(1)
-    expect(planted('not yet', 'Missing: time')).toHaveLength(1)
-    expect(
-      planted('holds', '[x](../../test/tidy/compatibility.test.ts): "each row has a test that exists, or a reason"'),
-    ).toEqual([])
-  })
+test('a promise without a test, a test that does not exist, and a gap without a reason are noticed', () => {
+  expect(planted('holds', 'surely')).toHaveLength(1)
+  expect(planted('holds', '[x](../../test/tidy/compatibility.test.ts): "no such title at all"')).toHaveLength(1)
+  expect(
+    planted('holds', '[x](../../test/tidy/absent.test.ts): "each row has a test that exists, or a reason"'),
+  ).toHaveLength(1)
+  expect(planted('not yet', 'Missing: time')).toHaveLength(1)
+  expect(
+    planted('holds', '[x](../../test/tidy/compatibility.test.ts): "each row has a test that exists, or a reason"'),
+  ).toEqual([])
 })
