@@ -1,44 +1,25 @@
 /** A claim of the sample class against a real engine, through the controllers alone. */
-import { mkdtempSync, rmSync, existsSync, readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '@larder/engine/base/clock'
 import { findCondition } from '@larder/engine/runtime/conditions'
-import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { noopDriver } from '../drivers/noop/driver.ts'
-import { processDriver, type ProcessDriver } from '../drivers/process/driver.ts'
-import { realEngines } from '../drivers/process/testing/engines.ts'
 import { claimKind } from '../model/claim.ts'
 import { classKind } from '../model/class.ts'
-import { installSamples } from '../samples/install.ts'
-import { testHub, type TestHub } from './testing/hub.ts'
+import type { TestHub } from './testing/hub.ts'
+import { connect, realHub, type RealHub } from './testing/real-hub.ts'
 
-let dataDir: string
-let processes: ProcessDriver
+let real: RealHub
 let hub: TestHub
 
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'larder-hub-'))
-  processes = processDriver({ dataDir, clock: systemClock, engines: await realEngines() })
-  hub = await testHub({ drivers: [processes, noopDriver()] })
-  await installSamples(hub.admin)
-  await hub.start()
+  real = await realHub(noopDriver())
+  hub = real.hub
 })
 
-afterEach(async () => {
-  await hub.stop()
-  await processes.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterEach(() => real.stop())
 
-async function connect(name: string): Promise<Redis> {
-  const values = (await hub.secretValues(name))!
-  const client = new Redis(values['uri']!, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
-  client.on('error', () => undefined)
-  await client.connect()
-  return client
-}
+const connectAs = async (claim: string) => connect((await hub.secretValues(claim))!['uri']!)
 
 describe('a claim of the sample class', () => {
   test('writes and reads; its reader only reads; after deletion nothing is left', async () => {
@@ -50,7 +31,7 @@ describe('a claim of the sample class', () => {
     )
     await hub.claim('cache', { className: 'redis' })
     const claim = await hub.ready('cache')
-    const writer = await connect('cache')
+    const writer = await connectAs('cache')
     expect(await writer.set('a', '1')).toBe('OK')
     expect(Object.keys((await hub.secretValues('cache'))!).sort()).toEqual([
       'host',
@@ -67,7 +48,7 @@ describe('a claim of the sample class', () => {
       const { status } = await hub.ready('cache')
       return status?.credential?.role === 'reader' && !status.credential.predecessor ? true : undefined
     })
-    const reader = await connect('cache')
+    const reader = await connectAs('cache')
     expect(await reader.get('a')).toBe('1')
     await expect(reader.set('a', '2')).rejects.toThrow('NOPERM')
 
@@ -78,7 +59,7 @@ describe('a claim of the sample class', () => {
     )
     expect(values['password']).toBeTruthy()
     await hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
-    const services = join(dataDir, 'services')
+    const services = join(real.dataDir, 'services')
     expect(existsSync(services) ? readdirSync(services) : []).toEqual([])
     writer.disconnect()
     reader.disconnect()
@@ -95,7 +76,7 @@ describe('a claim of the sample class', () => {
       return ready && instance?.status?.applied?.plan === 'large' ? now : undefined
     })
     expect(findCondition(claim.status?.conditions, 'Ready')?.status).toBe('True')
-    const client = await connect('cache')
+    const client = await connectAs('cache')
     expect(await client.info('memory')).toContain('maxmemory:536870912')
     client.disconnect()
   })

@@ -1,48 +1,27 @@
 /** What becomes of real data when a claim goes, by the reclaim policy of its class. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { systemClock } from '@larder/engine/base/clock'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { processDriver, type ProcessDriver } from '../drivers/process/driver.ts'
-import { realEngines } from '../drivers/process/testing/engines.ts'
 import { claimKind } from '../model/claim.ts'
 import { classKind, type Class } from '../model/class.ts'
 import { instanceKind } from '../model/instance.ts'
 import { isFree } from '../model/reclaim.ts'
-import { installSamples } from '../samples/install.ts'
-import { testHub, type TestHub } from './testing/hub.ts'
+import type { TestHub } from './testing/hub.ts'
+import { connect, realHub, type RealHub } from './testing/real-hub.ts'
 
-let dataDir: string
-let processes: ProcessDriver
+let real: RealHub
 let hub: TestHub
 
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'larder-hub-'))
-  processes = processDriver({ dataDir, clock: systemClock, engines: await realEngines() })
-  hub = await testHub({ drivers: [processes] })
-  await installSamples(hub.admin)
-  await hub.start()
+  real = await realHub()
+  hub = real.hub
 })
 
-afterEach(async () => {
-  await hub.stop()
-  await processes.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterEach(() => real.stop())
 
 /** A class beside the sample, with the same recipe. */
 async function cachesThat(reclaimPolicy: NonNullable<Class['spec']['reclaimPolicy']>): Promise<void> {
   const { spec } = await hub.admin.of(classKind).get('redis')
   await hub.admin.of(classKind).create({ metadata: { name: 'caches' }, spec: { ...spec, reclaimPolicy } })
-}
-
-async function connect(uri: string): Promise<Redis> {
-  const client = new Redis(uri, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
-  client.on('error', () => undefined)
-  await client.connect()
-  return client
 }
 
 /** Runs one command as the claim. */

@@ -1,49 +1,27 @@
 /** Holds over a real engine: shared by two, handed on wiped, taken over by name with its data. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { systemClock } from '@larder/engine/base/clock'
 import { findCondition } from '@larder/engine/runtime/conditions'
-import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { processDriver, type ProcessDriver } from '../../drivers/process/driver.ts'
-import { realEngines } from '../../drivers/process/testing/engines.ts'
 import { claimPolicyKind } from '../../model/claim-policy.ts'
 import { claimKind } from '../../model/claim.ts'
 import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
-import { installSamples } from '../../samples/install.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
+import type { TestHub } from '../testing/hub.ts'
+import { connect, realHub, type RealHub } from '../testing/real-hub.ts'
 
-let dataDir: string
-let processes: ProcessDriver
+let real: RealHub
 let hub: TestHub
 
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'larder-holds-'))
-  processes = processDriver({ dataDir, clock: systemClock, engines: await realEngines() })
-  hub = await testHub({ drivers: [processes] })
-  await installSamples(hub.admin)
-  await hub.start()
+  real = await realHub()
+  hub = real.hub
 })
 
-afterEach(async () => {
-  await hub.stop()
-  await processes.close()
-  rmSync(dataDir, { recursive: true, force: true })
-})
+afterEach(() => real.stop())
 
 /** The sample class with something changed. */
 async function caches(spec: Partial<Class['spec']>): Promise<void> {
   const sample = await hub.admin.of(classKind).get('redis')
   await hub.service('caches', { ...sample.spec, ...spec })
-}
-
-async function connect(uri: string): Promise<Redis> {
-  const client = new Redis(uri, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
-  client.on('error', () => undefined)
-  await client.connect()
-  return client
 }
 
 const uriOf = async (name: string) => (await hub.secretValues(name))!['uri']!

@@ -7,6 +7,7 @@ import { claimKind } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { ACCEPT_LOSS_ANNOTATION } from '../../model/names.ts'
 import { testHub, type TestHub } from '../testing/hub.ts'
+import { instanceReady } from '../testing/instances.ts'
 import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
 
 let shelf: Shelf
@@ -28,12 +29,7 @@ const make = (spec: Partial<Instance['spec']>) =>
     spec: { backendRef: { name: 'shelf' }, type: 'jar', externalID: 'jar-1', ...spec },
   })
 const edit = (body: object) => instances().patch('mine', body, { namespace: 'shop' })
-const ready = () =>
-  hub.until('the instance to be Ready', async () => {
-    const instance = await instances().get('mine', 'shop')
-    const current = instance.status?.observedGeneration === instance.metadata.generation
-    return current && findCondition(instance.status?.conditions, 'Ready')?.status === 'True' ? instance : undefined
-  })
+const ready = () => instanceReady(hub, 'mine', 'shop')
 const causeOf = (reason: string) =>
   hub.until(`cause ${reason}`, async () => {
     const { cause } = (await instances().get('mine', 'shop')).status ?? {}

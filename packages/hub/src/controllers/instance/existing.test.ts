@@ -1,12 +1,11 @@
 /** Services that are there before their instance, and who may have one without a class. */
-import { isNotFound } from '@larder/engine/machinery/status'
 import { namespaceType } from '@larder/engine/client/builtin'
-import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backendKind } from '../../model/backend.ts'
 import { classKind } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { testHub, type TestHub } from '../testing/hub.ts'
+import { instanceGone, instanceReady } from '../testing/instances.ts'
 import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
 
 const HOME = 'larder-instances'
@@ -29,24 +28,13 @@ const make = (spec: Partial<Instance['spec']>, namespace = HOME) =>
     metadata: { name: 'mine', namespace },
     spec: { backendRef: { name: 'shelf' }, type: 'jar', externalID: 'jar-1', ...spec },
   })
-const ready = (namespace = HOME) =>
-  hub.until('the instance to be Ready', async () => {
-    const instance = await instances().get('mine', namespace)
-    const current = instance.status?.observedGeneration === instance.metadata.generation
-    return current && findCondition(instance.status?.conditions, 'Ready')?.status === 'True' ? instance : undefined
-  })
+const ready = (namespace = HOME) => instanceReady(hub, 'mine', namespace)
 const causeOf = (reason: string, namespace = HOME) =>
   hub.until(`cause ${reason}`, async () => {
     const { cause } = (await instances().get('mine', namespace)).status ?? {}
     return cause?.reason === reason ? cause : undefined
   })
-const gone = () =>
-  hub.until('the instance to go', () =>
-    instances()
-      .get('mine', HOME)
-      .then(() => undefined)
-      .catch((error: unknown) => isNotFound(error) || undefined),
-  )
+const gone = () => instanceGone(hub, 'mine', HOME)
 const removed = async () => {
   await instances().delete('mine', { namespace: HOME })
   await gone()

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { testHub, type TestHub } from '../testing/hub.ts'
+import { instanceReady } from '../testing/instances.ts'
 import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
 import { beginStep, endStep, formatTook, type Timeline } from './timeline.ts'
 
@@ -28,12 +29,7 @@ const make = (spec: Partial<Instance['spec']> = {}) =>
 
 const get = () => hub.admin.of(instanceKind).get('mine', 'shop')
 
-const ready = () =>
-  hub.until('the instance to be Ready', async () => {
-    const instance = await get()
-    const current = instance.status?.observedGeneration === instance.metadata.generation
-    return current && findCondition(instance.status?.conditions, 'Ready')?.status === 'True' ? instance : undefined
-  })
+const ready = () => instanceReady(hub, 'mine', 'shop')
 
 describe('an instance that a person made', () => {
   test('gets its id outside from its uid, once, before the driver hears of it', async () => {

@@ -1,6 +1,5 @@
 /** What keeps a service from being changed or removed: protection, a pause, a policy that retains it. */
 import { clusterRoleType } from '@larder/engine/client/builtin'
-import { isNotFound } from '@larder/engine/machinery/status'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { unavailable } from '@larder/kit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -8,6 +7,7 @@ import { claimKind } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { leftAnnotation } from '../left-credentials.ts'
 import { testHub, type TestHub } from '../testing/hub.ts'
+import { instanceGone, instanceReady } from '../testing/instances.ts'
 import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
 
 const HOME = 'larder-instances'
@@ -31,24 +31,13 @@ const make = (spec: Partial<Instance['spec']> = {}) =>
   })
 const edit = (spec: object) => instances().patch('mine', { spec }, { namespace: HOME })
 const remove = () => instances().delete('mine', { namespace: HOME })
-const ready = () =>
-  hub.until('the instance to be Ready', async () => {
-    const instance = await instances().get('mine', HOME)
-    const current = instance.status?.observedGeneration === instance.metadata.generation
-    return current && findCondition(instance.status?.conditions, 'Ready')?.status === 'True' ? instance : undefined
-  })
+const ready = () => instanceReady(hub, 'mine', HOME)
 const causeOf = (reason: string) =>
   hub.until(`cause ${reason}`, async () => {
     const { cause } = (await instances().get('mine', HOME)).status ?? {}
     return cause?.reason === reason ? cause : undefined
   })
-const gone = () =>
-  hub.until('the instance to go', () =>
-    instances()
-      .get('mine', HOME)
-      .then(() => undefined)
-      .catch((error: unknown) => isNotFound(error) || undefined),
-  )
+const gone = () => instanceGone(hub, 'mine', HOME)
 
 describe('an instance that is protected from deletion', () => {
   test('is not deleted by anybody, and its deletion is refused by name', async () => {
