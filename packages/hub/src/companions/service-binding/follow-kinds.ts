@@ -13,7 +13,7 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import { isApiError } from '@larder/engine/machinery/status'
 import { boundUids } from './projector/marks.ts'
 
-export interface News {
+interface News {
   /** Something of an object has changed, or it has gone. */
   object(type: ResourceType, object: KubeObject): void
   /** Nobody knows what has changed of a kind. */

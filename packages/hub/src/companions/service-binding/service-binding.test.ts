@@ -510,3 +510,26 @@ describe.each(['before', 'after'] as const)('a death %s a write', (when) => {
     expect(content(await deployed('app'))).toEqual(content(before))
   })
 })
+
+test('a binding sees nothing of other namespaces', async () => {
+  await hub.claim('cache', 'other')
+  const labels = { tier: 'web' }
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'app' }] } }
+  const spec = { selector: { matchLabels: labels }, template }
+  const theirs = await hub.admin
+    .of(deploymentType)
+    .create({ metadata: { name: 'app', namespace: 'other', labels }, spec })
+  const workload = { apiVersion: 'apps/v1', kind: 'Deployment' }
+  await hub.bind('by-name', { workload: { ...workload, name: 'app' } })
+  const waiting = await hub.is('by-name', 'False', 'ServiceNotFound')
+  expect(conditionsOf(waiting)).toMatchObject({
+    ServiceAvailable: 'False ServiceNotFound',
+    WorkloadProjected: 'False WorkloadNotFound',
+  })
+  await hub.claim('cache')
+  await hub.bind('by-label', { workload: { ...workload, selector: { matchLabels: labels } } })
+  await hub.is('by-label', 'True')
+  await hub.is('by-name', 'False', 'WorkloadNotFound')
+  const after = await hub.admin.of(deploymentType).get('app', 'other')
+  expect(after.metadata.resourceVersion).toBe(theirs.metadata.resourceVersion)
+})

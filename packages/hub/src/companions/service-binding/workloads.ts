@@ -68,7 +68,7 @@ async function findNamed(
 }
 
 /** Where this kind of workload has its containers, as of now. */
-export function currentMapping(pass: BindingPass, { resource, group }: ResourceType): Mapping {
+function currentMapping(pass: BindingPass, { resource, group }: ResourceType): Mapping {
   const { version } = parseApiVersion(pass.object.spec.workload.apiVersion)
   const name = formatResource(resource, group)
   return mappingFor(name, version, pass.cache(mappingType).get(name))

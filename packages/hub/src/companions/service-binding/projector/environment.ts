@@ -4,7 +4,7 @@ import type { BindingProjection, EnvironmentMapping } from '../../../model/proje
 import { podMarkPath } from './marks.ts'
 import { WorkloadUnfit } from './draft.ts'
 
-export const ROOT_VARIABLE = 'SERVICE_BINDING_ROOT'
+const ROOT_VARIABLE = 'SERVICE_BINDING_ROOT'
 const DEFAULT_ROOT = '/bindings'
 
 /** Whose variables these are. */

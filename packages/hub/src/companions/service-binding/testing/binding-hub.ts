@@ -40,7 +40,7 @@ export const deploymentType = workloadType('apps', 'deployments', 'Deployment')
 export const cronJobType = workloadType('batch', 'cronjobs', 'CronJob')
 export const widgetType = workloadType('example.com', 'widgets', 'Widget')
 
-export interface Death {
+interface Death {
   readonly who: 'hub' | 'bindings'
   readonly write: number
   readonly when: 'before' | 'after'
