@@ -113,7 +113,7 @@ export const mistakes: readonly Mistake[] = [
     name: 'logs-secrets',
     does: 'logs what a driver throws as it is',
     breaks: 'No secret value is in a log.',
-    file: 'controllers/session/driver-session.ts',
+    file: 'controllers/session/make-call.ts',
     found: /a secret value is in the log/,
     replaces: 'error: redact(errorChain(error))',
     by: 'error: errorChain(error)',

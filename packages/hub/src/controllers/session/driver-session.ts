@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@larder/engine/base/clock'
 import { parseJson, stringifyJson } from '@larder/engine/base/json'
-import { errorChain, type Log } from '@larder/engine/base/log'
+import type { Log } from '@larder/engine/base/log'
 import { away, wakerOf } from '@larder/engine/runtime/workers'
 import type {
   Ack,
@@ -20,34 +20,18 @@ import type {
   Unbound,
   Want,
 } from '@larder/kit'
-import { OPEN_KEYS } from '../../model/binding-keys.ts'
 import type { SessionObserver } from './calls.ts'
 import { createBatches } from './batches.ts'
 import { createCircuit } from './circuit.ts'
-import { unlessAborted, withDeadline } from './deadline.ts'
+import { unlessAborted } from './deadline.ts'
 import { createDoubt } from './doubt.ts'
-import { DriverFailure, failureOf } from './failure.ts'
+import { DriverFailure } from './failure.ts'
 import { createGate } from './gate.ts'
+import { makeCall, type Verb } from './make-call.ts'
 import type { Redaction } from './redaction.ts'
+import { learnBound, learnWant, redactAnswer } from './secrets-of-calls.ts'
 import { createTurns, type Caller } from './turns.ts'
 
-/**
- * Verbs begin things and answer, so that these are for a backend that is slow to take a request; each longer than any single
- * request of a well-behaved client library, and shorter than a person's patience.
- */
-const DEADLINES_MS = {
-  probe: 10_000,
-  plan: 30_000,
-  discover: 60_000,
-  observe: 30_000,
-  create: 60_000,
-  update: 60_000,
-  delete: 60_000,
-  bind: 60_000,
-  unbind: 60_000,
-  wipe: 60_000,
-} as const
-type Verb = keyof typeof DEADLINES_MS
 /** Those that may leave something behind, should they take effect late. */
 const MAKING: readonly Verb[] = ['create', 'update', 'bind']
 
@@ -100,21 +84,6 @@ interface About extends Caller {
   readonly makes?: string
 }
 
-/** What is not known to be open may be secret. */
-function learnBound(redaction: Redaction, values: Readonly<Record<string, Json | Uint8Array>>): void {
-  for (const [key, value] of Object.entries(values)) if (!OPEN_KEYS.includes(key)) redaction.learnRecent(value)
-}
-
-/** Of a driver's memory all of it, and what in it is long enough to be a token; ids of ours are none. */
-function learnState(redaction: Redaction, state: string | undefined, id: string): void {
-  if (state === undefined || state === id) return
-  redaction.learnRecent(state)
-  for (const [quoted] of state.matchAll(/"(?:[^"\\]|\\.){12,}"(?!\s*:)/g)) {
-    const text = quoted.slice(1, -1)
-    if (text !== id) redaction.learnRecent(text)
-  }
-}
-
 export interface OpenDriverSession extends DriverSession {
   /** The backend is used in another form, or not at all: no more probes. */
   end(): void
@@ -123,6 +92,7 @@ export interface OpenDriverSession extends DriverSession {
 export function createDriverSession(parts: DriverSessionParts): OpenDriverSession {
   const { backend, driver, session, clock, log, random, redaction, observer, limit } = parts
   const redact = (text: string) => redaction.redact(text)
+  const callParts = { backend, driver: driver.name, clock, log, redact, observer }
   const gate = createGate(clock, random)
   const doubt = createDoubt(clock)
   const turns = createTurns({ backend, limit, clock, random })
@@ -138,43 +108,9 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
     parts.turned()
   }
 
-  /** Makes the call now. */
-  async function call<T>(
-    verb: Verb,
-    outer: AbortSignal,
-    run: (signal: AbortSignal) => Promise<T>,
-    calledAt = clock.now(),
-  ): Promise<T> {
-    const startedAt = clock.now()
-    const over = (code: string, message?: string) =>
-      observer.call({
-        backend,
-        driver: driver.name,
-        verb,
-        startedAt,
-        endedAt: clock.now(),
-        waitedMs: startedAt - calledAt,
-        code,
-        message,
-        signal: outer,
-      })
-    try {
-      const what = `driver ${driver.name}: ${verb}`
-      // The function may throw before it returns a promise: drivers are naive.
-      const answer = await withDeadline(clock, DEADLINES_MS[verb], outer, what, async (signal) => run(signal))
-      over('ok')
-      return answer
-    } catch (error) {
-      const failure = failureOf(error, { driver: driver.name, verb }, redact)
-      log.warn('a call of the driver failed', { verb, reason: failure.reason, error: redact(errorChain(error)) })
-      over(failure.reason, failure.message)
-      throw failure
-    }
-  }
-
   async function probe(signal: AbortSignal): Promise<{ info: Json }> {
     try {
-      return redaction.redactAll(await call('probe', signal, (s) => session.probe(s)))
+      return redaction.redactAll(await makeCall(callParts, { verb: 'probe', signal }, (s) => session.probe(s)))
     } catch (error) {
       throw inTheNameOf(backend, error)
     }
@@ -186,14 +122,13 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
 
   /** Asks when it is the call's turn. The pass has no worker meanwhile: however slow this backend is, others are not. */
   function ask<T>(about: About, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { verb, signal } = about
-    return away(signal, async () => {
+    return away(about.signal, async () => {
       const calledAt = clock.now()
       const end = await turns.take(about)
       try {
-        const answer = await call(verb, signal, (inner) => noted(about, () => run(inner)), calledAt)
+        const answer = await makeCall(callParts, about, (signal) => noted(about, () => run(signal)), calledAt)
         circuit.succeeded()
-        return redacted(answer, about.id)
+        return redactAnswer(redaction, answer, about.id)
       } catch (error) {
         if (error instanceof DriverFailure) {
           if (error.ambiguous && about.makes !== undefined) doubt.lost(about.makes)
@@ -212,16 +147,6 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
     return running
   }
 
-  /** Everything but what is meant to be secret: it goes into Secrets. */
-  function redacted<T>(answer: T, id: string): T {
-    if (answer === null || typeof answer !== 'object') return answer
-    const { state, values, ...open } = answer as { state?: unknown; values?: unknown }
-    if (typeof state === 'string') learnState(redaction, state, id)
-    const clean: object = redaction.redactAll(open)
-    if (clean === open) return answer
-    return { ...clean, ...(state !== undefined && { state }), ...(values !== undefined && { values }) } as T
-  }
-
   /** Behind the gate: only calls that change something; looking is how one finds out that it is over. */
   function act<T>(
     verb: Verb,
@@ -230,18 +155,12 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
     run: (signal: AbortSignal) => Promise<T>,
     credential?: Credential,
   ): Promise<T> {
-    learnWant(want, credential)
+    learnWant(redaction, want, credential)
     const what = credential ? `credential ${credential.id}` : want.id
     const key = `${verb}${credential ? ` ${credential.id}` : ''} ${want.id}`
     const caller = { verb, key, id: want.id, signal: outer, wake: wakerOf(outer) }
     const about = MAKING.includes(verb) ? { ...caller, makes: what } : caller
     return gate.pass(key, String(want.generation), () => ask(about, run))
-  }
-
-  function learnWant(want: Want, credential?: Credential): void {
-    for (const secret of Object.values(want.credentials ?? {})) redaction.learnRecent(secret)
-    learnState(redaction, want.state, want.id)
-    if (credential) learnState(redaction, credential.state, credential.id)
   }
 
   const look = <T>(verb: Verb, id: string, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> =>
@@ -258,7 +177,7 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
   })
 
   async function observe(want: Want, signal: AbortSignal): Promise<Seen> {
-    learnWant(want)
+    learnWant(redaction, want)
     const seen = await look('observe', want.id, signal, (s) => session.observe(want, s))
     if (want.intent !== 'delete' || seen.phase !== 'absent') return seen
     const gone = doubt.goneFor(want.id)
