@@ -82,6 +82,17 @@ const asked: readonly (readonly [what: string, spec: Claim['spec'], cause: Cause
       next: 'Correct the fields that the message names.',
     },
   ],
+  [
+    'parameters for credentials that take none',
+    { className: 'redis', binding: { parameters: { keys: 'a*' } } },
+    {
+      ...consumer,
+      reason: 'ParametersInvalid',
+      message:
+        'spec.binding.parameters: credentials of driver process take none; what a service takes is spec.parameters',
+      next: 'Correct the fields that the message names.',
+    },
+  ],
 ]
 
 describe('a claim of a real engine fails by', () => {

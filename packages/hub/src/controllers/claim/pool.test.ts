@@ -97,6 +97,18 @@ describe('a claim of a pool', () => {
     expect((await hub.ready('cache')).status?.credential?.serial).toBe(1)
   })
 
+  test('refuses parameters of credentials, which a copy cannot have, and heals without them', async () => {
+    await permit()
+    await member('one')
+    await hub.claim('cache', { className: 'caches', binding: { parameters: { keys: 'a*' } } })
+    expect(await causeOf('cache', 'ParametersInvalid')).toMatchObject({
+      actor: 'consumer',
+      message: 'spec.binding.parameters: a copy of credentials that exist already takes none',
+    })
+    await hub.admin.of(claimKind).patch('cache', { spec: { binding: null } }, { namespace: 'shop' })
+    await hub.ready('cache')
+  })
+
   test('whose member is deleted says so, and heals when it returns', async () => {
     await permit()
     await member('one')
@@ -178,7 +190,7 @@ describe('a class of a pool', () => {
     const recipe = { ...CACHES.recipe, kind: 'ConfigMap' }
     await hub.admin.of(classKind).create({ metadata: { name: 'maps' }, spec: { ...CACHES, recipe } })
     expect(await hub.cause(classKind, 'maps', undefined, 'BackendDenied')).toMatchObject({
-      message: 'ServiceAccount larder-system/larder-pool may not list ConfigMap of v1',
+      message: 'the account of the backend may not list ConfigMap of v1',
     })
   })
 })
@@ -240,7 +252,7 @@ describe('a claim by resource', () => {
     await member('creds')
     await hub.claim('theirs', theirs)
     expect(await causeOf('theirs', 'BackendDenied')).toMatchObject({
-      message: 'ServiceAccount larder-system/larder-resource-claims may not get Secret of v1 in namespace services',
+      message: 'the account of the backend may not get Secret of v1 in namespace services',
     })
     await grant()
     expect((await hub.ready('theirs')).status?.binding).toEqual({ name: 'theirs' })

@@ -35,7 +35,7 @@ const reasonOf = (error: DriverError): Reason => {
   switch (error.code) {
     case 'invalid':
       if (error.path === 'serviceAccountRef') return 'ConfigInvalid'
-      return error.path?.startsWith('parameters') ? 'ParametersInvalid' : 'RecipeInvalid'
+      return /^(binding\.)?parameters/.test(error.path ?? '') ? 'ParametersInvalid' : 'RecipeInvalid'
     case 'denied':
       return 'BackendDenied'
     case 'throttled':

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Found, Json, KubeApi, Query, Ref, Seen, Session, Want } from '@larder/kit'
-import { blocked } from '@larder/kit'
+import { blocked, invalid } from '@larder/kit'
 import type { Clock } from './clock.ts'
 import { createNews, type News } from './news.ts'
 import { readRecipe, type PoolRecipe } from './recipe.ts'
@@ -63,8 +64,10 @@ export function poolSession(kube: KubeApi, clock: Clock): Session {
       return {}
     },
 
-    async bind(want, _credential, signal) {
+    async bind(want, { parameters }, signal) {
       signal.throwIfAborted()
+      if (!isDeepStrictEqual(parameters, {}))
+        throw invalid('binding.parameters', 'a copy of credentials that exist already takes none')
       if (!want.resource) throw blocked('nothing is held, so that there are no credentials to copy')
       const thing = await get(kube, want.resource)
       if (!thing) return waiting(`${told(want.resource)} does not exist`)

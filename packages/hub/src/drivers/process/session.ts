@@ -1,4 +1,5 @@
 /** The verbs, each over the service that the supervisor knows. They begin things and look; they do not wait. */
+import { isDeepStrictEqual } from 'node:util'
 import { blocked, invalid, unavailable } from '@larder/kit'
 import type { Ack, Bound, Credential, Drift, Json, Plan, Seen, Session, Unbound, Want } from '@larder/kit'
 import { engineMissing } from './failure.ts'
@@ -84,6 +85,7 @@ function verbsOver(supervisor: Supervisor): Verbs {
     },
 
     async bind(want, credential, signal) {
+      refuseParameters(credential)
       const service = await supervisor.get(want.id)
       if (!service || service.deleting) throw unavailable('the service that this credential is for does not exist')
       const ready = readyOf(service)
@@ -183,4 +185,13 @@ function driftOf({ record }: Service, want: Want): Drift[] {
     ['recipe', record.recipe, want.recipe],
   ]
   return differs.filter(([, have, wanted]) => canonical(have) !== canonical(wanted)).map(([path]) => ({ path }))
+}
+
+/** No recipe has a place for them: what would be ignored is refused. */
+function refuseParameters({ parameters }: Credential): void {
+  if (isDeepStrictEqual(parameters, {})) return
+  throw invalid(
+    'binding.parameters',
+    'credentials of driver process take none; what a service takes is spec.parameters',
+  )
 }
