@@ -9,18 +9,13 @@ import { CommandFailed, EXIT } from '../failure.ts'
 import { columnsOf, printObjects, type PrintOptions } from '../print.ts'
 import { parseDuration, type Terminal } from '../terminal.ts'
 import { watchUntil } from '../watch-until.ts'
-import { getKind } from './get.ts'
+import { getOf, listOf } from './get.ts'
 
 const kind = claimKind as Kind<unknown, unknown>
 const DEFAULT_WAIT_MS = 10 * 60_000
 
-export const list: Run = (invocation, terminal) =>
-  withApi(invocation.options, terminal, (connection) => getKind(kind, undefined, invocation, connection, terminal))
-
-export const get: Run = (invocation, terminal) =>
-  withApi(invocation.options, terminal, (connection) =>
-    getKind(kind, invocation.args[0], invocation, connection, terminal),
-  )
+export const list = listOf(kind)
+export const get = getOf(kind)
 
 export const create: Run = async ({ args, options }, terminal) => {
   const name = args[0]!

@@ -24,7 +24,21 @@ export const run: Run = async (invocation, terminal) => {
   })
 }
 
-/** Shared with `claim list`, `claim get`, `class list`, `class get`. */
+/** `larder claim list`: the kind is the command's. */
+export const listOf =
+  (kind: Kind<unknown, unknown>): Run =>
+  (invocation, terminal) =>
+    withApi(invocation.options, terminal, (connection) => getKind(kind, undefined, invocation, connection, terminal))
+
+/** `larder claim get cache`. */
+export const getOf =
+  (kind: Kind<unknown, unknown>): Run =>
+  (invocation, terminal) =>
+    withApi(invocation.options, terminal, (connection) =>
+      getKind(kind, invocation.args[0], invocation, connection, terminal),
+    )
+
+/** Shared with `class list` and `class get`, which show more. */
 export async function getKind(
   kind: Kind<unknown, unknown>,
   name: string | undefined,

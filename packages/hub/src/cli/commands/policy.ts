@@ -13,17 +13,12 @@ import { columnsOf, isTable, printObjects, serialize } from '../print.ts'
 import { createReader, type Reader } from '../reading.ts'
 import { labelsOf, selectorOf } from '../selector.ts'
 import { renderTable } from '../table.ts'
-import { getKind } from './get.ts'
+import { getOf, listOf } from './get.ts'
 
 const kind = claimPolicyKind as Kind<unknown, unknown>
 
-export const list: Run = (invocation, terminal) =>
-  withApi(invocation.options, terminal, (connection) => getKind(kind, undefined, invocation, connection, terminal))
-
-export const get: Run = (invocation, terminal) =>
-  withApi(invocation.options, terminal, (connection) =>
-    getKind(kind, invocation.args[0], invocation, connection, terminal),
-  )
+export const list = listOf(kind)
+export const get = getOf(kind)
 
 export const create: Run = async ({ args, options }, terminal) => {
   const name = args[0]!
