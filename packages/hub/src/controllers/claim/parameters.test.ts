@@ -189,7 +189,11 @@ describe('the keys of a binding', () => {
           : undefined
       })
     }
-    expect((await hub.ready('jar')).status?.credential?.serial).toBe(1)
+    const settled = await hub.until('the change to be over', async () => {
+      const claim = await hub.ready('jar')
+      return claim.status?.conditions?.some(({ type }) => type === 'Reconciling') ? undefined : claim
+    })
+    expect(settled.status?.credential?.serial).toBe(1)
     await hub.kill()
     await hub.start()
     await hub.admin.of(claimKind).patch('jar', { metadata: { labels: { touched: 'yes' } } }, { namespace: 'shop' })
