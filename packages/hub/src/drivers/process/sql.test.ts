@@ -1,6 +1,8 @@
 /** An engine that speaks SQL: its own data folder, logins of two roles, and what becomes of them. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Want } from '@larder/kit'
@@ -10,6 +12,7 @@ import { engineFinder, findInstalled } from '../../engines/find.ts'
 import { addEngine } from '../../engines/install.ts'
 import { engineAccount } from './account.ts'
 import type { EngineFinder } from './engine.ts'
+import { callSql } from './sql.ts'
 import { renderBatches } from './sql-batches.ts'
 import { realEngines } from './testing/engines.ts'
 import { unsyncedPostgres } from './testing/unsynced.ts'
@@ -214,6 +217,21 @@ describe('an engine that speaks SQL', () => {
     expect((await readdir(join(folder, 'data'))).filter((name) => name.startsWith('cluster'))).toEqual(['cluster'])
   })
 })
+
+test('a call that is aborted while it connects ends, whatever the engine does', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const abort = new AbortController()
+  const login = { username: 'a', password: 'b' }
+  const batches = [{ database: 'd', statements: [{ run: 'SELECT 1' }] }]
+  const call = callSql({ host: '127.0.0.1', port, login, batches, timeoutMs: 60_000, signal: abort.signal })
+  const told = expect(call).rejects.toMatchObject({ name: 'AbortError' })
+  await once(silent, 'connection')
+  abort.abort()
+  await told
+  silent.close()
+}, 10_000)
 
 test('a value that would end its literal is refused', async () => {
   expect(() =>

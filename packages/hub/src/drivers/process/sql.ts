@@ -64,7 +64,8 @@ export async function callSql(call: SqlCall): Promise<void> {
 async function onConnection(client: Client, batch: SqlBatch, signal: AbortSignal | undefined): Promise<void> {
   // A connection that breaks rejects what is under way; without a listener it would end the process as well.
   client.on('error', () => {})
-  const cut = (): void => void client.end()
+  // Not by `client.end()`: one that is ended while it connects never says so, and all that wait in line would wait for ever.
+  const cut = (): void => void client.connection.stream.destroy()
   signal?.addEventListener('abort', cut, { once: true })
   try {
     await client.connect()
