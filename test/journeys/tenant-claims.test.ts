@@ -119,3 +119,40 @@ describe('a claim of another namespace’s', () => {
     expect(some).not.toMatch(/blue|vault/)
   })
 })
+
+describe('trouble of a backend', () => {
+  const names = /top-secret|kube-system|hidden-account/
+
+  test.each([
+    [
+      'whose Secret is missing',
+      'credentialsRef: {namespace: kube-system, name: top-secret-thing}',
+      'CredentialsNotFound',
+    ],
+    ['whose account may nothing', 'serviceAccountRef: {namespace: kube-system, name: hidden-account}', 'BackendDenied'],
+  ])('%s is told by its reason, and names nothing of the platform', async (_, account, reason) => {
+    const name = reason.toLowerCase()
+    await apply(`
+apiVersion: larder.dev/v1alpha1
+kind: Backend
+metadata: {name: ${name}}
+spec: {driver: pool, ${account}}
+---
+apiVersion: larder.dev/v1alpha1
+kind: Class
+metadata: {name: ${name}}
+spec: {type: redis, description: In trouble, backendRef: {name: ${name}}, reclaimPolicy: Release, recipe: {apiVersion: v1, kind: Secret, selector: {matchLabels: {${LABEL}}}}}
+`)
+    await hub.ok(['wait', '--for=condition=Ready=False', `class/${name}`, '--timeout=30s'])
+    const claim = await told(`on-${name}`, `{className: ${name}}`, 'nothing')
+    expect(claim).toContain(`"reason":"${reason}"`)
+    expect(claim).not.toMatch(names)
+    expect(await hub.ok(['get', 'class', name, '-o', 'jsonpath={.status}'])).not.toMatch(names)
+    const events = await hub.ok(['get', 'events', '-A', '-o', 'json'])
+    const all = (JSON.parse(events) as { items: readonly { readonly involvedObject: { readonly kind: string } }[] })
+      .items
+    expect(JSON.stringify(all.filter(({ involvedObject: { kind } }) => kind !== 'Backend'))).not.toMatch(names)
+    // Whoever may read the Backend finds there what it is.
+    expect(await hub.ok(['get', 'backend', name, '-o', 'yaml'])).toMatch(names)
+  })
+})

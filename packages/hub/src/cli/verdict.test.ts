@@ -77,6 +77,14 @@ test('a refused change leaves it Ready, and is told', () => {
   )
 })
 
+test('what goes with its claim is Ready until then, and nobody asked for a change', () => {
+  const ending = claim([
+    ['Ready', 'True', 'Ready'],
+    ['Stalled', 'True', 'InstanceDeleting'],
+  ])
+  expect(say(ending)).toMatch(/ is Ready for 6m and can be used: told \(InstanceDeleting\)\.\n/)
+})
+
 test('the deepest thing below that says something else is named', () => {
   const trouble = causeOf('BackendDenied', 'the account is locked', { kind: 'Backend', name: 'aws' })
   const backend = link({ kind: 'Backend', name: 'aws', ready: 'False', cause: trouble })

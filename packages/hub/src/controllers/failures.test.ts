@@ -320,7 +320,7 @@ describe('a driver that', () => {
 describe('what the platform wrote', () => {
   const platform = { actor: 'platform', heals: false }
 
-  test('a Backend of an unknown driver; its class and a claim say the same', async () => {
+  test('a Backend of an unknown driver; its class and a claim say the reason, and no details', async () => {
     await hub.backend('odd', { driver: 'teapot' })
     await hub.service('odd', { backendRef: { name: 'odd' } })
     await hub.claim('jar', { className: 'odd' })
@@ -331,12 +331,13 @@ describe('what the platform wrote', () => {
       message,
       next: 'Correct spec.driver of the Backend, or start a hub that has the driver.',
     })
-    expect(await hub.cause(classKind, 'odd')).toMatchObject({ reason: 'DriverNotFound', message })
+    const trouble = 'backend odd is not ready: the hub has no driver of that name'
+    expect(await hub.cause(classKind, 'odd')).toMatchObject({ reason: 'DriverNotFound', message: trouble })
     const told = await hub.until('the claim', async () => {
       const { status } = await hub.admin.of(claimKind).get('jar', 'shop')
       return status?.cause?.reason === 'DriverNotFound' ? status.cause : undefined
     })
-    expect(told).toMatchObject({ ...platform, message: `class odd is not ready: ${message}` })
+    expect(told).toMatchObject({ ...platform, message: `class odd is not ready: ${trouble}` })
   })
 
   test('a Backend with a bad configuration, or without its account', async () => {
@@ -351,7 +352,15 @@ describe('what the platform wrote', () => {
       ...platform,
       reason: 'CredentialsNotFound',
       message: 'spec.credentialsRef: backend poor needs the Secret shop/account, which does not exist',
-      next: 'Create the Secret that the message names.',
+      next: 'Create the Secret that the Backend, or the instance, names in spec.credentialsRef.',
+    })
+    await hub.service('urns', { backendRef: { name: 'poor' } })
+    await hub.claim('urn', { className: 'urns' })
+    const trouble = 'backend poor is not ready: the Secret with the account of the Backend does not exist'
+    expect(await hub.cause(classKind, 'urns', undefined, 'CredentialsNotFound')).toMatchObject({ message: trouble })
+    expect(await hub.cause(claimKind, 'urn', 'shop', 'CredentialsNotFound')).toMatchObject({
+      ...platform,
+      message: `class urns is not ready: ${trouble}`,
     })
     await hub.admin.of(secretType).create({ metadata: { name: 'account', namespace: 'shop' } })
     await hub.until('the backend to heal', async () =>

@@ -37,7 +37,7 @@ export interface HubOptions {
 
 export function hubControllers(options: HubOptions): readonly Controller[] {
   const { client, drivers, clock, log, transportOf, signal, observer, desk, random = Math.random } = options
-  const kubeOf = (account: Account) => createKubeApi({ transport: transportOf(account), account, clock })
+  const kubeOf = (account: Account) => createKubeApi({ transport: transportOf(account), clock })
   const sessions = createSessions({ drivers, clock, log, kubeOf, random, ...(observer && { observer }) })
   signal?.addEventListener('abort', () => sessions.close())
   const pools = createPoolLines({ sessions, clock, log })

@@ -38,7 +38,7 @@ const harness: Harness = {
     const driver = poolDriver()
     const connect = () => {
       const { transport } = hub.clientOf(accountUser(ACCOUNT))
-      const kube = createKubeApi({ transport, account: ACCOUNT, clock: systemClock })
+      const kube = createKubeApi({ transport, clock: systemClock })
       return driver.connect({ config: {}, credentials: {} }, { log, now: () => new Date(), kube })
     }
     return {

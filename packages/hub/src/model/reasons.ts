@@ -316,7 +316,7 @@ export const reasons = {
     actor: 'platform',
     heals: true,
     meaning: 'The backend refuses the account. The hub asks again from time to time.',
-    next: 'Give the account of the Backend the rights that the message names.',
+    next: 'Give the account of the Backend the rights that it lacks: the message names them, or the status of the Backend.',
   },
   BackendUnavailable: {
     actor: 'provider',
@@ -358,13 +358,13 @@ export const reasons = {
     actor: 'platform',
     heals: false,
     meaning: "The configuration of the Backend does not fit its driver's schema.",
-    next: 'Correct the fields that the message names.',
+    next: 'Correct the fields that the status of the Backend names.',
   },
   CredentialsNotFound: {
     actor: 'platform',
     heals: false,
     meaning: 'The Secret with the account of the Backend does not exist.',
-    next: 'Create the Secret that the message names.',
+    next: 'Create the Secret that the Backend, or the instance, names in spec.credentialsRef.',
   },
 
   // Classes

@@ -14,6 +14,15 @@ function refuseUnsupported({ object }: Pass<Backend>): Outcome {
   return done
 }
 
+/** Here alone the Secret is named: who reads a Backend may know it. */
+function checkAccount(pass: Pass<Backend>): Outcome {
+  const { object } = pass
+  const { credentialsRef: ref } = object.spec
+  if (!ref || pass.cache(secretType).get(ref.name, ref.namespace)) return done
+  const needs = `backend ${object.metadata.name} needs the Secret ${ref.namespace}/${ref.name}`
+  throw new Stalled('CredentialsNotFound', `spec.credentialsRef: ${needs}, which does not exist`)
+}
+
 /** Says whether the backend can be worked with: its driver, its configuration, its account, and an answer from it. */
 export function reconcileBackend(hub: HubContext): (pass: Pass<Backend>) => Promise<Outcome> {
   async function checkConfig({ object }: Pass<Backend>): Promise<Outcome> {
@@ -37,6 +46,6 @@ export function reconcileBackend(hub: HubContext): (pass: Pass<Backend>) => Prom
     return done
   }
 
-  const steps = sequence(refuseUnsupported, checkConfig, probe)
+  const steps = sequence(refuseUnsupported, checkConfig, checkAccount, probe)
   return (pass) => settling(() => steps(pass))
 }

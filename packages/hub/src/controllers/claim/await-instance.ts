@@ -3,6 +3,8 @@ import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcom
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
+import { firstClause } from '../../model/reason-in-words.ts'
+import { reasons } from '../../model/reasons.ts'
 import { tellGoing } from './going-instance.ts'
 import { heldInstance, isProvisioned } from './held-instance.ts'
 
@@ -13,7 +15,7 @@ export function awaitInstance(pass: Pass<Claim>): Outcome {
   const instance = heldInstance(pass)
   if (!instance) return wait('Provisioning', 'the service is being made')
   mirrorProgress(pass, instance)
-  return isProvisioned(instance) ? done : outcomeOf(instance)
+  return isProvisioned(instance) ? done : outcomeOf(pass, instance)
 }
 
 /** After the credentials: whether the service is also as last asked. */
@@ -23,14 +25,22 @@ export function awaitChange(pass: Pass<Claim>): Outcome {
   tellGoing(instance)
   const ready = findCondition(instance.status?.conditions, 'Ready')
   if (ready?.status === 'True' && instance.status?.observedGeneration === instance.metadata.generation) return done
-  return outcomeOf(instance)
+  return outcomeOf(pass, instance)
 }
 
-function outcomeOf({ status }: Instance): Outcome {
+function outcomeOf({ object }: Pass<Claim>, { status }: Instance): Outcome {
   const ready = findCondition(status?.conditions, 'Ready')
   if (!ready || ready.status === 'True') return wait('Provisioning', 'the service is being made')
-  if (findCondition(status?.conditions, 'Stalled')) throw new Stalled(ready.reason, ready.message)
-  return wait(ready.reason, ready.message)
+  const { reason } = ready
+  const message = forClaim(object, reason, ready.message)
+  if (findCondition(status?.conditions, 'Stalled')) throw new Stalled(reason, message)
+  return wait(reason, message)
+}
+
+/** An instance may refer to Secrets of the platform; the claim names only those that stand beside it. */
+function forClaim({ metadata }: Claim, reason: string, message: string): string {
+  if (reason !== 'SecretNotFound' && reason !== 'CredentialsNotFound') return message
+  return message.includes(`Secret ${metadata.namespace}/`) ? message : firstClause(reasons[reason].meaning)
 }
 
 function mirrorProgress(pass: Pass<Claim>, { status }: Instance): void {

@@ -2,8 +2,10 @@ import { findCondition } from '@larder/engine/runtime/conditions'
 import { secretType } from '@larder/engine/client/builtin'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { sequence, type Pass } from '@larder/engine/runtime/pass'
-import type { Want } from '@larder/kit'
+import type { Driver, Want } from '@larder/kit'
+import type { Backend } from '../../model/backend.ts'
 import type { Class } from '../../model/class.ts'
+import { backendTrouble } from '../../model/reason-in-words.ts'
 import { refuse, type Refusal } from '../../model/refusal.ts'
 import { classSchemaProblems } from '../../model/parameters.ts'
 import { schemaProblems } from '../../model/schema-check.ts'
@@ -29,8 +31,8 @@ async function checkSchema({ object }: Pass<Class>): Promise<Outcome> {
 }
 
 /**
- * A class is no better than its backend, and says so in the words of the backend. Not who uses one that is being deleted: tenants read
- * classes, and a claim repeats what its class says.
+ * A class is no better than its backend, and says so by the reason. Not in the words of the backend, which name Secrets, accounts and who
+ * uses it: tenants read classes, and a claim repeats what its class says.
  */
 function checkBackend(pass: Pass<Class>): Outcome {
   const backend = backendOf(pass.object.spec.backendRef.name, pass)
@@ -41,7 +43,7 @@ function checkBackend(pass: Pass<Class>): Outcome {
   const current = backend.status?.observedGeneration === backend.metadata.generation
   if (!ready || !current) return wait('Progressing', `backend ${backend.metadata.name} has not been looked at yet`)
   if (ready.status === 'True') return done
-  const message = `backend ${backend.metadata.name}: ${ready.message}`
+  const message = backendTrouble(backend.metadata.name, ready.reason)
   if (backend.status?.cause?.heals === false) throw new Stalled(ready.reason, message)
   return wait(ready.reason, message)
 }
@@ -50,7 +52,7 @@ function checkBackend(pass: Pass<Class>): Outcome {
 export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<Outcome> {
   async function checkRecipe(pass: Pass<Class>): Promise<Outcome> {
     const { spec } = pass.object
-    const driver = hub.sessions.driverOf(backendOf(spec.backendRef.name, pass))
+    const driver = driverOf(backendOf(spec.backendRef.name, pass), hub)
     const problems = await schemaProblems(driver.recipeSchema, spec.recipe ?? {}, 'spec.recipe')
     if (problems.length > 0) throw new Stalled('RecipeInvalid', problems.join('; '))
     stallOn(wrongReclaim(pass.object, driver.traits(spec.recipe ?? {}).provisions))
@@ -86,6 +88,15 @@ function wrongReclaim({ metadata, spec }: Class, provisions: boolean): Refusal |
   if (policy !== 'Recycle' || spec.sharing !== 'Shared') return undefined
   const message = 'spec.reclaimPolicy: what claims share cannot be recycled between them; Delete and Retain can be'
   return refuse('RecipeInvalid', message)
+}
+
+function driverOf(backend: Backend, { sessions }: HubContext): Driver {
+  try {
+    return sessions.driverOf(backend)
+  } catch (error) {
+    if (!(error instanceof Stalled)) throw error
+    throw new Stalled(error.reason, backendTrouble(backend.metadata.name, error.reason))
+  }
 }
 
 function lookAgainSoon(error: unknown): never {

@@ -18,7 +18,6 @@ afterEach(() => api.close())
 const kubeApi = (groups: readonly string[]) =>
   createKubeApi({
     transport: inProcessTransport(api, { name: 'system:serviceaccount:default:driver', groups }),
-    account: { namespace: 'default', name: 'driver' },
     clock: systemClock,
   })
 const map = (data: JsonObject) => ({
@@ -41,7 +40,5 @@ test('a driver applies: what it no longer names is gone, what others set stays',
 
 test('a driver whose account may not apply is told so without the object', async () => {
   const refused = kubeApi(['system:authenticated']).apply(map({ password: 'secret' }), 'driver')
-  await expect(refused).rejects.toThrow(
-    'ServiceAccount default/driver may not apply ConfigMap of v1 in namespace default',
-  )
+  await expect(refused).rejects.toThrow('the account of the backend may not apply ConfigMap of v1 in namespace default')
 })

@@ -23,13 +23,12 @@ export interface Account {
 }
 
 export interface KubeApiParts {
-  /** Acts as `account`. */
+  /** Acts as the account of the Backend. */
   readonly transport: Transport
-  readonly account: Account
   readonly clock: Clock
 }
 
-export function createKubeApi({ transport, account, clock }: KubeApiParts): KubeApi {
+export function createKubeApi({ transport, clock }: KubeApiParts): KubeApi {
   const kinds = createServedKinds(transport)
 
   async function servedKind(apiVersion: string, kind: string): Promise<ServedKind> {
@@ -54,7 +53,7 @@ export function createKubeApi({ transport, account, clock }: KubeApiParts): Kube
       return await ask()
     } catch (error) {
       if (isApiError(error) && error.code === 404) kinds.forget(what.apiVersion, what.kind)
-      throw driverErrorOf(error, `${verb} ${what.kind} of ${what.apiVersion}${where(what)}`, account)
+      throw driverErrorOf(error, `${verb} ${what.kind} of ${what.apiVersion}${where(what)}`)
     }
   }
 
@@ -153,12 +152,12 @@ function noneIfNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error
 }
 
-const mayNotActAs = ({ namespace, name }: Account) =>
-  `the hub may not act as ServiceAccount ${namespace}/${name}: let it impersonate that account, by a Role in ${namespace}`
+const MAY_NOT_ACT =
+  'the hub may not act as the account of the backend: let it impersonate that account, by a Role beside it'
 
-function driverErrorOf(error: unknown, what: string, account: Account): unknown {
+/** Never which account it is: tenants, who may not know it, read what becomes of their claims. */
+function driverErrorOf(error: unknown, what: string): unknown {
   if (error instanceof DriverError) return error
-  const who = `ServiceAccount ${account.namespace}/${account.name}`
   if (!(error instanceof ApiError)) {
     const unreachable = error instanceof Error && error.name === 'Unreachable'
     return unreachable ? unavailable(`cannot ${what}: the API does not answer`) : error
@@ -166,8 +165,8 @@ function driverErrorOf(error: unknown, what: string, account: Account): unknown 
   switch (error.code) {
     case 403:
       // Not the account lacks a right then: the hub may not be taken for it.
-      if (error.message.includes(' cannot impersonate resource ')) return denied(`${mayNotActAs(account)}, to ${what}`)
-      return denied(`${who} may not ${what}`)
+      if (error.message.includes(' cannot impersonate resource ')) return denied(`${MAY_NOT_ACT}, to ${what}`)
+      return denied(`the account of the backend may not ${what}`)
     case 429:
       return throttled(THROTTLED_MS, `cannot ${what}: the API asks to come later`)
     case 400:

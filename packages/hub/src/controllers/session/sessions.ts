@@ -173,7 +173,8 @@ function readCredentials(
   if (!secret) {
     throw new Stalled(
       'CredentialsNotFound',
-      `spec.credentialsRef: backend ${backend.metadata.name} needs the Secret ${ref.namespace}/${ref.name}, which does not exist`,
+      // Claims repeat it. Which Secret, the Backend says.
+      `backend ${backend.metadata.name} is not ready: the Secret of its spec.credentialsRef does not exist`,
     )
   }
   const data = isObject(secret.data) ? secret.data : {}

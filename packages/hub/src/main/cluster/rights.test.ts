@@ -148,7 +148,10 @@ describe('with the rights of an installation and no more', () => {
       const cause = (await admin.of(claimKind).find('by-account', 'shop'))?.status?.cause
       return cause?.reason === 'BackendDenied' ? cause : undefined
     })
-    expect(message).toContain('the hub may not act as ServiceAccount services/reader')
+    // Which account it is, who reads the Backend knows.
+    expect(message).toBe(
+      'class theirs is not ready: the hub may not act as the account of the backend: let it impersonate that account, by a Role beside it, to list Secret of v1',
+    )
     const name = { name: 'act-as-reader', namespace: 'services' }
     await admin.of(roleType).create({
       metadata: name,
