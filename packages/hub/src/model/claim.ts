@@ -43,6 +43,10 @@ const credential = object('The credentials of the claim. The secret part is in t
   }),
 })
 
+/** As Kubernetes has them; what it would refuse on the Secret is refused on the claim, before a service is made for it. */
+const LABEL_VALUE = '^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$'
+const LABEL_KEY = '^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
+
 export const claimKind = defineKind({
   kind: 'Claim',
   resource: 'claims',
@@ -72,7 +76,16 @@ export const claimKind = defineKind({
           maxLength: 253,
           pattern: SUBDOMAIN,
         }),
-        labels: map('Labels for it.', text('The value.')),
+        labels: map('Labels for it.', text('The value.', { maxLength: 63, pattern: LABEL_VALUE }), {
+          maxProperties: 64,
+          rules: [
+            {
+              rule: `self.all(key, key.size() <= 317 && key.matches('${LABEL_KEY}'))`,
+              message:
+                'keys must be label keys: a name of at most 63 letters, digits, `-`, `_` and `.`, which a DNS domain and `/` may precede',
+            },
+          ],
+        }),
         format: choice(
           'Its keys: `WellKnown` ones, `Raw` as the backend names them, or `JSON`, all of them in the one key `credentials.json`. Default: `WellKnown`.',
           ['WellKnown', 'Raw', 'JSON'],

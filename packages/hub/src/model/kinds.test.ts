@@ -132,3 +132,12 @@ describe('rules that hold on any cluster', () => {
     expect(await problemsOf('Claim', { className: 'a', plna: 'small' })).toEqual(['spec.plna'])
   })
 })
+
+test('labels that no Secret could have are refused on the claim, by name', async () => {
+  const claim = (labels: JsonObject) => problemsOf('Claim', { className: 'redis', binding: { labels } })
+  expect(await claim({ team: 'red', 'example.com/cost-center': 'a_1.b', empty: '' })).toEqual([])
+  expect(await claim({ 'no key': 'red' })).toEqual([
+    expect.stringMatching(/^spec\.binding\.labels: .*keys must be label keys/),
+  ])
+  expect(await claim({ team: 'not a value' })).toEqual([expect.stringMatching(/^spec\.binding\.labels\.team: /)])
+})

@@ -47,6 +47,7 @@ export interface Limits {
   readonly maximum?: number
   readonly maxItems?: number
   readonly minItems?: number
+  readonly maxProperties?: number
   readonly rules?: readonly Rule[]
 }
 
