@@ -1,9 +1,9 @@
 import { controllerRevisionType, type ControllerRevision } from '@larder/engine/client/builtin'
 import type { Json } from '@larder/engine/base/json'
-import { isAlreadyExists } from '@larder/engine/machinery/status'
+import { conflict, isAlreadyExists } from '@larder/engine/machinery/status'
 import { done, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
-import type { Class } from '../../model/class.ts'
+import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
 import { API_VERSION } from '../../model/kind.ts'
 import { CLASS_LABEL, MANAGED_BY, MANAGED_BY_LABEL, revisionName, SYSTEM_NAMESPACE } from '../../model/names.ts'
@@ -41,6 +41,11 @@ function recipeOf({ spec }: Class): Recipe {
 const nextNumber = (all: readonly ControllerRevision[]) => Math.max(0, ...all.map((r) => r.revision)) + 1
 
 async function create({ client, object }: Pass<Class>, name: string, data: Recipe, revision: number): Promise<void> {
+  // Of a class that is gone it would be collected at once, which wakes whoever has the name now: without an end while the cache is behind.
+  const current = await client.of(classKind).find(object.metadata.name)
+  if (current?.metadata.uid !== object.metadata.uid) {
+    throw conflict(classKind, object.metadata.name, 'it was deleted, and may have been made again under its name')
+  }
   try {
     await client.of(controllerRevisionType).create({
       metadata: {
