@@ -133,11 +133,14 @@ describe('rules that hold on any cluster', () => {
   })
 })
 
+const problemsOfLabels = (labels: JsonObject) => problemsOf('Claim', { className: 'redis', binding: { labels } })
+
 test('labels that no Secret could have are refused on the claim, by name', async () => {
-  const claim = (labels: JsonObject) => problemsOf('Claim', { className: 'redis', binding: { labels } })
-  expect(await claim({ team: 'red', 'example.com/cost-center': 'a_1.b', empty: '' })).toEqual([])
-  expect(await claim({ 'no key': 'red' })).toEqual([
+  expect(await problemsOfLabels({ team: 'red', 'example.com/cost-center': 'a_1.b', empty: '' })).toEqual([])
+  expect(await problemsOfLabels({ 'no key': 'red' })).toEqual([
     expect.stringMatching(/^spec\.binding\.labels: .*keys must be label keys/),
   ])
-  expect(await claim({ team: 'not a value' })).toEqual([expect.stringMatching(/^spec\.binding\.labels\.team: /)])
+  expect(await problemsOfLabels({ team: 'not a value' })).toEqual([
+    expect.stringMatching(/^spec\.binding\.labels\.team: /),
+  ])
 })
