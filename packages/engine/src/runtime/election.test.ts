@@ -262,6 +262,18 @@ onBothTransports('managers in election', (world) => {
     expect(a.passes).not.toContain('later')
   })
 
+  test('who waits keeps no copies that could be behind: all are read after it has the lease', async () => {
+    const a = replica('a')
+    await a.manager.ready()
+    const b = replica('b')
+    await createBudget(world().client, 'early')
+    await eventually(() => isDone('early'))
+    expect(b.manager.informers.existing(budgetType)).toBeUndefined()
+    await a.manager.stop()
+    await b.manager.ready()
+    expect(b.manager.informers.existing(budgetType)?.get('early', 'default')?.status?.currentHealthy).toBe(1)
+  })
+
   test('in sync, who waits writes nothing', async () => {
     const a = replica('a')
     await a.manager.ready()
