@@ -289,6 +289,58 @@ describe('deletion', () => {
   })
 })
 
+describe('a backend that shows secrets once and loses the new ones', () => {
+  const withhold = (serial: number) => {
+    shelf.bound = (_, { id }) => (id.endsWith(`-${serial}`) ? { phase: 'withheld' } : undefined)
+  }
+
+  test('of a change of role: what nobody ever had is revoked at once, the next takes its place, and then the older goes', async () => {
+    await hub.claim('jar', { className: 'jars', role: 'writer' })
+    await hub.ready('jar')
+    const { password: older } = (await hub.secretValues('jar'))!
+    withhold(2)
+    await hub.admin.of(claimKind).patch('jar', { spec: { role: 'reader' } }, { namespace: 'shop' })
+    await hub.until('the older to be revoked', () => (shelf.accepts(older!) ? undefined : true))
+    const claim = await hub.ready('jar')
+    expect(claim.status?.credential).toMatchObject({ serial: 3, role: 'reader' })
+    expect(shelf.accepts((await hub.secretValues('jar'))!['password']!)).toBe(true)
+    expect(shelf.calls.indexOf(`unbind ${claim.status!.credential!.id.replace(/3$/, '2')}`)).toBeGreaterThan(-1)
+  })
+
+  test('whose Secret is there: a hub that died between Secret and status makes no others', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    const before = (await hub.secretValues('jar'))!
+    await hub.kill()
+    const status = { credential: { issuedAt: null } }
+    await hub.admin.of(claimKind).patchStatus('jar', { status }, { namespace: 'shop' })
+    withhold(1)
+    await hub.start()
+    await hub.until('status to say so again', async () => {
+      const { credential } = (await hub.admin.of(claimKind).get('jar', 'shop')).status ?? {}
+      return credential?.issuedAt === undefined ? undefined : true
+    })
+    expect((await hub.ready('jar')).status?.credential?.serial).toBe(1)
+    expect(await hub.secretValues('jar')).toEqual(before)
+    expect(shelf.accepts(before['password']!)).toBe(true)
+  })
+})
+
+describe('a claim that is given another binding name and deleted before the hub saw that', () => {
+  test('takes the Secret of its former name along', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    await hub.kill()
+    await hub.admin.of(claimKind).patch('jar', { spec: { binding: { name: 'urn' } } }, { namespace: 'shop' })
+    await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
+    await hub.start()
+    await hub.until('the claim to go', async () =>
+      (await hub.admin.of(claimKind).find('jar', 'shop')) ? undefined : true,
+    )
+    for (const name of ['jar', 'urn']) expect(await hub.secretValues(name)).toBeUndefined()
+  })
+})
+
 describe('the Secret of a binding', () => {
   test.each([
     ['was deleted', () => hub.admin.of(secretType).delete('jar', { namespace: 'shop' })],

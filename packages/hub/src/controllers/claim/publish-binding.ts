@@ -106,8 +106,14 @@ async function replace(
 ): Promise<Outcome> {
   const { id, role, serial, predecessor, issuedAt, parametersHash } = credential
   const lost = { id, ...(role !== undefined && { role }) }
-  const wasPublished = issuedAt !== undefined || existing?.metadata.annotations?.[CREDENTIAL_ANNOTATION] === id
+  const wasPublished = issuedAt !== undefined || carries(existing, id)
   if (predecessor) {
+    // The cache may be behind: what is revoked cannot be taken back, and an application may use it by now.
+    if (
+      !wasPublished &&
+      carries(await pass.client.of(secretType).find(bindingName(pass.object), pass.object.metadata.namespace), id)
+    )
+      return wait('Binding', 'the credentials are in their Secret', SOON_MS)
     const outcome = await revoke(pass, hub, wasPublished ? predecessor : lost)
     if (outcome.type !== 'done') return outcome
   }
@@ -118,6 +124,9 @@ async function replace(
   }
   return wait('Binding', 'the backend does not show the credentials again; new ones are being made', SOON_MS)
 }
+
+const carries = (secret: Secret | undefined, id: string): boolean =>
+  secret?.metadata.annotations?.[CREDENTIAL_ANNOTATION] === id
 
 async function publish(
   pass: Pass<Claim>,
