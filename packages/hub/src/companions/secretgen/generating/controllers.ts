@@ -22,6 +22,8 @@ import { generateRsaKey, generateSshKey } from './keys.ts'
 import { generatePassword } from './password.ts'
 import { followTwin, joinTwin } from './twin.ts'
 
+const AUTHORITY = 'authority'
+
 type Random = Pick<DoorContext, 'randomBytes'>
 
 export function generatingControllers({ randomBytes }: Random): readonly Controller[] {
@@ -34,12 +36,14 @@ export function generatingControllers({ randomBytes }: Random): readonly Control
         type: certificateKind,
         secretType: 'Opaque',
         stringData: { 'crt.pem': '$(certificate)', 'key.pem': '$(privateKey)' },
+        indexes: {
+          [AUTHORITY]: ({ metadata, spec }) => (spec?.caRef ? [`${metadata.namespace ?? ''}/${spec.caRef.name}`] : []),
+        },
         watches: [
-          watching(secretType, ({ metadata: { name, namespace } }, informers) =>
+          watching(secretType, ({ metadata: { name, namespace = '' } }, informers) =>
             informers
               .of(certificateKind)
-              .list(namespace)
-              .filter(({ spec }) => spec?.caRef?.name === name)
+              .byIndex(AUTHORITY, `${namespace}/${name}`)
               .map((certificate) => keyOf(certificate)),
           ),
         ],

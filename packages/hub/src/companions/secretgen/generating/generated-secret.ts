@@ -38,16 +38,18 @@ export interface Generator<T extends Generating> {
   /** The keys of the Secret, where no template says otherwise. */
   readonly stringData: Readonly<Record<string, string>>
   readonly watches?: readonly Watch[]
+  readonly indexes?: ControllerDefinition<T>['indexes']
   /** The values of the variables. */
   generate(pass: Pass<T>): Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>
 }
 
 export function generatingController<T extends Generating>(generator: Generator<T>): ControllerDefinition<T> {
-  const { name, type, watches = [] } = generator
+  const { name, type, watches = [], indexes = {} } = generator
   return {
     name,
     type,
     conditions: false,
+    indexes,
     watches: [watching(secretType, sameName(type)), ...watches],
     reconcile: (pass) => ensureSecret(pass, generator),
     summarize: reportOne,

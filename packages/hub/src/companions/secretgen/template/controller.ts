@@ -6,13 +6,14 @@
  */
 import { secretType, type Secret } from '@larder/engine/client/builtin'
 import { ensure } from '@larder/engine/client/client'
+import type { Informers } from '@larder/engine/client/informer'
 import { isApiError, isConflict, type ApiError } from '@larder/engine/machinery/status'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done, Stalled, type Outcome } from '@larder/engine/runtime/outcome'
-import { keyOf, type Pass } from '@larder/engine/runtime/pass'
+import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../../door.ts'
 import { secretTemplateKind, type SecretTemplate } from '../kinds.ts'
-import { isOwned, ownerOf, unlessEmpty } from '../owned-secret.ts'
+import { isOwned, ownerOf, sameName, unlessEmpty } from '../owned-secret.ts'
 import { reportOne } from '../report.ts'
 import { createFollowing } from './following.ts'
 import { createInputReader, type Sought } from './inputs.ts'
@@ -20,6 +21,9 @@ import { renderSecret, type RenderedSecret } from './render-secret.ts'
 
 /** Its own Secret, of a type that the API knows better than we do. */
 const REFUSED_AGAIN_MS = 10_000
+
+const READS = 'reads'
+const ANY = '*'
 
 type Context = Pick<DoorContext, 'transportOf' | 'log' | 'clock'>
 
@@ -30,15 +34,13 @@ export function secretTemplateController(context: Context): Controller {
     name: 'secretgen-template',
     type: secretTemplateKind,
     conditions: false,
+    indexes: { [READS]: secretsReadBy },
     watches: [
       // An input, or what was made.
-      watching(secretType, ({ metadata: { name, namespace } }, informers) =>
-        informers
-          .of(secretTemplateKind)
-          .list(namespace)
-          .filter((template) => template.metadata.name === name || readsSecrets(template))
-          .map((template) => keyOf(template)),
-      ),
+      watching(secretType, (secret, informers) => [
+        ...templatesReading(secret, informers),
+        ...sameName(secretTemplateKind)(secret, informers),
+      ]),
     ],
     sources: [following.source],
     async reconcile(pass) {
@@ -58,8 +60,17 @@ export function secretTemplateController(context: Context): Controller {
   })
 }
 
-function readsSecrets({ spec }: SecretTemplate): boolean {
-  return (spec?.inputResources ?? []).some(({ ref }) => ref.kind === 'Secret')
+/** Where a name is made of other inputs it may be that of any Secret of the namespace. */
+function secretsReadBy({ metadata: { namespace = '' }, spec }: SecretTemplate): readonly string[] {
+  const secrets = (spec?.inputResources ?? []).filter(({ ref }) => ref.kind === 'Secret')
+  return secrets.map(({ ref: { name } }) => `${namespace}/${/[$({]/.test(name) ? ANY : name}`)
+}
+
+function templatesReading({ metadata: { namespace = '', name } }: Secret, informers: Informers): readonly Key[] {
+  const templates = informers.of(secretTemplateKind)
+  return [name, ANY]
+    .flatMap((one) => templates.byIndex(READS, `${namespace}/${one}`))
+    .map((template) => keyOf(template))
 }
 
 async function publish(pass: Pass<SecretTemplate>, { type, ...rendered }: RenderedSecret): Promise<Outcome> {
