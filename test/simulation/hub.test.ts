@@ -2,18 +2,21 @@
  * The hub under a clock and an order of events that a seed decides; docs/explanation/simulation.md says what that is good for.
  *
  *     SEED=123 npx vitest run test/simulation/hub.test.ts     replays one run, and prints it
- *     SEEDS=2000 npx vitest run test/simulation/hub.test.ts   tries as many as one likes
+ *     SEEDS=2000 npx vitest run test/simulation/hub.test.ts   tries as many new ones as one likes
  */
 import { expect, test } from 'vitest'
 import { simulate, type Report } from './hub/simulate.ts'
 
 /** Runs that once found something, and a few of each kind of trouble. */
 const KNOWN = [2, 3, 5, 7, 9, 19, 37, 45, 59, 66, 130]
-const SAMPLED = Number(process.env['SEEDS'] ?? 60)
+/** The same ones each time: seeds that nobody chose would make red what somebody lands who has touched nothing of it. */
+const BASE = 1000
+const SAMPLE = 300
 const LAST_LINES = 120
 
-const only = process.env['SEED']
-const base = only === undefined ? Math.floor(Math.random() * 2 ** 30) : Number(only)
+const { SEED: only, SEEDS: asked } = process.env
+const sampled = Number(asked ?? SAMPLE)
+const base = Number(only ?? (asked === undefined ? BASE : Math.floor(Math.random() * 2 ** 30)))
 
 function failed({ seed, problems, trace }: Report): string {
   const replay = `SEED=${seed} npx vitest run test/simulation/hub.test.ts`
@@ -41,10 +44,10 @@ if (only === undefined) {
   test.each(KNOWN)('seed %i keeps every promise, and comes to rest as it should be', expectPromisesKept)
 
   test(
-    `${SAMPLED} seeds from ${base} keep every promise, and come to rest as they should be`,
+    `${sampled} seeds from ${base} keep every promise, and come to rest as they should be`,
     { timeout: 3_600_000 },
     async () => {
-      for (let seed = base; seed < base + SAMPLED; seed++) await expectPromisesKept(seed)
+      for (let seed = base; seed < base + sampled; seed++) await expectPromisesKept(seed)
     },
   )
 } else {
