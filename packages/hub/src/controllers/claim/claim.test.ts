@@ -32,6 +32,10 @@ beforeEach(async () => {
 
 afterEach(() => hub.stop())
 
+const withhold = (serial: number) => {
+  shelf.bound = (_, { id }) => (id.endsWith(`-${serial}`) ? { phase: 'withheld' } : undefined)
+}
+
 describe('a claim of a class', () => {
   test('becomes Ready with credentials of its own in a Secret beside it', async () => {
     const created = await hub.claim('jar', { className: 'jars' })
@@ -290,10 +294,6 @@ describe('deletion', () => {
 })
 
 describe('a backend that shows secrets once and loses the new ones', () => {
-  const withhold = (serial: number) => {
-    shelf.bound = (_, { id }) => (id.endsWith(`-${serial}`) ? { phase: 'withheld' } : undefined)
-  }
-
   test('of a change of role: what nobody ever had is revoked at once, the next takes its place, and then the older goes', async () => {
     await hub.claim('jar', { className: 'jars', role: 'writer' })
     await hub.ready('jar')
