@@ -6,6 +6,8 @@ import { silentLog } from '@larder/engine/base/log'
 import type { Api } from '@larder/engine/apiserver/api'
 import { createApi } from '@larder/engine/apiserver/core/api'
 import { inProcessTransport } from '@larder/engine/apiserver/in-process'
+import type { Transport } from '@larder/engine/machinery/call'
+import { expired } from '@larder/engine/machinery/status'
 import { openMemoryStore } from '@larder/engine/storage/memory/store'
 import { createKubeApi } from './kube-api.ts'
 
@@ -41,4 +43,35 @@ test('a driver applies: what it no longer names is gone, what others set stays',
 test('a driver whose account may not apply is told so without the object', async () => {
   const refused = kubeApi(['system:authenticated']).apply(map({ password: 'secret' }), 'driver')
   await expect(refused).rejects.toThrow('the account of the backend may not apply ConfigMap of v1 in namespace default')
+})
+
+test('a driver that follows hears of what went while its watch could not go on from where it was', async () => {
+  const inner = inProcessTransport(api, { name: 'driver', groups: ['system:masters'] })
+  const plain = createKubeApi({ transport: inner, clock: systemClock })
+  await plain.apply(map({ a: '1' }), 'driver')
+  let watches = 0
+  const transport: Transport = {
+    ...inner,
+    call: (call, signal) => inner.call(call, signal),
+    async *watch(target, options, signal) {
+      if (++watches > 1) return yield* inner.watch(target, options, signal)
+      // Nothing was told, and the revision is forgotten.
+      await plain.delete(ref)
+      throw expired('too old resource version')
+    },
+  }
+  const told: string[] = []
+  const stop = new AbortController()
+  const goneIsTold = new Promise<void>((resolve) => {
+    const changed = ({ name }: { readonly name: string }) => {
+      told.push(name)
+      if (told.length === 2) resolve()
+    }
+    const { name: _, ...query } = ref
+    void createKubeApi({ transport, clock: systemClock }).watch(query, changed, stop.signal)
+  })
+  await goneIsTold
+  stop.abort()
+  expect(told).toEqual(['c', 'c'])
+  expect(await plain.get(ref)).toBeUndefined()
 })
