@@ -13,7 +13,7 @@ import { isAlreadyExists } from '@larder/engine/machinery/status'
 import { watching, type ControllerDefinition, type Watch } from '@larder/engine/runtime/controller'
 import { done, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
-import { LAST_APPLIED, ownerOf, sameName } from '../owned-secret.ts'
+import { isStillThere, LAST_APPLIED, ownerOf, sameName } from '../owned-secret.ts'
 import { reportOne } from '../report.ts'
 import { TWIN_ANNOTATION } from './twin.ts'
 import { expandVariables } from './variables.ts'
@@ -60,6 +60,7 @@ export async function ensureSecret<T extends Generating>(pass: Pass<T>, generato
   const { object, client } = pass
   const { name, namespace } = object.metadata
   if (pass.cache(secretType).get(name, namespace)) return done
+  if (!(await isStillThere(pass, generator.type))) return done
   const values = await generator.generate(pass)
   try {
     await client.of(secretType).create(secretOf(object, generator, values))

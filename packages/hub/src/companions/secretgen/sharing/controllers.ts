@@ -12,7 +12,7 @@ import { defineController, watching, type Controller } from '@larder/engine/runt
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import { secretExportKind, secretImportKind, type SecretExport, type SecretImport } from '../kinds.ts'
-import { isOwned, ownerOf, sameName, unlessEmpty } from '../owned-secret.ts'
+import { isOwned, isStillThere, ownerOf, sameName, unlessEmpty } from '../owned-secret.ts'
 import { reportOne } from '../report.ts'
 import { isOffered, unreadableRequirement } from './offer.ts'
 
@@ -88,6 +88,7 @@ async function followSource(pass: Pass<SecretImport>): Promise<Outcome> {
     await remove(pass, copy)
     return wait('Reconciling', 'the type has changed: the copy is made anew')
   }
+  if (!copy && !(await isStillThere(pass, secretImportKind))) return done
   await ensure(client, secretType, { name, namespace }, (current) => copyOf(source, object, current), { cached: copy })
   return done
 }

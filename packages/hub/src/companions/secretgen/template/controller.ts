@@ -13,7 +13,7 @@ import { done, Stalled, type Outcome } from '@larder/engine/runtime/outcome'
 import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../../door.ts'
 import { secretTemplateKind, type SecretTemplate } from '../kinds.ts'
-import { isOwned, ownerOf, sameName, unlessEmpty } from '../owned-secret.ts'
+import { isOwned, isStillThere, ownerOf, sameName, unlessEmpty } from '../owned-secret.ts'
 import { reportOne } from '../report.ts'
 import { createFollowing } from './following.ts'
 import { createInputReader, type Sought } from './inputs.ts'
@@ -78,6 +78,7 @@ async function publish(pass: Pass<SecretTemplate>, { type, ...rendered }: Render
   const { name, namespace = '' } = object.metadata
   const current = pass.cache(secretType).get(name, namespace)
   if (current) refuseForeign(object, current, type)
+  else if (!(await isStillThere(pass, secretTemplateKind))) return done
   try {
     await ensure(client, secretType, { name, namespace }, (now) => secretOf(object, { type, ...rendered }, now), {
       cached: current,
