@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { newHub, type Hub } from '../testing/hub.ts'
 
+const isRoot = process.getuid?.() === 0
 let hub: Hub
 beforeEach(async () => {
   hub = await newHub()
@@ -26,7 +27,7 @@ test.each(['up --detach --no-samples', 'up --no-samples', 'status'])(
   },
 )
 
-test.runIf(process.getuid?.() === 0)('a full disk is told with what to do, and with space the hub starts', async () => {
+test.runIf(isRoot)('a full disk is told with what to do, and with space the hub starts', async () => {
   mkdirSync(hub.dir, { recursive: true })
   execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', hub.dir])
   try {

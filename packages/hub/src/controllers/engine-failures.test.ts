@@ -16,7 +16,7 @@ import type { Cause } from '../model/shared-fields.ts'
 import { redisClass } from '../samples/redis.ts'
 import { testHub, type TestHub } from './testing/hub.ts'
 
-const root = process.getuid?.() === 0
+const isRoot = process.getuid?.() === 0
 const undo: (() => unknown)[] = []
 
 afterEach(async () => {
@@ -166,7 +166,7 @@ describe('a claim of a real engine fails by', () => {
     expect((await hub.secretValues('cache'))!['port']).toBe(String(port))
   })
 
-  test.runIf(root)('a full disk; with space again, it is made', async () => {
+  test.runIf(isRoot)('a full disk; with space again, it is made', async () => {
     const { hub, dataDir } = await stage()
     execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', dataDir])
     undo.push(() => execFileSync('/bin/umount', ['-l', dataDir]))

@@ -22,6 +22,7 @@ import {
 } from './testing/stage.ts'
 import type { Values, Workshop } from './testing/stage.ts'
 
+const isRoot = process.getuid?.() === 0
 const shops: Workshop[] = []
 const folders: string[] = []
 
@@ -200,7 +201,7 @@ describe('a real engine', () => {
     }
   })
 
-  test.runIf(process.getuid?.() === 0)('a hub that is root runs it as nobody', async () => {
+  test.runIf(isRoot)('a hub that is root runs it as nobody', async () => {
     const shop = await open()
     await createReady(shop, 'humble')
     const status = await readFile(`/proc/${onlyPid(shop)}/status`, 'utf8')

@@ -15,7 +15,7 @@ import { realEngines } from './testing/engines.ts'
 import { createReady, never, processesIn, until, untilReady, workshop } from './testing/stage.ts'
 import type { Workshop } from './testing/stage.ts'
 
-const root = process.getuid?.() === 0
+const isRoot = process.getuid?.() === 0
 const undo: (() => unknown)[] = []
 
 afterEach(async () => {
@@ -152,7 +152,7 @@ describe('causes', () => {
     )
   })
 
-  test.runIf(root)('the disk is full', async () => {
+  test.runIf(isRoot)('the disk is full', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'larder-process-'))
     execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', dataDir])
     const shop = await open({ dataDir })
@@ -253,7 +253,7 @@ describe('causes', () => {
   })
 })
 
-describe.runIf(root)('below a home that only root may enter', () => {
+describe.runIf(isRoot)('below a home that only root may enter', () => {
   test('an engine and a data folder in there serve all the same', async () => {
     const home = await mkdtemp(join(homedir(), '.larder-test-'))
     undo.push(() => rm(home, { recursive: true, force: true }))

@@ -29,6 +29,7 @@ import {
 } from './testing/stage.ts'
 import type { Values, Workshop } from './testing/stage.ts'
 
+const isRoot = process.getuid?.() === 0
 const undo: (() => unknown)[] = []
 /** One for all tests that only need some instance. */
 let shop: Workshop
@@ -243,21 +244,16 @@ test('a value that would end its literal is refused', async () => {
   ).toThrow('recipe.credentials.sql.make[0] may hold only letters, digits, _ . and - where ${parameter.name} stands')
 })
 
-describe('a program of many files', () => {
-  test.runIf(process.getuid?.() === 0)(
-    'in a folder that its account may not enter is used from the instance',
-    async () => {
-      const closed = await mkdtemp(join(tmpdir(), 'larder-closed-'))
-      undo.push(() => rm(closed, { recursive: true, force: true }))
-      await addEngine('postgres', { dir: closed })
-      await chmod(closed, 0o700)
-      const finder = engineFinder({ dir: closed, path: '' })
-      // Only what is installed there: the recipe also looks where systems put theirs.
-      const engines = { ...finder, find: () => findInstalled('postgres', closed) }
-      const alone = await open(undefined, engines)
-      const linked = await createReady(alone, 'linked')
-      const client = await session(await bind(alone, linked, 'w', 'writer'))
-      expect((await client.query('SHOW server_version')).rows).toEqual([{ server_version: '18.4' }])
-    },
-  )
+test.runIf(isRoot)('a program of many files in a folder that its account may not enter', async () => {
+  const closed = await mkdtemp(join(tmpdir(), 'larder-closed-'))
+  undo.push(() => rm(closed, { recursive: true, force: true }))
+  await addEngine('postgres', { dir: closed })
+  await chmod(closed, 0o700)
+  const finder = engineFinder({ dir: closed, path: '' })
+  // Only what is installed there: the recipe also looks where systems put theirs.
+  const engines = { ...finder, find: () => findInstalled('postgres', closed) }
+  const alone = await open(undefined, engines)
+  const linked = await createReady(alone, 'linked')
+  const client = await session(await bind(alone, linked, 'w', 'writer'))
+  expect((await client.query('SHOW server_version')).rows).toEqual([{ server_version: '18.4' }])
 })
