@@ -30,7 +30,7 @@ export interface Traces {
 export async function openTraces(env: NodeJS.ProcessEnv, clock: Clock, log: Log): Promise<Traces | undefined> {
   const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT']
   if (endpoint === undefined || endpoint === '') return undefined
-  const exit = await openExit()
+  const exit = await openExit(log)
   let client: Client | undefined
   const tracing = createTracing({
     clock,
@@ -89,7 +89,7 @@ function traced(plugin: ClaimAdmission, tracing: Tracing, clock: Clock): ClaimAd
   }
 }
 
-async function openExit() {
+async function openExit(log: Log) {
   const [
     { BatchSpanProcessor },
     { OTLPTraceExporter },
@@ -103,7 +103,18 @@ async function openExit() {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'larder', 'service.version': version }))
     .merge(detectResources({ detectors: [envDetector] }))
-  const processor = new BatchSpanProcessor(new OTLPTraceExporter())
+  const exporter = new OTLPTraceExporter()
+  const processor = new BatchSpanProcessor({
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush(),
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        // OpenTelemetry tells it to nobody by default, and lost traces would be looked for in the wrong place.
+        if (result.error) log.warn('traces could not be sent', { spans: spans.length, error: errorChain(result.error) })
+        // It would throw what was said above, and keep the hub from ending.
+        done({ ...result, code: EXPORTED })
+      }),
+  })
   const scope = { name: 'larder', version }
   return {
     send(span: Span): void {
@@ -134,6 +145,7 @@ async function openExit() {
 
 const SAMPLED = 1
 const context = (traceId: string, spanId: string) => ({ traceId, spanId, traceFlags: SAMPLED })
+const EXPORTED = 0
 const INTERNAL = 0
 const OK = 1
 const ERROR = 2
