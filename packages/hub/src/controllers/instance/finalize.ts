@@ -12,7 +12,7 @@ import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
 import { leftCredentials } from '../left-credentials.ts'
 import { followResource } from './follow-resource.ts'
-import { revokeLeft } from './revoke-left.ts'
+import { revokeLeftAfter, revokeLeftAlone } from './revoke-left.ts'
 import { settleOutside } from './settle-outside.ts'
 import { currentWant, openInstancePass, remember, type InstancePass } from './instance-pass.ts'
 import { beginStep, endStep } from './timeline.ts'
@@ -27,7 +27,8 @@ export const finalizeInstance =
     settling(async () => {
       const held = awaitUsers(pass)
       if (held) return whileUsed(pass, hub, held)
-      refuseDeletion(pass.object)
+      const refused = refusedDeletion(pass.object)
+      if (refused) return refuse(pass, hub, refused)
       // What was found and not made is left as it is: with its record the hold ends.
       if (isObserved(pass.object) || staysOutside(pass.object)) return leaveOutside(pass, hub)
       // No id, no call to the driver: nothing can exist outside.
@@ -44,12 +45,11 @@ async function whileUsed(pass: Pass<Instance>, hub: HubContext, held: Outcome): 
   const isKept = status?.applied !== undefined && spec.paused !== true
   if (!isKept && leftCredentials(pass.object).length === 0) return held
   const opened = await openInstancePass(pass, hub)
-  if (isKept && !opened.missing) {
-    const kept = isObserved(pass.object) ? await followResource(opened) : await settleOutside(opened)
-    if (kept.type !== 'done') return kept
-  }
-  const revoked = await revokeLeft(opened)
-  return revoked.type === 'done' ? held : revoked
+  const kept = await revokeLeftAfter(opened, async () => {
+    if (!isKept || opened.missing) return done
+    return isObserved(pass.object) ? followResource(opened) : settleOutside(opened)
+  })
+  return kept.type === 'done' ? held : kept
 }
 
 /** Undefined when the recipe is gone and no request was ever made: then nothing exists outside. */
@@ -65,11 +65,18 @@ async function openOrNothing(pass: Pass<Instance>, hub: HubContext): Promise<Ins
 }
 
 /** By name and with what ends it; the deletion itself stands, and goes on when the field was changed. */
-function refuseDeletion({ spec }: Instance): void {
+function refusedDeletion({ spec }: Instance): Stalled | undefined {
   if (spec.deletionProtection === true) {
-    throw new Stalled('DeletionProtected', 'spec.deletionProtection: it is true, so that the service is not removed')
+    return new Stalled('DeletionProtected', 'spec.deletionProtection: it is true, so that the service is not removed')
   }
-  if (spec.paused === true) throw new Stalled('Paused', 'spec.paused: it is true, so that the service is not removed')
+  if (spec.paused !== true) return undefined
+  return new Stalled('Paused', 'spec.paused: it is true, so that the service is not removed')
+}
+
+async function refuse(pass: Pass<Instance>, hub: HubContext, refused: Stalled): Promise<Outcome> {
+  const revoked = await revokeLeftAlone(pass, hub)
+  if (revoked.type !== 'done') return revoked
+  throw refused
 }
 
 const staysOutside = (instance: Instance) => ['Release', 'Retain'].includes(reclaimOf(instance))
@@ -78,10 +85,8 @@ const staysOutside = (instance: Instance) => ['Release', 'Retain'].includes(recl
 async function leaveOutside(pass: Pass<Instance>, hub: HubContext): Promise<Outcome> {
   const { spec, status } = pass.object
   // What was copied has no credentials of its own.
-  if (!spec.resourceRef && leftCredentials(pass.object).length > 0) {
-    const revoked = await revokeLeft(await openInstancePass(pass, hub))
-    if (revoked.type !== 'done') return revoked
-  }
+  const revoked = spec.resourceRef ? done : await revokeLeftAlone(pass, hub)
+  if (revoked.type !== 'done') return revoked
   const id = status?.outside?.id ?? spec.externalID ?? ''
   if (status?.applied && !spec.resourceRef) pass.event('Normal', 'Retained', `the service stays outside as ${id}`)
   return done

@@ -164,3 +164,46 @@ test('credentials that a claim had to leave behind are revoked before the instan
   expect(shelf.accepts('of a claim that is gone')).toBe(false)
   expect([...shelf.services.keys()]).toEqual(['heirloom'])
 })
+
+describe('credentials that a claim had to leave behind are revoked', () => {
+  const LEFT = 'of a claim that is gone'
+  const leave = async (spec: object = {}) => {
+    shelf.services.get('heirloom')!.credentials.set('c-1', { role: undefined, password: LEFT })
+    const metadata = { annotations: leftAnnotation([{ id: 'c-1' }]) }
+    await instances().patch('mine', { metadata, spec }, { namespace: HOME })
+  }
+  const revoked = () => hub.until('the credentials to be revoked', () => (shelf.accepts(LEFT) ? undefined : true))
+
+  test('while the instance is paused', async () => {
+    await make({ externalID: 'heirloom' })
+    await ready()
+    await leave({ paused: true })
+    await revoked()
+    await causeOf('Paused')
+    expect(shelf.count('update')).toBe(0)
+  })
+
+  test('while a change of it is refused', async () => {
+    shelf.canUpdate = false
+    await hub.backend('stiff')
+    await make({ externalID: 'heirloom', backendRef: { name: 'stiff' }, parameters: { lid: 'red' } })
+    await ready()
+    await edit({ parameters: { lid: 'black' } })
+    await causeOf('UpdateNotSupported')
+    await leave()
+    await revoked()
+  })
+
+  test('while its deletion is refused', async () => {
+    await make({ externalID: 'heirloom' })
+    await ready()
+    await edit({ paused: true })
+    await causeOf('Paused')
+    await remove()
+    await edit({ paused: false, deletionProtection: true })
+    await causeOf('DeletionProtected')
+    await leave()
+    await revoked()
+    expect(shelf.services.size).toBe(1)
+  })
+})

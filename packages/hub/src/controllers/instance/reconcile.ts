@@ -12,7 +12,7 @@ import { openInstancePass, type InstancePass } from './instance-pass.ts'
 import { followResource } from './follow-resource.ts'
 import { requireRights } from './require-rights.ts'
 import { releaseOrphan } from './release-orphan.ts'
-import { revokeLeft } from './revoke-left.ts'
+import { revokeLeftAfter, revokeLeftAlone } from './revoke-left.ts'
 import { settleOutside } from './settle-outside.ts'
 import { showNewerRevision } from './newer-revision.ts'
 import { countClaims } from './users.ts'
@@ -28,22 +28,26 @@ export const reconcileInstance =
       stallOn(unsupportedInInstance(pass.object))
       const released = await releaseOrphan(pass)
       if (released) return released
-      if (pass.object.spec.paused === true) throw new Stalled('Paused', PAUSED)
+      if (pass.object.spec.paused === true) return pause(pass, hub)
       requireRights(pass)
       const object = await stampExternalID(pass)
       const opened = await openInstancePass(Object.assign(pass, { object }), hub)
-      await checkRecipe(opened, hub)
-      if (opened.missing) throw opened.missing
-      const settled = isObserved(object) ? await followResource(opened) : await settle(opened)
-      return settled.type === 'done' ? revokeLeft(opened) : settled
+      return revokeLeftAfter(opened, () => settle(opened, hub))
     })
 
-async function settle(pass: InstancePass): Promise<Outcome> {
+async function settle(pass: InstancePass, hub: HubContext): Promise<Outcome> {
+  await checkRecipe(pass, hub)
+  if (pass.missing) throw pass.missing
+  if (isObserved(pass.object)) return followResource(pass)
   const wiped = await wipeBetweenOwners(pass)
   return wiped.type === 'done' ? settleOutside(pass) : wiped
 }
 
-const PAUSED = 'spec.paused: it is true, so that the service is left as it is'
+async function pause(pass: Pass<Instance>, hub: HubContext): Promise<Outcome> {
+  const revoked = await revokeLeftAlone(pass, hub)
+  if (revoked.type !== 'done') return revoked
+  throw new Stalled('Paused', 'spec.paused: it is true, so that the service is left as it is')
+}
 
 /** Of an instance without a class; a class has its own checked. */
 async function checkRecipe(pass: InstancePass, { sessions }: HubContext): Promise<void> {

@@ -1,15 +1,38 @@
 /** Revokes what claims left behind that could not wait. Until then the instance says so, and can be used as before. */
 import { secretType } from '@larder/engine/client/builtin'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
+import type { Pass } from '@larder/engine/runtime/pass'
 import type { Credential } from '@larder/kit'
-import { instanceKind } from '../../model/instance.ts'
+import { instanceKind, type Instance } from '../../model/instance.ts'
 import { driverStateName } from '../../model/names.ts'
+import type { HubContext } from '../context.ts'
 import { credentialKey, readState, writeState } from '../driver-state.ts'
 import { leftAnnotation, leftCredentials, type Left } from '../left-credentials.ts'
 import { DriverFailure } from '../session/failure.ts'
-import { currentWant, type InstancePass } from './instance-pass.ts'
+import { currentWant, openInstancePass, type InstancePass } from './instance-pass.ts'
 
-export async function revokeLeft(pass: InstancePass): Promise<Outcome> {
+/**
+ * After whatever else is to be done for the service, and also where that has to wait until somebody acts: a field that is wrong would
+ * else keep credentials alive whose owner is gone.
+ */
+export async function revokeLeftAfter(pass: InstancePass, rest: () => Promise<Outcome>): Promise<Outcome> {
+  const outcome = await rest().catch((error: unknown) => {
+    if (error instanceof Stalled) return error
+    throw error
+  })
+  if (!(outcome instanceof Stalled) && outcome.type !== 'done') return outcome
+  const revoked = await revokeLeft(pass)
+  if (outcome instanceof Stalled && revoked.type === 'done') throw outcome
+  return revoked
+}
+
+/** For an instance whose service is left alone: its backend is asked only where there is something to revoke. */
+export async function revokeLeftAlone(pass: Pass<Instance>, hub: HubContext): Promise<Outcome> {
+  if (leftCredentials(pass.object).length === 0) return done
+  return revokeLeft(await openInstancePass(pass, hub))
+}
+
+async function revokeLeft(pass: InstancePass): Promise<Outcome> {
   const left = leftCredentials(pass.object)
   if (left.length === 0) return done
   for (const each of left) {
