@@ -55,6 +55,23 @@ onBothTransports('controller', (world) => {
     expect(budget.status?.conditions?.[0]?.observedGeneration).toBe(budget.metadata.generation)
   })
 
+  test('one that is stopped as soon as it starts leaves no source behind', async () => {
+    const manager = world().manager()
+    const budget = { type: budgetType, reconcile: () => done }
+    manager.add(defineController<Budget>({ ...budget, name: 'first' }))
+    manager.start()
+    await manager.ready()
+    let open = 0
+    const source = () => {
+      open++
+      return () => void open--
+    }
+    // Its cache is filled already, so that it is at work within a moment, and in that moment it is stopped.
+    manager.add(defineController<Budget>({ ...budget, name: 'late', sources: [source] }))
+    await manager.stop()
+    expect(open).toBe(0)
+  })
+
   test('in sync: nothing is written, neither by a restart nor by a change of the world', async () => {
     const definition = {
       finalizer: FINALIZER,

@@ -20,8 +20,13 @@ onBothTransports('events', (world) => {
 
   test('the same news is one series, however close the second comes', async () => {
     const { tell, told, flush, lines } = await recorder()
+    const writes: string[] = []
+    world().intercept = ({ verb, target }) => {
+      if (target.resource === 'events' && verb !== 'list') writes.push(verb)
+    }
     for (let i = 0; i < 5; i++) tell('with tea')
     await flush()
+    expect(writes).toEqual(['create', 'patch'])
     expect((await told()).map(({ note, series }) => [note, series?.count])).toEqual([['with tea', 5]])
     expect(lines).toEqual([])
   })

@@ -132,6 +132,11 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     }
   }
 
+  /** A flush and an appointment may both ask for the same write. */
+  async function writeIfPending(series: Series): Promise<void> {
+    if (series.pending) await write(series)
+  }
+
   function repeat(series: Series): void {
     series.count++
     series.lastAt = clock.now()
@@ -139,8 +144,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     series.pending = true
     // The second time is told at once: one is news, two is a series.
     const waitMs = series.count <= 2 ? 0 : series.writtenAt + SERIES_INTERVAL_MS - clock.now()
-    if (waitMs <= 0) enqueue(series, () => write(series))
-    else clock.after(waitMs, () => enqueue(series, async () => (series.pending ? write(series) : undefined)))
+    if (waitMs <= 0) enqueue(series, () => writeIfPending(series))
+    else clock.after(waitMs, () => enqueue(series, () => writeIfPending(series)))
   }
 
   return {
@@ -164,7 +169,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       enqueue(series, () => create(series, news))
     },
     flush() {
-      for (const series of seriesByName.values()) if (series.pending) enqueue(series, () => write(series))
+      for (const series of seriesByName.values()) if (series.pending) enqueue(series, () => writeIfPending(series))
       return waiting === 0 ? nothing : new Promise((resolve) => idle.push(resolve))
     },
   }

@@ -53,8 +53,8 @@ export function createReconciler<T extends KubeObject>(
   const { client, informers, clock, log, metrics, queue, events, workers } = environment
   const { finalizer } = definition
   const ownWrites = createOwnWrites(client.transport, informers, environment.signal)
-  /** Versions of the object that came while its pass ran: only its end knows which of them the runtime wrote. */
   const breath = createBreath()
+  /** Versions of the object that came while its pass ran: only its end knows which of them the runtime wrote. */
   const arrivals = new Map<string, string[]>()
   /** Versions that the runtime wrote in the last pass of a key, and that show nothing which that pass did not know. */
   const echoes = new Map<string, Set<string>>()

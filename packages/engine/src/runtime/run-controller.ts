@@ -125,7 +125,8 @@ export function runController<T extends KubeObject>(
 
   let dispatching = Promise.resolve()
   const ready = subscribe().then(() => {
-    if (stopped.signal.aborted) return
+    // A source that begins after the stop would never be ended.
+    if (stopping) return
     for (const source of definition.sources ?? []) unsubscribe.push(source(wake, informers))
     dispatching = dispatch()
   })
