@@ -139,7 +139,7 @@ function nodesOfNew(type: ApplyType, value: Json): FieldSet | undefined {
 }
 
 function withoutItself(node: FieldSet): FieldSet {
-  const { '.': _, ...children } = node
+  const { [MEMBER]: _, ...children } = node
   return isEmptySet(children) ? LEAF : children
 }
 
