@@ -5,7 +5,7 @@
 import { namespaceType, roleType, secretType } from '@larder/engine/client/builtin'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bindingType } from '../companions/service-binding/kinds.ts'
+import { bindingType } from '../model/projection/service-binding.ts'
 import { deploymentType } from '../companions/service-binding/testing/binding-hub.ts'
 import { BINDING_ACCOUNT } from '../companions/service-binding/trouble.ts'
 import { applyAll, clusterManifests } from '../samples/install.ts'

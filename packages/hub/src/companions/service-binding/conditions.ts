@@ -6,7 +6,7 @@ import type { Condition } from '@larder/engine/client/builtin'
 import { setCondition } from '@larder/engine/runtime/conditions'
 import type { Settled } from '@larder/engine/runtime/controller'
 import type { StatusDraft } from '@larder/engine/runtime/pass'
-import type { ServiceBinding } from './kinds.ts'
+import type { ServiceBinding } from '../../model/projection/service-binding.ts'
 import type { BindingPass } from './parts.ts'
 import type { Trouble } from './trouble.ts'
 

@@ -3,7 +3,13 @@ import type { JsonObject } from '@larder/engine/base/json'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { ageColumn, readyColumns } from '../../model/shared-fields.ts'
-import { bindingSpec, bindingStatus, bindingType, mappingSpec, mappingType } from './kinds.ts'
+import {
+  bindingSpec,
+  bindingStatus,
+  bindingType,
+  mappingSpec,
+  mappingType,
+} from '../../model/projection/service-binding.ts'
 
 /** The first is stored. */
 const VERSIONS = ['v1', 'v1beta1', 'v1alpha3']

@@ -4,7 +4,7 @@
  */
 import type { Door } from '../../door.ts'
 import { serviceBindingDefinitions } from './definitions.ts'
-import { BINDING_GROUP } from './kinds.ts'
+import { BINDING_GROUP } from '../../model/projection/service-binding.ts'
 import { bindingManifests } from './rights.ts'
 
 const bindings = ['servicebindings']

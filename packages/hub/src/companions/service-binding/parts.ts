@@ -2,7 +2,7 @@
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { ClusterKinds } from './cluster-kinds.ts'
 import type { FollowedKinds } from './follow-kinds.ts'
-import type { ServiceBinding } from './kinds.ts'
+import type { ServiceBinding } from '../../model/projection/service-binding.ts'
 
 export interface Parts {
   readonly kinds: ClusterKinds

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '@larder/engine/base/json'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../model/claim.ts'
-import { bindingType, mappingType, type ServiceBinding } from './kinds.ts'
+import { bindingType, mappingType, type ServiceBinding } from '../../model/projection/service-binding.ts'
 import {
   bindingHub,
   cronJobType,

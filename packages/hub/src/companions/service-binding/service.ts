@@ -3,7 +3,7 @@ import { isObject } from '@larder/engine/base/json'
 import { secretType, type Secret } from '@larder/engine/client/builtin'
 import { asJson, type KubeObject } from '@larder/engine/machinery/object'
 import { isNotFound } from '@larder/engine/machinery/status'
-import type { ServiceBinding } from './kinds.ts'
+import type { ServiceBinding } from '../../model/projection/service-binding.ts'
 import { namespaceOf, type BindingPass, type Parts } from './parts.ts'
 import { LOOK_AGAIN_MS, refusal, Trouble } from './trouble.ts'
 

@@ -4,7 +4,7 @@
  */
 import { isObject, parseJson, type Json } from '@larder/engine/base/json'
 import { compileJsonPath, JsonPathSyntaxError, type JsonPath } from '@larder/engine/machinery/jsonpath'
-import type { WorkloadResourceMapping } from '../kinds.ts'
+import type { WorkloadResourceMapping } from '../../../model/projection/service-binding.ts'
 
 export interface ContainerMapping {
   readonly path: string

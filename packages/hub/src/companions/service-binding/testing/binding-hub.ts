@@ -19,7 +19,7 @@ import { installHub } from '../../../samples/install.ts'
 import { hubAccount } from '../../../samples/rbac.ts'
 import { serviceBindingController } from '../controller.ts'
 import { serviceBinding } from '../door.ts'
-import { bindingType, type ServiceBinding } from '../kinds.ts'
+import { bindingType, type ServiceBinding } from '../../../model/projection/service-binding.ts'
 
 const ADMIN = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
 const PATIENCE_MS = 10_000

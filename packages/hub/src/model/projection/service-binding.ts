@@ -4,8 +4,8 @@
  */
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
-import { choice, list, object, required, text, time, whole, type ValueOf } from '../../model/schema.ts'
-import { labelSelector } from '../../model/shared-fields.ts'
+import { choice, list, object, required, text, time, whole, type ValueOf } from '../schema.ts'
+import { labelSelector } from '../shared-fields.ts'
 
 export const BINDING_GROUP = 'servicebinding.io'
 
