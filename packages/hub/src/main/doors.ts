@@ -5,6 +5,7 @@ import type { Door } from '../door.ts'
 
 const DOORS: ReadonlyMap<string, () => Promise<Door>> = new Map([
   ['secretgen', async () => (await import('../companions/secretgen/door.ts')).secretgen],
+  ['services-toolkit', async () => (await import('../dialects/services-toolkit/door.ts')).servicesToolkit],
   ['service-binding', async () => (await import('../companions/service-binding/door.ts')).serviceBinding],
 ])
 

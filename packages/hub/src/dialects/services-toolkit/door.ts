@@ -1,0 +1,16 @@
+/**
+ * Dialect `services-toolkit`: the kinds of Services Toolkit, turned into what Larder has. The core decides: who may claim, whose turn it
+ * is and what is held; the dialect says it in Services Toolkit's words. How the two compare: docs/reference/services-toolkit.md.
+ */
+import type { Door } from '../../door.ts'
+import { stkDefinitions } from './kinds.ts'
+import { stkManifests, stkRoles, stkRules } from './rights.ts'
+
+export const servicesToolkit: Door = {
+  name: 'services-toolkit',
+  definitions: stkDefinitions,
+  rules: stkRules,
+  roles: stkRoles,
+  manifests: stkManifests,
+  controllers: async (context) => (await import('./controllers.ts')).stkControllers(context),
+}
