@@ -46,9 +46,12 @@ export const instanceKind = defineKind({
         name: required(objectName('Its name.')),
         uid: text('Its uid.', { maxLength: 128 }),
       }),
-      revision: text('The ControllerRevision of the class whose recipe is used. It moves only when somebody asks.', {
-        maxLength: 253,
-      }),
+      revision: text(
+        'The ControllerRevision of the class whose recipe is used. Default: the one that the class has when the instance is made. It moves only when somebody asks.',
+        {
+          maxLength: 253,
+        },
+      ),
       plan: text('The plan.', { maxLength: 63 }),
       parameters: freeObject('All parameters: those that the plan fixes, and what the claim said.'),
       parametersFrom,

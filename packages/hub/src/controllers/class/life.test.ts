@@ -94,14 +94,28 @@ describe('a class that is edited', () => {
   })
 })
 
-test('an instance of a class that says no revision is told which one there is, and is made once it has it', async () => {
+test('an instance that people made is of the revision that its class has then; without one it waits, and is told', async () => {
+  const at = { namespace: 'larder-instances' }
   const { status } = await hub.seen(classKind, 'jars')
+  await instances().create({ metadata: { name: 'by-hand', ...at }, spec: { className: 'jars' } })
+  await instances().create({ metadata: { name: 'early', ...at }, spec: { className: 'pots' } })
+  await hub.until('the service', () => (shelf.services.size === 1 ? true : undefined))
+  expect((await instances().get('by-hand', at.namespace)).spec.revision).toBe(status!.revision)
+  const cause = await hub.cause(instanceKind, 'early', at.namespace, 'RevisionNotFound')
+  expect(cause.message).toBe('spec.revision: is needed beside spec.className; class pots has none now')
+  await hub.service('pots', {})
+  await hub.until('the other service', () => (shelf.services.size === 2 ? true : undefined))
+})
+
+test('a revision that is taken out of an instance is not taken for the newest', async () => {
   const at = { namespace: 'larder-instances' }
   await instances().create({ metadata: { name: 'by-hand', ...at }, spec: { className: 'jars' } })
-  const cause = await hub.cause(instanceKind, 'by-hand', at.namespace, 'RevisionNotFound')
-  expect(cause.message).toBe(`spec.revision: is needed beside spec.className; class jars has ${status!.revision} now`)
-  await instances().patch('by-hand', { spec: { revision: status!.revision! } }, at)
   await hub.until('the service', () => (shelf.services.size === 1 ? true : undefined))
+  await hub.until('its status', async () => (await instances().get('by-hand', at.namespace)).status?.applied)
+  await instances().patch('by-hand', { spec: { revision: null } }, at)
+  const cause = await hub.cause(instanceKind, 'by-hand', at.namespace, 'RevisionNotFound')
+  const { status } = await classes().get('jars')
+  expect(cause.message).toBe(`spec.revision: is needed beside spec.className; class jars has ${status!.revision} now`)
 })
 
 const readyClass = (name: string) =>

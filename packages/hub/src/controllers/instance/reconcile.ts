@@ -7,7 +7,7 @@ import { unsupportedInInstance } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
 import { backendOf } from '../service.ts'
-import { stampExternalID } from './external-id.ts'
+import { stampInstance } from './stamp.ts'
 import { openInstancePass, type InstancePass } from './instance-pass.ts'
 import { followResource } from './follow-resource.ts'
 import { requireRights } from './require-rights.ts'
@@ -30,7 +30,7 @@ export const reconcileInstance =
       if (released) return released
       if (pass.object.spec.paused === true) return pause(pass, hub)
       requireRights(pass)
-      const object = await stampExternalID(pass)
+      const object = await stampInstance(pass)
       const opened = await openInstancePass(Object.assign(pass, { object }), hub)
       return revokeLeftAfter(opened, () => settle(opened, hub))
     })
