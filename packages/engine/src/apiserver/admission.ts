@@ -1,8 +1,8 @@
 /**
  * Who may still object to a write that is authorized and valid.
  *
- * Plugins look, they do not change: what completes objects is part of their kind (defaults, habits). NamespaceLifecycle is
- * no plugin but part of `create`, because it must judge in the same instant as the write: see `core/lifecycle.ts`.
+ * Plugins look, they do not change: what completes objects is part of their kind (defaults, habits), or of `mutating-admission.ts`.
+ * NamespaceLifecycle is no plugin but part of `create`, because it must judge in the same instant as the write: see `core/lifecycle.ts`.
  */
 import type { KubeObject } from '../machinery/object.ts'
 import type { Resource } from '../machinery/shape.ts'

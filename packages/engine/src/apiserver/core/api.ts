@@ -20,6 +20,7 @@ import { startBuiltinControllers, type BuiltinControllerName } from '../builtin-
 import { escalationCheck } from '../escalation.ts'
 import { impersonated } from '../impersonation.ts'
 import { inProcessTransport } from '../in-process.ts'
+import type { MutatingPlugin } from '../mutating-admission.ts'
 import { resourceOfQuery, type Query } from '../queries.ts'
 import { AdmissionPolicies } from '../policies/admission-policies.ts'
 import { paramsAuthorization } from '../policies/params-authorization.ts'
@@ -46,6 +47,8 @@ export interface ApiOptions {
   /** PEM, published in every namespace as ConfigMap kube-root-ca.crt. */
   readonly caCertificate?: string
   readonly admission?: readonly AdmissionPlugin[]
+  /** Looked at anew for each write: it may grow while the API is there. */
+  readonly mutations?: readonly MutatingPlugin[]
   /** Kinds that are questions, beside upstream's reviews. */
   readonly queries?: readonly Query[]
   /** Which built-in controllers run; default all. False, or a list without some, leaves their work to a kube-controller-manager. */
@@ -75,6 +78,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     versions,
     rbac,
     admission: new Admission([escalationCheck(rbac), mayReadParams, policies, webhooks, ...(options.admission ?? [])]),
+    mutations: options.mutations ?? [],
     locks: new KeyedMutex(),
     closing: new Set(),
   }

@@ -7,6 +7,7 @@ import type { Resource } from '../../machinery/shape.ts'
 import type { Store } from '../../storage/store.ts'
 import type { Admission } from '../admission.ts'
 import type { CallContext, User } from '../api.ts'
+import type { MutatingPlugin } from '../mutating-admission.ts'
 import type { Rbac } from '../rbac.ts'
 import type { TokenAuthority } from '../tokens.ts'
 import type { Catalog, Served } from './catalog.ts'
@@ -23,6 +24,7 @@ export interface Core {
   readonly versions: Versions
   readonly rbac: Rbac
   readonly admission: Admission
+  readonly mutations: readonly MutatingPlugin[]
   readonly locks: KeyedMutex
   /**
    * Keys of namespaces and CRDs whose deletion has been decided but may not be durable yet. Nothing new may be created in

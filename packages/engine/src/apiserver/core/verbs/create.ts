@@ -15,6 +15,7 @@ import { habitsOf } from '../habits.ts'
 import { keyOf } from '../keys.ts'
 import { checkOpen } from '../lifecycle.ts'
 import { newMetadata } from '../metadata.ts'
+import { firstAdmitted, mutated } from '../mutation.ts'
 import { ownersOfNew, UPDATE, withOwners, type Ownership } from '../ownership.ts'
 import { inTurn } from '../turns.ts'
 
@@ -70,16 +71,18 @@ async function createNamed(
   if (name !== '') checkOpen(core, request, name)
   const key = keyOf(resource, namespace, name)
   return inTurn(core, resource, key, async () => {
-    const object = await complete(core, request, draft, { name, namespace }, options)
+    const given = await complete(core, request, draft, { name, namespace }, options)
     const owners =
       ownership.type === 'settled'
         ? ownership.owners
-        : ownersOfNew(core, request, object, metadataOf(draft)['managedFields'], options)
-    await admit(core, request, {
-      verb: 'create',
-      object: withOwners(object, owners) as unknown as KubeObject,
-      dryRun: options?.dryRun === true,
-    })
+        : ownersOfNew(core, request, given, metadataOf(draft)['managedFields'], options)
+    const object = await firstAdmitted(core, request, [...mutated(core, request, given, undefined), given], (object) =>
+      admit(core, request, {
+        verb: 'create',
+        object: withOwners(object, owners) as unknown as KubeObject,
+        dryRun: options?.dryRun === true,
+      }),
+    )
     const existing = core.store.get(key)
     if (existing) throw taken(resource, name, existing)
     checkOpen(core, request, name)

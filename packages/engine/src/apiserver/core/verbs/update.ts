@@ -19,6 +19,7 @@ import { habitsOf } from '../habits.ts'
 import { keyOf } from '../keys.ts'
 import { storedOwners, type Owner } from '../../../machinery/apply/owners.ts'
 import { keptMetadata } from '../metadata.ts'
+import { firstAdmitted, mutated } from '../mutation.ts'
 import {
   isSameOwnership,
   ownersOfUpdate,
@@ -89,20 +90,24 @@ export async function replace(
   const name = target.name ?? ''
   const old = asJson(core.versions.view(served, entry).object)
   checkPreconditions(request, metadataOf(body), metadataOf(old), entry, name)
-  const object = await successor(core, request, body, old, options, origin)
-  checkValid(request, object, old)
-  const stored = core.versions.toStored(resource, object)
+  const given = await successor(core, request, body, old, options, origin)
+  checkValid(request, given, old)
   const before = asJson(entry.document.object)
-  const isSame = isUnchanged(stored, before)
-  const given = metadataOf(body)['managedFields']
-  const owners = ownersAfter(core, request, { old, object, given, isSame }, options, ownership)
-  await admit(core, request, {
-    verb: 'update',
-    ...(target.subresource !== undefined && { subresource: target.subresource }),
-    object: withOwners(object, owners) as unknown as KubeObject,
-    old: old as unknown as KubeObject,
-    dryRun: options?.dryRun === true,
+  const candidates = [...mutated(core, request, given, old), given].map((object) => {
+    const stored = core.versions.toStored(resource, object)
+    const isSame = isUnchanged(stored, before)
+    const change = { old, object: given, given: metadataOf(body)['managedFields'], isSame }
+    return { object, stored, isSame, owners: ownersAfter(core, request, change, options, ownership) }
   })
+  const { stored, isSame, owners } = await firstAdmitted(core, request, candidates, ({ object, owners }) =>
+    admit(core, request, {
+      verb: 'update',
+      ...(target.subresource !== undefined && { subresource: target.subresource }),
+      object: withOwners(object, owners) as unknown as KubeObject,
+      old: old as unknown as KubeObject,
+      dryRun: options?.dryRun === true,
+    }),
+  )
   if (isSame && isSameOwnership(owners, storedOwners(metadataOf(before)))) return answer(core, request, entry)
   const counted = withOwners(withGeneration(resource, target.subresource, stored, before), owners)
   if (options?.dryRun) return answer(core, request, { revision: entry.revision, document: unsaved(counted) })
