@@ -19,8 +19,9 @@ export async function stampInstance(pass: Pass<Instance>): Promise<Instance> {
   return pass.client.of(instanceKind).patch(name, { metadata: { resourceVersion }, spec }, { namespace })
 }
 
-function revisionOf({ object: { spec, status }, cache }: Pass<Instance>): { readonly revision?: string } {
+function revisionOf(pass: Pass<Instance>): { readonly revision?: string } {
+  const { spec, status } = pass.object
   if (spec.className === undefined || spec.resourceRef || spec.revision || status?.applied) return {}
-  const revision = cache(classKind).get(spec.className)?.status?.revision
+  const revision = pass.cache(classKind).get(spec.className)?.status?.revision
   return revision === undefined ? {} : { revision }
 }
