@@ -32,11 +32,52 @@ export interface DoorContext {
   readonly transportOf: (account: { readonly namespace: string; readonly name: string }) => Transport
 }
 
+/** One object that exists and could be claimed. */
+export interface PoolMember {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
+/** Where questions of doors look into pools. */
+export interface PoolDesk {
+  /**
+   * What a claim by resource of this namespace, naming no role, could hold now: at home there or opened by a policy, and held by nobody.
+   * Sorted by namespace and name. `recipe` is one of driver `pool`. It is read as the account of claims by resource: where that may not
+   * look, or the cluster has no such kind, there is nothing. Rejects with ServiceUnavailable while the hub or its API cannot tell.
+   */
+  free(pool: { readonly recipe: JsonObject; readonly namespace: string }): Promise<readonly PoolMember[]>
+}
+
+export interface DoorQuestion {
+  /** Acts as whoever asks, and reads alone. */
+  readonly client: Client
+  readonly namespace: string
+  /** Checked against the schema, with its defaults. */
+  readonly spec: JsonObject
+}
+
+/** A namespaced kind of which a door only answers questions: created, answered in the same breath, and not stored. */
+export interface DoorQuery {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** The plural. */
+  readonly resource: string
+  /** Structural, as in a CustomResourceDefinition. */
+  readonly schema: JsonObject
+  /** The status. An ApiError that it throws is the answer. */
+  answer(question: DoorQuestion, desk: PoolDesk): Promise<JsonObject>
+}
+
 export interface Door {
   /** As in `--doors`: lower case. */
   readonly name: string
   /** The CustomResourceDefinitions of its kinds. */
   definitions(): readonly (JsonObject & KubeObject)[]
+  /** Served by the API of `larder up` itself, and by the hub that leads behind that of a cluster. */
+  readonly queries?: readonly DoorQuery[]
   /** What its controllers need besides: part of the hub's ClusterRole while the door is served, and only then. */
   readonly rules: readonly PolicyRule[]
   /** ClusterRoles that give people their share: `into` names the roles of Kubernetes that they add to. */

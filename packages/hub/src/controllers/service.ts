@@ -68,10 +68,14 @@ export function resourceService(
   { sessions }: Pick<HubContext, 'sessions'>,
 ): Service {
   const { apiVersion, kind } = resource
-  const session = sessions.of(RESOURCE_BACKEND, () => undefined)
+  const session = resourceSession({ sessions })
   const none = { readSecret: () => undefined, isPlatforms: true }
   return { type: '', backend: RESOURCE_BACKEND.metadata.name, recipe: { apiVersion, kind }, session, ...none }
 }
+
+/** Reads as that account, whichever kind is asked for. */
+export const resourceSession = ({ sessions }: Pick<HubContext, 'sessions'>): DriverSession =>
+  sessions.of(RESOURCE_BACKEND, () => undefined)
 
 /** No object of the API: nobody can edit or delete it, and its name can be no Backend's. */
 const RESOURCE_BACKEND: Backend = {

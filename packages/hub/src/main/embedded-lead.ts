@@ -5,17 +5,18 @@
 import { leaseType } from '@larder/engine/client/builtin'
 import { ensure, type Client } from '@larder/engine/client/client'
 import { HUB_LEASE } from '../model/names.ts'
-import { QUERY_API_SERVICE } from '../samples/rbac.ts'
+import type { Door } from '../door.ts'
+import { queryApiServiceNames } from '../samples/rbac.ts'
 import { apiServiceType } from './cluster/query/publish.ts'
 
 const EMBEDDED = 'larder up'
 /** The longest that a Lease can say, 68 years. */
 const LEASE_SECONDS = 2 ** 31 - 1
 
-export async function takeLead(client: Client): Promise<void> {
+export async function takeLead(client: Client, doors: readonly Door[]): Promise<void> {
   const spec = { holderIdentity: EMBEDDED, leaseDurationSeconds: LEASE_SECONDS }
-  // A store that was a bare API's may have the question answered elsewhere.
-  await client.of(apiServiceType).delete(QUERY_API_SERVICE)
+  // A store that was a bare API's may have the questions answered elsewhere.
+  for (const name of queryApiServiceNames(doors)) await client.of(apiServiceType).delete(name)
   await ensure(client, leaseType, HUB_LEASE, (current) => ({ ...current, metadata: current?.metadata ?? {}, spec }))
 }
 

@@ -27,7 +27,6 @@ import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
 import type { HubOptions } from '../controllers/hub.ts'
 import { installHub, installSamples } from '../samples/install.ts'
 import { accountUser, hubUser } from '../samples/rbac.ts'
-import { claimableQuery } from './claimable-query.ts'
 import { startControllers } from './controllers.ts'
 import { doorNames, openDoors } from './doors.ts'
 import { hubDrivers } from './drivers.ts'
@@ -37,6 +36,7 @@ import { openHubLog } from './log.ts'
 import { openTraces } from './otlp.ts'
 import { choosePorts, keepPorts, portTaken } from './ports.ts'
 import { servePublicHttp } from './public-http.ts'
+import { embeddedQuery, hubQueries } from './queries.ts'
 import { larderVersion } from './version.ts'
 
 export interface RunningHub {
@@ -102,7 +102,7 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   const plugin = claimAdmission(readThrough(() => administrator))
   const admission = apiOnly ? [] : [traces?.admission(plugin) ?? plugin]
   const desk = createClaimableDesk()
-  const queries = apiOnly ? [] : [claimableQuery(desk)]
+  const queries = apiOnly ? [] : hubQueries(desk, doors).map(embeddedQuery)
   const api = await engine.createApi({ store, clock, ids: randomIds, log, tokens, caCertificate, admission, queries })
   undo.push(() => api.close())
   const administrator = createClient(inProcessTransport(api, ADMINISTRATOR))
@@ -128,7 +128,7 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   if (apiOnly) await leaveLead(administrator)
   else {
     await installHub(administrator, doors)
-    await takeLead(administrator)
+    await takeLead(administrator, doors)
     if (options.samples !== false) await installSamples(administrator)
     const client = createClient(metrics.measured(inProcessTransport(api, hubUser), 'in-process'))
     const transportOf: HubOptions['transportOf'] = (account) => inProcessTransport(api, accountUser(account))

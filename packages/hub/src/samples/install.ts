@@ -39,7 +39,7 @@ const namespaces = (): readonly Manifest[] =>
 /** What a cluster needs besides: the API of `larder up` has it built in. */
 export const clusterManifests = (doors: readonly Door[] = []): readonly Manifest[] => [
   ...hubManifests(doors),
-  ...queryApiManifests(),
+  ...queryApiManifests(doors),
 ]
 
 /** Everything that a cluster needs before the hub can run in it and serve those doors, in the order in which it is applied. */

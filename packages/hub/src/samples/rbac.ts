@@ -180,10 +180,19 @@ export const poolAccount = { namespace: SYSTEM_NAMESPACE, name: POOL_ACCOUNT }
 
 const QUERY_ROLE = 'larder:query'
 
-export const QUERY_API_SERVICE = `${claimableQueryType.version}.${claimableQueryType.group}`
+/** Of the hub's own question, and of those of the doors, each group once. */
+export const queryGroups = (
+  doors: readonly Door[],
+): readonly { readonly group: string; readonly version: string }[] => {
+  const all = [claimableQueryType, ...doors.flatMap(({ queries = [] }) => queries)]
+  return [...new Map(all.map(({ group, version }) => [`${version}.${group}`, { group, version }])).values()]
+}
+
+export const queryApiServiceNames = (doors: readonly Door[]): readonly string[] =>
+  queryGroups(doors).map(({ group, version }) => `${version}.${group}`)
 
 /** On a cluster the hub answers what a namespace may claim, behind the cluster's API. */
-export const queryRbac = (): readonly Manifest[] => [
+export const queryRbac = (doors: readonly Door[]): readonly Manifest[] => [
   clusterRole(QUERY_ROLE, [
     // What the asker may read: the answer holds no more.
     { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
@@ -191,7 +200,7 @@ export const queryRbac = (): readonly Manifest[] => [
     {
       apiGroups: ['apiregistration.k8s.io'],
       resources: ['apiservices'],
-      resourceNames: [QUERY_API_SERVICE],
+      resourceNames: queryApiServiceNames(doors),
       verbs: ['patch'],
     },
   ]),

@@ -2,6 +2,8 @@
  * Answers what a namespace may claim, from what the hub knows: caches for classes' pools, policies and instances, and the backend's own
  * account for what is in a pool. What the asker may not read of classes is asked with the asker's rights, so that it is not in the answer.
  */
+import type { Found } from '@larder/kit'
+import type { JsonObject } from '@larder/engine/base/json'
 import { namespaceType } from '@larder/engine/client/builtin'
 import type { Client } from '@larder/engine/client/client'
 import type { Informers } from '@larder/engine/client/informer'
@@ -28,7 +30,7 @@ import { judge } from '../../model/permission.ts'
 import { isConsumer, type Neighbourhood } from '../../model/visibility.ts'
 import type { Member } from '../claim/pool-lines.ts'
 import type { HubContext } from '../context.ts'
-import { resourceService } from '../service.ts'
+import { resourceService, resourceSession } from '../service.ts'
 import { DriverFailure } from '../session/failure.ts'
 
 interface ClaimableQuestion {
@@ -39,6 +41,12 @@ interface ClaimableQuestion {
   readonly className?: string | undefined
 }
 
+interface PoolQuestion {
+  /** Of driver `pool`. */
+  readonly recipe: JsonObject
+  readonly namespace: string
+}
+
 /** Stands before the hub does: the API that serves the question starts first. */
 export interface ClaimableDesk {
   /** Where pools are looked into. */
@@ -47,7 +55,14 @@ export interface ClaimableDesk {
   follow(informers: Informers): void
   /** Rejects with ServiceUnavailable until both are there. */
   answer(question: ClaimableQuestion): Promise<ClaimableStatus>
+  /**
+   * What a claim by resource of that namespace, which names no role, could hold now, by namespace and name. Nothing where the account of
+   * those claims may not look, or the kind is not served; rejects with ServiceUnavailable where nobody can tell.
+   */
+  free(question: PoolQuestion): Promise<readonly PlacedResource[]>
 }
+
+type PlacedResource = Pick<ClaimableResource, 'apiVersion' | 'kind' | 'namespace' | 'name'>
 
 /** A backend that does not answer costs its own pool in the answer, and the others nothing. */
 const PATIENCE_MS = 5000
@@ -79,6 +94,10 @@ export function createClaimableDesk(): ClaimableDesk {
       if (!hub || !informers) throw notYet()
       return answer({ ...hub, informers }, question)
     },
+    async free(question) {
+      if (!hub || !informers) throw notYet()
+      return freeOf({ ...hub, informers }, question)
+    },
   }
 }
 
@@ -109,6 +128,28 @@ async function answer(sources: Sources, { client, namespace, className }: Claima
     ...((instances.length > MOST || resources.length > MOST) && { more: true }),
     ...(opened.missing.length > 0 && { missing: opened.missing }),
   }
+}
+
+async function freeOf(sources: Sources, { recipe, namespace }: PoolQuestion): Promise<readonly PlacedResource[]> {
+  const { informers, sessions } = sources
+  const { labels } = informers.of(namespaceType).get(namespace)?.metadata ?? {}
+  const asking = { ...sources, consumer: { name: namespace, labels }, signal: AbortSignal.timeout(PATIENCE_MS) }
+  const found = await resourceSession({ sessions }).found(recipe, asking.signal).catch(nothingIfUnseen)
+  return found
+    .flatMap(({ resource }) => (resource?.namespace === undefined ? [] : [resource as Member]))
+    .filter((member) => mayHave(asking, member, withoutRole) && !isHeld(asking, member))
+    .map(({ apiVersion, kind, namespace: home, name }) => ({ apiVersion, kind, namespace: home, name }))
+    .sort((a, b) => inOrder(a.namespace, b.namespace) || inOrder(a.name, b.name))
+}
+
+const inOrder = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
+
+/** The status of a class says why its pool cannot be looked into; what stays is an API that does not answer. */
+function nothingIfUnseen(error: unknown): readonly Found[] {
+  if (error instanceof Stalled) return []
+  if (!(error instanceof DriverFailure)) throw error
+  if (['BackendDenied', 'BackendBlocked', 'RecipeInvalid', 'ConfigInvalid'].includes(error.reason)) return []
+  throw new ApiError(503, 'ServiceUnavailable', `the pool cannot be looked into now: ${error.message}`)
 }
 
 async function classesOf(client: Client, className: string | undefined): Promise<readonly Class[]> {
@@ -159,10 +200,10 @@ async function membersOf({ informers, pools, signal }: Asking, service: Class): 
   }
 }
 
-function mayHave({ informers, consumer }: Asking, member: Member): boolean {
+function mayHave({ informers, consumer }: Asking, member: Member, rolesToTry = rolesOf): boolean {
   if (member.namespace === consumer.name) return true
   const policies = informers.of(claimPolicyKind).list(member.namespace)
-  return rolesOf(policies).some((role) => judge(policies, member, consumer, role) === 'yes')
+  return rolesToTry(policies).some((role) => judge(policies, member, consumer, role) === 'yes')
 }
 
 /** Some role is enough: which, the claim says. */
@@ -170,6 +211,8 @@ const rolesOf = (policies: readonly ClaimPolicy[]): readonly (string | undefined
   undefined,
   ...new Set(policies.flatMap(({ spec }) => spec.subjects.flatMap((rule) => rule.roles ?? []))),
 ]
+
+const withoutRole: typeof rolesOf = () => [undefined]
 
 /** By a claim that shares it with nobody, or not with those of this class. */
 function isHeld({ informers }: Asking, member: Member, service?: Class): boolean {

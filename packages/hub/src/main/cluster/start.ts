@@ -167,7 +167,7 @@ function beginTerm({ access, doors, election, log, dataDir, host, metrics, trace
     transportOf: (account) => fencedClient(createClient(access.transportOf(account)), isLeader).transport,
   })
   const leading = fencedClient(access.hub, isLeader)
-  const answering = answerQueries({ desk, hub: access.hub, leading, host, clock, log, signal: ended.signal })
+  const answering = answerQueries({ desk, doors, hub: access.hub, leading, host, clock, log, signal: ended.signal })
   let isReady = false
   void manager.ready().then(() => (isReady = true))
   return {

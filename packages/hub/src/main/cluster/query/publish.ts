@@ -1,8 +1,10 @@
 /** Leads the questions of a cluster to the hub that leads: its address, and the authority of its certificate. */
+import type { JsonObject } from '@larder/engine/base/json'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { Client } from '@larder/engine/client/client'
 import { QUERY_SERVICE } from '../../../model/names.ts'
-import { queryApiService } from '../../../samples/query-api.ts'
+import type { Door } from '../../../door.ts'
+import { queryApiServices } from '../../../samples/query-api.ts'
 
 const sliceType: ResourceType = {
   group: 'discovery.k8s.io',
@@ -23,6 +25,8 @@ export const apiServiceType: ResourceType = {
 const MANAGED = { 'endpointslice.kubernetes.io/managed-by': 'larder.dev' }
 
 export interface Whereabouts {
+  /** Whose questions are answered there, beside those of the hub. */
+  readonly doors: readonly Door[]
   readonly host: string
   readonly port: number
   /** PEM. */
@@ -30,7 +34,7 @@ export interface Whereabouts {
 }
 
 /** In sync it writes nothing. */
-export async function publishQueries(client: Client, { host, port, authority }: Whereabouts): Promise<void> {
+export async function publishQueries(client: Client, { doors, host, port, authority }: Whereabouts): Promise<void> {
   const options = { fieldManager: 'larder-hub', force: true }
   const { name, namespace } = QUERY_SERVICE
   const slice = {
@@ -41,8 +45,9 @@ export async function publishQueries(client: Client, { host, port, authority }: 
   }
   await client.of(sliceType).apply(slice, options)
   const caBundle = Buffer.from(authority).toString('base64')
-  const { metadata, spec } = queryApiService() as unknown as { metadata: { name: string }; spec: object }
-  // Fields that the API requires are said again, as the installation says them.
-  const apiService = { metadata: { name: metadata.name }, spec: { ...spec, caBundle } }
-  await client.of(apiServiceType).apply(apiService, options)
+  for (const { metadata, spec } of queryApiServices(doors)) {
+    // Fields that the API requires are said again, as the installation says them.
+    const apiService = { metadata: { name: metadata.name }, spec: { ...(spec as JsonObject), caBundle } }
+    await client.of(apiServiceType).apply(apiService, options)
+  }
 }

@@ -4,6 +4,7 @@ import { issueAuthority, issueClient, issueServerFor } from '@larder/engine/apis
 import { silentLog } from '@larder/engine/base/log'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClaimableDesk } from '../../../controllers/claimable/desk.ts'
+import { hubQueries } from '../../queries.ts'
 import { bareCluster, type BareCluster } from '../../testing/cluster.ts'
 import { serveQueries, type KeyPair, type QueryServer } from './server.ts'
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
   sameAuthority = await issueClient(front!, { user: 'somebody', groups: [] }, now)
   stranger = await issueClient(other!, { user: 'front-proxy', groups: [] }, now)
   server = await serveQueries({
-    desk: createClaimableDesk(),
+    queries: hubQueries(createClaimableDesk(), []),
     hub: cluster.admin,
     identity: await issueServerFor(ca!, ['larder-query.larder-system.svc'], now),
     trust: {
@@ -111,7 +112,7 @@ test('whom the front proxy names is asked about at the cluster', async () => {
 test.each<[string, Partial<Ask>, number, string]>([
   ['no JSON', { body: '{' }, 400, 'the body is not JSON'],
   ['another kind', { body: '{"kind":"Pod"}' }, 400, 'the body is query.larder.dev/v1alpha1 Pod, and not'],
-  ['a number for a name', { body: '{"spec":{"className":1}}' }, 400, 'spec.className must be a string'],
+  ['a number for a name', { body: '{"spec":{"className":1}}' }, 422, 'spec.className: Invalid value: "integer"'],
   [
     'what nobody asks',
     { body: '{"spec":{"klass":1}}', path: `${PATH}?fieldValidation=Strict` },

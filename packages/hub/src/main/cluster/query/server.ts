@@ -1,6 +1,7 @@
 /**
- * The question what a namespace may claim, as an API of its own behind the cluster's (APIService `v1alpha1.query.larder.dev`). The cluster
- * authenticates who asks; what they may read of classes the cluster is asked.
+ * The questions what a namespace may claim, as APIs of their own behind the cluster's (APIService `v1alpha1.query.larder.dev`, and those of doors).
+ * The cluster authenticates who asks; what they may read of classes the cluster is asked. What is asked is checked by the schema of the
+ * question, as the API of `larder up` does.
  */
 import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -12,6 +13,7 @@ import { errorChain, type Log } from '@larder/engine/base/log'
 import {
   badRequest,
   internal,
+  invalid,
   isApiError,
   methodNotSupported,
   notFound,
@@ -19,8 +21,8 @@ import {
   tooLarge,
   unauthorized,
 } from '@larder/engine/machinery/status'
-import type { ClaimableDesk } from '../../../controllers/claimable/desk.ts'
-import { claimableQuerySchema, claimableQueryType } from '../../../model/claimable-query.ts'
+import type { Resource } from '@larder/engine/machinery/shape'
+import { specOf, type HubQuery } from '../../queries.ts'
 import { authorize, readingAs, type Asker } from './asker.ts'
 import { askerOf, type FrontProxyTrust } from './front-proxy.ts'
 
@@ -30,7 +32,7 @@ export interface KeyPair {
 }
 
 export interface QueryServerOptions {
-  readonly desk: Pick<ClaimableDesk, 'answer'>
+  readonly queries: readonly HubQuery[]
   /** With the rights of the hub. */
   readonly hub: Client
   readonly identity: KeyPair
@@ -46,20 +48,32 @@ export interface QueryServer {
   close(): Promise<void>
 }
 
-const { group, version, resource, kind } = claimableQueryType
-const GROUP_VERSION = `${group}/${version}`
+interface ServedQuery {
+  readonly query: HubQuery
+  readonly resource: Resource
+}
+
+interface Serving {
+  readonly hub: Client
+  /** By the path of the collection, which has `*` in place of the namespace. */
+  readonly collections: ReadonlyMap<string, ServedQuery>
+  /** Discovery, and the schemas for `kubectl explain`, by path. */
+  readonly documents: ReadonlyMap<string, JsonObject>
+}
+
 const BODY_BYTES = 64 * 1024
 /** A sender that stops in the middle must not hold a connection for ever. */
 const REQUEST_TIMEOUT_MS = 30_000
 
 export async function serveQueries(options: QueryServerOptions): Promise<QueryServer> {
-  const { identity, host, log } = options
+  const { identity, host, log, queries, hub } = options
+  const serving = { hub, collections: await collectionsOf(queries), documents: documentsOf(queries) }
   let { trust } = options
   const context = () => ({ cert: identity.certificate, key: identity.key, ca: trust.authority })
   const server = createServer(
     { ...context(), requestCert: true, rejectUnauthorized: false, requestTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
-      respond(options, request, trust)
+      respond(serving, request, trust)
         .catch((error: unknown) => {
           if (isApiError(error)) return { code: error.code, body: error.toStatus() as unknown as Json }
           log.error('a question could not be answered', {}, error)
@@ -95,57 +109,56 @@ interface Reply {
   readonly body: Json
 }
 
-async function respond(options: QueryServerOptions, request: IncomingMessage, trust: FrontProxyTrust): Promise<Reply> {
+async function respond(serving: Serving, request: IncomingMessage, trust: FrontProxyTrust): Promise<Reply> {
   const { pathname, searchParams } = new URL(request.url ?? '', 'https://hub')
   if (pathname === '/healthz' || pathname === '/readyz' || pathname === '/livez') return { code: 200, body: 'ok' }
   const asker = askerOf(request, trust)
   if (!asker) throw unauthorized()
   if (request.method === 'GET' || request.method === 'HEAD') {
-    const known = DOCUMENTS[pathname]
+    const known = serving.documents.get(pathname)
     if (known) return { code: 200, body: known }
   }
-  const [, namespace] = COLLECTION.exec(pathname) ?? []
-  if (namespace === undefined) throw routeNotFound()
-  if (request.method !== 'POST') throw methodNotSupported({ group, resource }, String(request.method).toLowerCase())
-  const question = questionOf(await bodyOf(request), searchParams.get('fieldValidation') === 'Strict')
-  return { code: 201, body: await answer(options, asker, decodeURIComponent(namespace), question) }
+  const [, before, namespace, plural] = COLLECTION.exec(pathname) ?? []
+  const served = serving.collections.get(`${before}/*/${plural}`)
+  if (namespace === undefined || !served) throw routeNotFound()
+  const { resource } = served
+  if (request.method !== 'POST') throw methodNotSupported(resource, String(request.method).toLowerCase())
+  const question = questionOf(resource, await bodyOf(request), searchParams.get('fieldValidation') === 'Strict')
+  return { code: 201, body: await answer(serving.hub, asker, decodeURIComponent(namespace), served, question) }
 }
 
-const COLLECTION = new RegExp(`^/apis/${GROUP_VERSION}/namespaces/([^/]+)/${resource}$`)
+const COLLECTION = /^(\/apis\/[^/]+\/[^/]+\/namespaces)\/([^/]+)\/([^/]+)$/
 
-async function answer({ desk, hub }: QueryServerOptions, asker: Asker, namespace: string, question: Question) {
+async function answer(
+  hub: Client,
+  asker: Asker,
+  namespace: string,
+  { query, resource: { group, version, resource } }: ServedQuery,
+  question: JsonObject,
+): Promise<JsonObject> {
   await authorize(hub.transport, asker, { verb: 'create', group, version, resource, namespace })
   if (!(await hub.of(namespaceType).find(namespace))) throw notFound({ group: '', resource: 'namespaces' }, namespace)
-  const { metadata, spec } = question
   const client = createClient(readingAs(hub.transport, asker))
-  const status = await desk.answer({ client, namespace, className: spec.className })
-  const said = { ...(spec.className !== undefined && { className: spec.className }) }
-  const answered = { apiVersion: GROUP_VERSION, kind, metadata: { ...metadata, namespace }, spec: said }
-  return { ...answered, status: status as unknown as JsonObject }
-}
-
-interface Question {
-  readonly metadata: JsonObject
-  readonly spec: { readonly className?: string }
+  const status = await query.answer({ client, namespace, spec: specOf(question) })
+  return { ...question, metadata: { ...(question['metadata'] as JsonObject), namespace }, status }
 }
 
 /** What nobody asks for is dropped, or refused where the sender wants that. */
-function questionOf(body: JsonObject, isStrict: boolean): Question {
-  const { metadata = {}, spec = {} } = body
+function questionOf(resource: Resource, body: JsonObject, isStrict: boolean): JsonObject {
+  const { group, version, kind, shape } = resource
+  const groupVersion = `${group}/${version}`
+  const { apiVersion = groupVersion, kind: said = kind, metadata = {}, status: _, ...rest } = body
+  if (apiVersion !== groupVersion || said !== kind) {
+    throw badRequest(`the body is ${String(apiVersion)} ${String(said)}, and not ${groupVersion} ${kind}`)
+  }
   if (!isObject(metadata)) throw badRequest('metadata must be an object')
-  if (!isObject(spec)) throw badRequest('spec must be an object')
-  const unknown = [
-    ...Object.keys(body).filter((key) => !['apiVersion', 'kind', 'metadata', 'spec', 'status'].includes(key)),
-    ...Object.keys(spec)
-      .filter((key) => key !== 'className')
-      .map((key) => `spec.${key}`),
-  ]
+  const { object, unknown, problems } = shape.normalize({ ...rest, apiVersion, kind, metadata })
+  const { name } = metadata
+  const found = problems.length > 0 ? problems : shape.validate(object, undefined)
+  if (found.length > 0) throw invalid(resource, typeof name === 'string' ? name : '', found)
   if (isStrict && unknown.length > 0)
     throw badRequest(`strict decoding error: ${unknown.map((path) => `unknown field "${path}"`).join(', ')}`)
-  const { className } = spec
-  if (className === undefined) return { metadata, spec: {} }
-  if (typeof className !== 'string') throw badRequest('spec.className must be a string')
-  return { metadata, spec: { className } }
+  return object
 }
 
 async function bodyOf(request: IncomingMessage): Promise<JsonObject> {
@@ -163,8 +176,6 @@ async function bodyOf(request: IncomingMessage): Promise<JsonObject> {
     throw badRequest('the body is not JSON')
   }
   if (!isObject(body)) throw badRequest('the body is no object')
-  const said = `${String(body['apiVersion'] ?? GROUP_VERSION)} ${String(body['kind'] ?? kind)}`
-  if (said !== `${GROUP_VERSION} ${kind}`) throw badRequest(`the body is ${said}, and not ${GROUP_VERSION} ${kind}`)
   return body
 }
 
@@ -174,32 +185,62 @@ function send(response: ServerResponse, code: number, body: Json): void {
   response.writeHead(code, { 'content-type': type, 'content-length': text.length }).end(text)
 }
 
-/** Discovery, and the schema for `kubectl explain`. */
-const DOCUMENTS: Readonly<Record<string, JsonObject>> = {
-  [`/apis/${group}`]: {
-    kind: 'APIGroup',
-    apiVersion: 'v1',
-    name: group,
-    versions: [{ groupVersion: GROUP_VERSION, version }],
-    preferredVersion: { groupVersion: GROUP_VERSION, version },
-  },
-  [`/apis/${GROUP_VERSION}`]: {
-    kind: 'APIResourceList',
-    apiVersion: 'v1',
-    groupVersion: GROUP_VERSION,
-    resources: [{ name: resource, singularName: kind.toLowerCase(), namespaced: true, kind, verbs: ['create'] }],
-  },
-  [`/openapi/v3/apis/${GROUP_VERSION}`]: {
-    openapi: '3.0.0',
-    info: { title: 'Larder', version },
-    paths: {},
-    components: {
-      schemas: {
-        [`dev.larder.query.${version}.${kind}`]: {
-          ...claimableQuerySchema,
-          'x-kubernetes-group-version-kind': [{ group, version, kind }],
-        },
-      },
-    },
-  },
+async function collectionsOf(queries: readonly HubQuery[]): Promise<ReadonlyMap<string, ServedQuery>> {
+  const { resourceOfQuery } = await import('@larder/engine/apiserver/queries')
+  const served = await Promise.all(
+    queries.map(async (query) => {
+      // Who asks is answered by `answer`, below.
+      const resource = await resourceOfQuery({ ...query, namespaced: true, create: (_, object) => object })
+      const path = `/apis/${query.group}/${query.version}/namespaces/*/${query.resource}`
+      return [path, { query, resource }] as const
+    }),
+  )
+  return new Map(served)
 }
+
+function documentsOf(queries: readonly HubQuery[]): ReadonlyMap<string, JsonObject> {
+  const groups = new Set(queries.map(({ group, version }) => `${group}/${version}`))
+  return new Map(
+    [...groups].flatMap((groupVersion) => {
+      const [group, version] = groupVersion.split('/') as [string, string]
+      const ofGroup = queries.filter((query) => query.group === group && query.version === version)
+      return [
+        [`/apis/${group}`, groupDocument(group, version)],
+        [`/apis/${groupVersion}`, resourcesDocument(groupVersion, ofGroup)],
+        [`/openapi/v3/apis/${groupVersion}`, schemasDocument(ofGroup)],
+      ] as const
+    }),
+  )
+}
+
+function groupDocument(group: string, version: string): JsonObject {
+  const preferredVersion = { groupVersion: `${group}/${version}`, version }
+  return { kind: 'APIGroup', apiVersion: 'v1', name: group, versions: [preferredVersion], preferredVersion }
+}
+
+const resourcesDocument = (groupVersion: string, queries: readonly HubQuery[]): JsonObject => ({
+  kind: 'APIResourceList',
+  apiVersion: 'v1',
+  groupVersion,
+  resources: queries.map(({ resource, kind }) => ({
+    name: resource,
+    singularName: kind.toLowerCase(),
+    namespaced: true,
+    kind,
+    verbs: ['create'],
+  })),
+})
+
+const schemasDocument = (queries: readonly HubQuery[]): JsonObject => ({
+  openapi: '3.0.0',
+  info: { title: 'Larder', version: queries[0]?.version ?? '' },
+  paths: {},
+  components: {
+    schemas: Object.fromEntries(
+      queries.map(({ group, version, kind, schema }) => [
+        [...group.split('.').toReversed(), version, kind].join('.'),
+        { ...schema, 'x-kubernetes-group-version-kind': [{ group, version, kind }] },
+      ]),
+    ),
+  },
+})

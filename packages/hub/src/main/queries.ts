@@ -1,0 +1,42 @@
+/** The questions that the hub answers: its own, and those of the doors that are served. */
+import type { Query } from '@larder/engine/apiserver/queries'
+import { isObject, type JsonObject } from '@larder/engine/base/json'
+import { createClient } from '@larder/engine/client/client'
+import type { ClaimableDesk } from '../controllers/claimable/desk.ts'
+import type { Door, DoorQuery, DoorQuestion } from '../door.ts'
+import { claimableQuerySchema, claimableQueryType } from '../model/claimable-query.ts'
+
+/** A namespaced kind, with who answers it. */
+export interface HubQuery extends Omit<DoorQuery, 'answer'> {
+  /** The status. An ApiError that it throws is the answer. */
+  answer(question: DoorQuestion): Promise<JsonObject>
+}
+
+export const hubQueries = (
+  desk: Pick<ClaimableDesk, 'answer' | 'free'>,
+  doors: readonly Door[],
+): readonly HubQuery[] => [
+  {
+    ...claimableQueryType,
+    schema: claimableQuerySchema,
+    answer({ client, namespace, spec }) {
+      const { className } = spec as { readonly className?: string }
+      return desk.answer({ client, namespace, className })
+    },
+  },
+  ...doors
+    .flatMap(({ queries = [] }) => queries)
+    .map((query) => ({ ...query, answer: (question: DoorQuestion) => query.answer(question, desk) })),
+]
+
+export const specOf = ({ spec }: JsonObject): JsonObject => (isObject(spec) ? spec : {})
+
+/** For an API of this process. */
+export const embeddedQuery = (query: HubQuery): Query => ({
+  ...query,
+  namespaced: true,
+  async create({ transport, namespace = '' }, question) {
+    const status = await query.answer({ client: createClient(transport), namespace, spec: specOf(question) })
+    return { ...question, status }
+  },
+})
