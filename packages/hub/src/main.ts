@@ -1,6 +1,7 @@
 /** The `larder` command. */
 import { commandTable } from './cli/commands.ts'
-import { runCommandLine } from './cli/run.ts'
+import { meantBy } from './cli/compat/names.ts'
+import { runLarder } from './cli/run.ts'
 import type { Terminal } from './cli/terminal.ts'
 
 const commands = commandTable({
@@ -8,6 +9,7 @@ const commands = commandTable({
   hub: async () => (await import('./main/commands/hub.ts')).run,
   install: async () => (await import('./main/commands/install.ts')).run,
   down: async () => (await import('./main/commands/down.ts')).run,
+  compatInstall: async () => (await import('./main/commands/compat-install.ts')).run,
   engineList: async () => (await import('./main/commands/engine.ts')).list,
   engineAdd: async () => (await import('./main/commands/engine.ts')).add,
   version: async () => (await import('./main/commands/version.ts')).run,
@@ -29,4 +31,5 @@ const terminal: Terminal = {
   now: () => Date.now(),
 }
 
-process.exitCode = await runCommandLine(process.argv.slice(2), commands, terminal)
+const [, script = '', ...words] = process.argv
+process.exitCode = await runLarder([...meantBy(script), ...words], commands, terminal)

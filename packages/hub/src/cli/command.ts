@@ -16,6 +16,8 @@ export interface Option {
   readonly multiple?: boolean
   /** A boolean that is on unless `--no-NAME` is given. */
   readonly negated?: boolean
+  /** An empty value has a meaning: else it is taken for a variable of a script that is not set. */
+  readonly mayBeEmpty?: true
   readonly completes?: Completes
 }
 
@@ -60,6 +62,7 @@ export const OPTIONS = {
     type: 'string',
     short: 'l',
     placeholder: 'LABELS',
+    mayBeEmpty: true,
     help: 'only those with these labels, such as a=b,c!=d',
   },
   watch: { type: 'boolean', short: 'w', help: 'go on with what changes, until Ctrl-C' },
@@ -198,56 +201,98 @@ export const OPTIONS = {
     help: 'send this to the program when its credentials change, such as SIGHUP',
   },
   path: { type: 'boolean', help: 'print the path instead of the content' },
+  dir: { completes: 'file', type: 'string', placeholder: 'DIR', help: 'folder to write into; one on your PATH' },
+  force: { type: 'boolean', help: 'also where another program of that name is on PATH already' },
   'if-missing': { type: 'boolean', help: 'do nothing when the engine is there already' },
 } as const satisfies Record<string, Option>
 
+export type Options = Readonly<Record<string, Option>>
 export type OptionName = keyof typeof OPTIONS
 
-export type OptionValues = {
-  readonly [K in OptionName]?: (typeof OPTIONS)[K]['type'] extends 'boolean'
+export type ValuesOf<O extends Options> = {
+  readonly [K in keyof O]?: O[K]['type'] extends 'boolean'
     ? boolean
-    : (typeof OPTIONS)[K] extends { multiple: true }
+    : O[K] extends { multiple: true }
       ? readonly string[]
       : string
 }
 
-export interface Invocation {
+export type OptionValues = ValuesOf<typeof OPTIONS>
+
+export interface Invocation<O extends Options = typeof OPTIONS> {
   readonly args: readonly string[]
-  readonly options: OptionValues
+  readonly options: ValuesOf<O>
 }
 
-export interface Command {
+export interface Command<O extends Options = typeof OPTIONS> {
   /** `['claim', 'create']` */
   readonly path: readonly string[]
   /** `NAME`, `[NAME]`, `KIND[/NAME] [NAME]`: square brackets are optional, `...` repeats. */
   readonly args?: string
   readonly summary: string
-  readonly options: readonly OptionName[]
+  readonly options: readonly (keyof O & string)[]
+  /** Options that must be given. */
+  readonly requires?: readonly (keyof O & string)[]
   /** What an option means here, where that differs. A negated one so explained is off unless it is given. */
-  readonly optionHelp?: Partial<Readonly<Record<OptionName, string>>>
+  readonly optionHelp?: { readonly [K in keyof O]?: string }
+  /** How the value of an option reads here, where that differs. */
+  readonly optionPlaceholder?: { readonly [K in keyof O]?: string }
   readonly examples: readonly string[]
   /** Its arguments. */
   readonly completes?: Completes
+  /** Works, and is in no help. */
+  readonly hidden?: true
+  /** Everything behind the path is the command line of another program, flags too. */
+  readonly passesOn?: true
   /** Loads the implementation, so that help and other commands do not pay for it. */
-  readonly load: () => Promise<Run>
+  readonly load: () => Promise<Run<O>>
 }
 
 /**
  * Does the work of a command; throws `CommandFailed` for every expected failure. Answers an exit code only where that is not ours to
  * choose.
  */
-export type Run = (invocation: Invocation, terminal: import('./terminal.ts').Terminal) => Promise<void | number>
+export type Run<O extends Options = typeof OPTIONS> = (
+  invocation: Invocation<O>,
+  terminal: import('./terminal.ts').Terminal,
+) => Promise<void | number>
+
+/** A program whose command lines are read: `larder`, or one that it stands in for. */
+export interface Program<O extends Options = typeof OPTIONS> {
+  /** As people type it. */
+  readonly name: string
+  readonly commands: readonly Command<O>[]
+  readonly options: O
+  /** Other spellings of words in paths: `claim` for `claims`. */
+  readonly aliases?: Readonly<Record<string, string>>
+  /** Around the list of all commands in its help. */
+  readonly intro: string
+  readonly outro: string
+}
+
+export const larderProgram = (commands: readonly Command[]): Program => ({
+  name: 'larder',
+  commands,
+  options: OPTIONS,
+  intro: 'Larder: claim backing services with kubectl, or with this.\n\n',
+  outro: '\nStart   larder up\nMore    larder COMMAND --help\n',
+})
 
 /** An option as help and reference show it for a command: `--data DIR`. */
-export function shownOption(command: Command, name: OptionName): { flag: string; short?: string; help: string } {
-  const { negated, placeholder, short, help }: Option = OPTIONS[name]
+export function shownOption<O extends Options>(
+  options: O,
+  command: Command<O>,
+  name: keyof O & string,
+): { flag: string; short?: string; help: string } {
+  const { negated, placeholder, short, help }: Option = options[name]!
   const own = command.optionHelp?.[name]
-  const flag = `--${negated && own === undefined ? 'no-' : ''}${name}${placeholder ? ` ${placeholder}` : ''}`
+  const value = command.optionPlaceholder?.[name] ?? placeholder
+  const flag = `--${negated && own === undefined ? 'no-' : ''}${name}${value ? ` ${value}` : ''}`
   return { flag, help: own ?? help, ...(short !== undefined && { short }) }
 }
 
 /** How many positional arguments a command takes, from its `args` text. */
-export function arity(command: Command): { readonly least: number; readonly most: number } {
+export function arity(command: Pick<Command, 'args'>): { readonly least: number; readonly most: number } {
   const words = command.args?.split(' ') ?? []
   return {
     least: words.filter((word) => !word.startsWith('[')).length,

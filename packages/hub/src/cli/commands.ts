@@ -1,5 +1,6 @@
 /** Every command. Help, parsing and docs/reference/cli.md read this table; implementations load when they run. */
 import type { Command, Run } from './command.ts'
+import { NAMES } from './compat/names.ts'
 import { SHELLS } from './shells.ts'
 
 /** Commands that start, stop or change what runs on this machine: their implementations see more than a client does. */
@@ -8,6 +9,7 @@ export interface LocalCommands {
   readonly hub: () => Promise<Run>
   readonly install: () => Promise<Run>
   readonly down: () => Promise<Run>
+  readonly compatInstall: () => Promise<Run>
   readonly engineList: () => Promise<Run>
   readonly engineAdd: () => Promise<Run>
   readonly version: () => Promise<Run>
@@ -341,6 +343,28 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       examples: ['source <(larder completion bash)', 'larder completion fish | source'],
       completes: SHELLS,
       load: async () => (await import('./commands/completion.ts')).run,
+    },
+    {
+      path: ['compat', 'tanzu'],
+      args: '[WORD]...',
+      summary: 'The commands of the Tanzu CLI for services and workloads, as its documents print them',
+      options: [],
+      examples: [
+        'larder compat tanzu --help',
+        'larder compat tanzu services classes list',
+        'larder compat tanzu services claims list -o wide',
+      ],
+      passesOn: true,
+      load: async () => (await import('./compat/tanzu.ts')).run,
+    },
+    {
+      path: ['compat', 'install'],
+      args: 'NAME...',
+      summary: 'Make this command be found under other names as well: tanzu, kubectl-larder, kubectl_complete-larder',
+      options: ['dir', 'force'],
+      examples: ['larder compat install --dir ~/.local/bin tanzu', 'larder compat install --dir bin kubectl-larder'],
+      completes: [...NAMES.keys()],
+      load: local.compatInstall,
     },
     {
       path: ['engine', 'list'],

@@ -19,9 +19,16 @@ export interface Connection {
   readonly namespace: string
 }
 
+/** Which API, as whom, and where in it. */
+export interface ApiOptions extends Pick<OptionValues, 'data' | 'kubeconfig' | 'namespace'> {
+  readonly context?: string
+  /** Where nothing says which API: the hub of the data folder (`hub`), or if none runs there, what kubectl would use (`any`). */
+  readonly fallback?: 'hub' | 'any'
+}
+
 /** Runs `work` with a client, and turns what the API refuses into failures with an exit code. */
 export async function withApi<T = void>(
-  options: OptionValues,
+  options: ApiOptions,
   terminal: Terminal,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
@@ -40,21 +47,24 @@ export async function withApi<T = void>(
   }
 }
 
-async function configuration(options: OptionValues, terminal: Terminal): Promise<LoadedKubeconfig> {
-  const fromEnvironment = options.kubeconfig === undefined && options.data === undefined && terminal.env['KUBECONFIG']
+async function configuration(options: ApiOptions, terminal: Terminal): Promise<LoadedKubeconfig> {
+  const context = options.context === undefined ? {} : { context: options.context }
+  const path = kubeconfigFile(options, terminal)
   try {
-    if (fromEnvironment) return await loadKubeconfig({ env: terminal.env })
-    return await loadKubeconfig({ path: kubeconfigFile(options, terminal) })
+    return await loadKubeconfig({ ...context, ...(path === undefined ? { env: terminal.env } : { path }) })
   } catch (error) {
     if (!(error instanceof KubeconfigError)) throw error
     throw new CommandFailed(EXIT.failed, error.message, { cause: error })
   }
 }
 
-function kubeconfigFile(options: OptionValues, terminal: Terminal): string {
+/** Undefined: where kubectl would look. */
+function kubeconfigFile(options: ApiOptions, terminal: Terminal): string | undefined {
   if (options.kubeconfig !== undefined) return resolve(terminal.cwd, options.kubeconfig)
+  if (options.data === undefined && terminal.env['KUBECONFIG']) return undefined
   const folder = dataFolder(options, terminal.cwd)
   if (existsSync(folder.kubeconfig)) return folder.kubeconfig
+  if (options.fallback === 'any') return undefined
   throw new CommandFailed(EXIT.unreachable, `no hub runs on ${folder.dir}`, {
     next: `larder up --data ${folder.dir} (or say which API with --kubeconfig FILE)`,
   })

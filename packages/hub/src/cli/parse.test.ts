@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Command } from './command.ts'
+import { larderProgram, type Command } from './command.ts'
 import { CommandFailed } from './failure.ts'
 import { parseCommandLine } from './parse.ts'
 
@@ -17,7 +17,8 @@ const commands: readonly Command[] = [
   { path: ['claim', 'list'], summary: '', options: ['namespace', 'all-namespaces'], examples: [], load },
   { path: ['wait'], args: 'KIND[/NAME] [NAME]', summary: '', options: ['for'], examples: [], load },
 ]
-const parse = (line: string) => parseCommandLine(line.split(' ').filter(Boolean), commands)
+const program = larderProgram(commands)
+const parse = (line: string) => parseCommandLine(line.split(' ').filter(Boolean), program)
 const failure = (line: string): CommandFailed => {
   try {
     parse(line)
@@ -67,12 +68,12 @@ test.each([
   ['wait', 'claim/'],
   ['wait', 'claim', ''],
 ])('an empty name is refused, which would stand for all: %s %s %j', (...argv) => {
-  expect(() => parseCommandLine(argv, commands)).toThrow('a name is empty: larder ')
+  expect(() => parseCommandLine(argv, program)).toThrow('a name is empty: larder ')
 })
 
 test('an option that is empty is refused, as a variable that is not set makes it', () => {
-  expect(() => parseCommandLine(['claim', 'list', '-n', ''], commands)).toThrow('--namespace is empty')
-  expect(() => parseCommandLine(['claim', 'create', 'c', '--class='], commands)).toThrow('--class is empty')
+  expect(() => parseCommandLine(['claim', 'list', '-n', ''], program)).toThrow('--namespace is empty')
+  expect(() => parseCommandLine(['claim', 'create', 'c', '--class='], program)).toThrow('--class is empty')
 })
 
 test('a near miss is named', () => {

@@ -1,48 +1,65 @@
 import { parseArgs } from 'node:util'
-import { arity, OPTIONS, type Command, type Invocation, type Option, type OptionName } from './command.ts'
+import { arity, type Command, type Invocation, type Options, type Program, type ValuesOf } from './command.ts'
 import { CommandFailed, EXIT } from './failure.ts'
 
-export type Parsed =
-  | { readonly type: 'run'; readonly command: Command; readonly invocation: Invocation }
+export type Parsed<O extends Options> =
+  | { readonly type: 'run'; readonly command: Command<O>; readonly invocation: Invocation<O> }
   /** `under` is the path that help was asked for; empty for the whole. */
   | { readonly type: 'help'; readonly under: readonly string[] }
 
 /** Finds the command and its options. Throws `CommandFailed` with exit code 2 for everything that does not fit. */
-export function parseCommandLine(argv: readonly string[], commands: readonly Command[]): Parsed {
-  const { values, positionals } = split(argv)
+export function parseCommandLine<O extends Options>(argv: readonly string[], program: Program<O>): Parsed<O> {
+  const passing = program.commands.find(({ passesOn, path }) => passesOn && isPrefix(path, argv))
+  if (passing) {
+    const invocation = { args: argv.slice(passing.path.length), options: {} as ValuesOf<O> }
+    return { type: 'run', command: passing, invocation }
+  }
+  const { values, positionals } = split(argv, program)
   const words = positionals[0] === 'help' ? positionals.slice(1) : positionals
-  const command = findCommand(words, commands)
-  if (values['help'] === true || positionals[0] === 'help') return { type: 'help', under: command?.path ?? words }
+  const spelled = words.map((word) => program.aliases?.[word] ?? word)
+  const command = findCommand(spelled, program.commands)
+  if (values['help'] === true || positionals[0] === 'help') return { type: 'help', under: command?.path ?? spelled }
   if (!command) {
-    if (commands.some((c) => isPrefix(words, c.path))) return { type: 'help', under: words }
-    throw unknownCommand(words, commands)
+    if (program.commands.some((c) => isPrefix(spelled, c.path))) return { type: 'help', under: spelled }
+    throw unknownCommand(words, program)
   }
   const args = words.slice(command.path.length)
+  checkArguments(args, command, program)
+  checkOptions(values, command, program)
+  return { type: 'run', command, invocation: { args, options: values as ValuesOf<O> } }
+}
+
+function checkArguments<O extends Options>(args: readonly string[], command: Command<O>, program: Program<O>): void {
   const { least, most } = arity(command)
-  const usage = `larder ${command.path.join(' ')}${command.args ? ` ${command.args}` : ''}`
+  const line = `${program.name} ${command.path.join(' ')}`
+  const usage = `${line}${command.args ? ` ${command.args}` : ''}`
   if (args.length < least)
-    throw new CommandFailed(EXIT.usage, `an argument is missing: ${usage}`, {
-      next: `larder ${command.path.join(' ')} --help`,
-    })
+    throw new CommandFailed(EXIT.usage, `an argument is missing: ${usage}`, { next: `${line} --help` })
   if (args.length > most) throw new CommandFailed(EXIT.usage, `unexpected argument "${args[most]}": ${usage}`)
   // A variable of a script that is not set, `larder claim delete "$NAME"`, names nothing. Programs to run take empty arguments.
   if (most !== Infinity && args.some((arg) => arg === '' || arg.endsWith('/')))
     throw new CommandFailed(EXIT.usage, `a name is empty: ${usage}`)
-  for (const [name, value] of Object.entries(values)) {
-    // Of these only an empty selector has a meaning, the same as none.
-    if (value === '' && name !== 'selector') throw new CommandFailed(EXIT.usage, `--${name} is empty`)
-    if (!command.options.includes(name as OptionName)) {
-      throw new CommandFailed(EXIT.usage, `larder ${command.path.join(' ')} takes no --${name}`, {
-        next: `larder ${command.path.join(' ')} --help`,
-      })
-    }
-  }
-  return { type: 'run', command, invocation: { args, options: values } }
 }
 
-function split(argv: readonly string[]) {
+type Values = Readonly<Record<string, unknown>>
+
+function checkOptions<O extends Options>(values: Values, command: Command<O>, program: Program<O>): void {
+  const line = `${program.name} ${command.path.join(' ')}`
+  for (const [name, value] of Object.entries(values)) {
+    if (value === '' && !program.options[name]?.mayBeEmpty) throw new CommandFailed(EXIT.usage, `--${name} is empty`)
+    if (!command.options.includes(name))
+      throw new CommandFailed(EXIT.usage, `${line} takes no --${name}`, { next: `${line} --help` })
+  }
+  const missing = (command.requires ?? []).filter((name) => values[name] === undefined)
+  if (missing.length > 0)
+    throw new CommandFailed(EXIT.usage, `required: ${missing.map((name) => `--${name}`).join(', ')}`, {
+      next: `${line} --help`,
+    })
+}
+
+function split<O extends Options>(argv: readonly string[], program: Program<O>) {
   const options = Object.fromEntries(
-    Object.entries<Option>(OPTIONS).map(([name, { type, short, multiple }]) => [
+    Object.entries(program.options).map(([name, { type, short, multiple }]) => [
       name,
       { type, multiple: multiple ?? false, ...(short && { short }) },
     ]),
@@ -51,12 +68,15 @@ function split(argv: readonly string[]) {
     return parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true, strict: true })
   } catch (error) {
     const message = error instanceof Error ? error.message.split('. ')[0]! : String(error)
-    throw new CommandFailed(EXIT.usage, message, { next: 'larder --help', cause: error })
+    throw new CommandFailed(EXIT.usage, message, { next: `${program.name} --help`, cause: error })
   }
 }
 
 /** The longest command path that the words begin with. */
-function findCommand(words: readonly string[], commands: readonly Command[]): Command | undefined {
+function findCommand<O extends Options>(
+  words: readonly string[],
+  commands: readonly Command<O>[],
+): Command<O> | undefined {
   return commands.filter((c) => isPrefix(c.path, words)).sort((a, b) => b.path.length - a.path.length)[0]
 }
 
@@ -64,7 +84,7 @@ function isPrefix(short: readonly string[], long: readonly string[]): boolean {
   return short.length <= long.length && short.every((word, i) => word === long[i])
 }
 
-function unknownCommand(words: readonly string[], commands: readonly Command[]): CommandFailed {
+function unknownCommand<O extends Options>(words: readonly string[], { name, commands }: Program<O>): CommandFailed {
   const asked = words.join(' ')
   const nearest = commands
     .map((c) => ({
@@ -72,7 +92,7 @@ function unknownCommand(words: readonly string[], commands: readonly Command[]):
       distance: editDistance(words.slice(0, c.path.length).join(' '), c.path.join(' ')),
     }))
     .sort((a, b) => a.distance - b.distance)[0]
-  const near = nearest && nearest.distance <= 2 ? `did you mean \`larder ${nearest.name}\`?` : 'larder --help'
+  const near = nearest && nearest.distance <= 2 ? `did you mean \`${name} ${nearest.name}\`?` : `${name} --help`
   return new CommandFailed(EXIT.usage, `unknown command "${asked}"`, { next: near })
 }
 

@@ -1,4 +1,4 @@
-import { shownOption, type Command } from './command.ts'
+import { OPTIONS, shownOption, type Command } from './command.ts'
 import { EXIT } from './failure.ts'
 
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
@@ -41,7 +41,7 @@ ${Object.entries(EXIT)
 
 function section(command: Command): string {
   const options = command.options.map((name) => {
-    const { flag, short, help } = shownOption(command, name)
+    const { flag, short, help } = shownOption(OPTIONS, command, name)
     return `| \`${flag}\`${short ? `, \`-${short}\`` : ''} | ${help} |\n`
   })
   return `## larder ${command.path.join(' ')}

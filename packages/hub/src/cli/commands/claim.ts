@@ -4,10 +4,11 @@ import { claimKind, type Claim } from '../../model/claim.ts'
 import type { Kind } from '../../model/kind.ts'
 import { waitForClaim } from '../claim-progress.ts'
 import type { OptionValues, Run } from '../command.ts'
+import { confirm } from '../confirm.ts'
 import { withApi } from '../connect.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { columnsOf, printObjects, type PrintOptions } from '../print.ts'
-import { parseDuration, type Terminal } from '../terminal.ts'
+import { parseDuration } from '../terminal.ts'
 import { watchUntil } from '../watch-until.ts'
 import { getOf, listOf } from './get.ts'
 
@@ -129,17 +130,4 @@ export async function parseParameters(params: readonly string[]): Promise<{ [key
     at[path.at(-1)!] = parse(param.slice(equals + 1)) as Json
   }
   return result
-}
-
-async function confirm(terminal: Terminal, question: string): Promise<void> {
-  if (!terminal.interactive)
-    throw new CommandFailed(EXIT.usage, 'nobody is there to confirm', { why: question, next: 'say --yes' })
-  const { createInterface } = await import('node:readline/promises')
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await lines.question(`${question} [y/N] `, { signal: terminal.signal })
-    if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed(EXIT.failed, 'nothing was deleted')
-  } finally {
-    lines.close()
-  }
 }

@@ -1,0 +1,8 @@
+/** The `tanzu` command: its trees for services and workloads, over the kinds that doors of a hub serve. */
+import type { Run } from '../command.ts'
+import { runCommandLine } from '../run.ts'
+import { tanzuProgram } from './tanzu/commands.ts'
+
+export const run: Run = ({ args }, terminal) =>
+  // Errors are painted too, also those of a line that cannot be parsed.
+  runCommandLine(args, tanzuProgram, args.includes('--no-color') ? { ...terminal, colour: false } : terminal)
