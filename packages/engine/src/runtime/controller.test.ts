@@ -221,6 +221,31 @@ onBothTransports('controller', (world) => {
     expect(seen).toHaveLength(1)
   })
 
+  test('several finalizers come and go together; while one is left, an object that is deleted is still finished', async () => {
+    const both = [FINALIZER, 'example.com/budget-lease']
+    let finished = 0
+    await start(world(), {
+      finalizer: both,
+      reconcile: () => done,
+      finalize() {
+        finished++
+        return done
+      },
+    })
+    const budgets = world().client.of(budgetType)
+    const { metadata } = await createBudget(world().client, 'b')
+    await eventually(async () => (await read(world()))?.metadata.finalizers?.join() === both.join())
+    await eventually(() => ready(world()))
+    await budgets.patch('b', { metadata: { finalizers: [both[1]] } }, { namespace: 'default' })
+    await eventually(async () => (await read(world()))?.metadata.finalizers?.length === 2)
+    await budgets.delete('b', { namespace: 'default' })
+    await eventually(async () => (await read(world()))?.metadata.uid !== metadata.uid)
+    await budgets.create({ metadata: { name: 'c', namespace: 'default', finalizers: [both[1]!, 'example.com/other'] } })
+    await budgets.delete('c', { namespace: 'default' })
+    await eventually(async () => (await read(world(), 'c'))?.metadata.finalizers?.join() === 'example.com/other')
+    expect(finished).toBe(2)
+  })
+
   test('a foreign finalizer is left alone', async () => {
     let finalized = 0
     await start(world(), {

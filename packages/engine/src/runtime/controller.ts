@@ -18,6 +18,7 @@ import type { Informers } from '../client/informer.ts'
 import type { ResourceType } from '../client/types.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import type { BackoffOptions } from '../client/backoff.ts'
+import type { Finalizers } from './finalizers.ts'
 import type { Outcome } from './outcome.ts'
 import type { Key, Pass, StatusDraft } from './pass.ts'
 
@@ -67,8 +68,8 @@ export interface ControllerDefinition<T extends KubeObject> {
   /** Lower case, unique in the manager: in logs, metrics and as `reportingController`. */
   readonly name: string
   readonly type: ResourceType<T>
-  /** Added before the first pass that reconciles; removed when `finalize` answers `done`. */
-  readonly finalizer?: string
+  /** Added before the first pass that reconciles, several in one write; removed when `finalize` answers `done`. */
+  readonly finalizer?: Finalizers
   readonly watches?: readonly Watch[]
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>
   /** Wakes from outside the API, such as a driver that saw a process die. Each is begun with the caches filled and returns its end. */

@@ -11,7 +11,7 @@ import { createBreath } from './breath.ts'
 import { findCondition } from './conditions.ts'
 import type { ControllerDefinition, Settled } from './controller.ts'
 import type { EventRecorder } from './events.ts'
-import { addFinalizer, hasFinalizer, removeFinalizer } from './finalizers.ts'
+import { addFinalizers, hasFinalizerOf, hasFinalizers, removeFinalizers } from './finalizers.ts'
 import type { PassResult, RuntimeMetrics } from './metrics.ts'
 import { done, type Outcome } from './outcome.ts'
 import { createOwnWrites } from './own-writes.ts'
@@ -125,14 +125,14 @@ export function createReconciler<T extends KubeObject>(
 
   async function passOver(key: string, seen: T, passLog: Log, signal: AbortSignal): Promise<PassResult> {
     const deleting = seen.metadata.deletionTimestamp !== undefined
-    if (deleting && (finalizer === undefined || !hasFinalizer(seen, finalizer))) {
+    if (deleting && (finalizer === undefined || !hasFinalizerOf(seen, finalizer))) {
       queue.forget(key)
       return 'done'
     }
     const resources = ownWrites.clientOf(key).of(definition.type)
     let object = seen
-    if (!deleting && finalizer !== undefined && !hasFinalizer(seen, finalizer)) {
-      object = await addFinalizer(resources, seen, finalizer)
+    if (!deleting && finalizer !== undefined && !hasFinalizers(seen, finalizer)) {
+      object = await addFinalizers(resources, seen, finalizer)
       noteEcho(key, object)
     }
     const pass = createPass(key, object, passLog, signal)
@@ -144,7 +144,7 @@ export function createReconciler<T extends KubeObject>(
       settled = settleError(error, pass.step, definition.explain)
     }
     if (deleting && settled.type === 'done') {
-      await removeFinalizer(resources, object, finalizer!).catch(unlessNotFound)
+      await removeFinalizers(resources, object, finalizer!).catch(unlessNotFound)
       queue.forget(key)
       return 'done'
     }

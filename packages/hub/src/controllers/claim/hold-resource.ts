@@ -53,7 +53,8 @@ async function permitted(
   if (verdict === 'no') throw notPermitted(pass.object)
   const { session, recipe } = resourceService(resource, hub)
   const seen = await session.observe(wantOf(resource, recipe), pass.signal)
-  const subject = { ...resource, labels: labelsOf(seen) ?? {} }
+  // What does not exist has no labels, not even those that a policy asks not to be there.
+  const subject = { ...resource, labels: labelsOf(seen) }
   if (verdict === 'byLabels' && permission(pass, namespace, subject, role) !== 'yes') throw notPermitted(pass.object)
   if (seen.phase === 'absent') {
     const message = `spec.resourceRef: ${resource.kind} ${resource.namespace}/${resource.name} does not exist`

@@ -281,6 +281,23 @@ describe('a claim by resource', () => {
     await hub.ready('there')
   })
 
+  test('is told the same where a policy asks for labels that are not there: of what does not exist it permits nothing', async () => {
+    await grant()
+    await permit({
+      consumers: { namespaces: ['shop'] },
+      subjects: [{ kind: 'Secret', selector: { matchExpressions: [{ key: 'offer', operator: 'DoesNotExist' }] } }],
+    })
+    await member('creds')
+    const missing = { resourceRef: { ...theirs.resourceRef!, name: 'absent' } }
+    await hub.claim('there', theirs)
+    await hub.claim('not-there', missing)
+    const there = await causeOf('there', 'NotPermitted')
+    const notThere = await causeOf('not-there', 'NotPermitted')
+    expect(notThere.message.replaceAll('absent', 'creds')).toBe(there.message)
+    await hub.admin.of(secretType).create({ metadata: { name: 'absent', namespace: 'services' } })
+    await hub.ready('not-there')
+  })
+
   test('degrades when its policy is edited or removed, and heals when it returns', async () => {
     await grant()
     await permit()

@@ -24,6 +24,7 @@ export const publishBinding = (hub: HubContext) =>
     const instance = heldInstance(pass)
     const credential = pass.object.status?.credential
     if (!instance || !credential) return wait('Binding', 'credentials are being made')
+    if (isUnnamed(pass.object)) return wait('Binding', `${pass.object.spec.origin?.door} has not named the Secret yet`)
     const existing = ownSecret(pass)
     const intact =
       existing !== undefined &&
@@ -36,6 +37,13 @@ export const publishBinding = (hub: HubContext) =>
     }
     return issue(pass, hub, instance, credential, existing, intact)
   }
+
+/**
+ * What a door asks for by resource has the name that the door gives, and the door may learn it only when the claim holds the resource. A
+ * Secret of the default name, which nobody waits for, would come and go meanwhile.
+ */
+const isUnnamed = ({ spec }: Claim): boolean =>
+  spec.origin !== undefined && spec.resourceRef !== undefined && spec.binding?.name === undefined
 
 /** The Secret of the binding's name; throws when it is somebody else's. */
 function ownSecret(pass: Pass<Claim>): Secret | undefined {

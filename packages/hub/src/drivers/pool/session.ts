@@ -115,10 +115,10 @@ async function look(kube: KubeApi, news: News, resource: Ref, want: Want): Promi
   news.about(resource, want.id)
   const thing = await get(kube, resource)
   if (!thing) return { phase: 'absent' }
-  const outputs: Json = { labels: thing.metadata.labels ?? {} }
+  const source = sourceOf(thing, resource)
+  const outputs: Json = { labels: thing.metadata.labels ?? {}, ...(source && { binding: source.name }) }
   const outside = { id: foundId(resource) }
-  if (!sourceOf(thing, resource))
-    return { ...waiting(`${told(resource)} has no status.binding.name`), outputs, outside }
+  if (!source) return { ...waiting(`${told(resource)} has no status.binding.name`), outputs, outside }
   return { phase: 'ready', drift: [], outputs, outside }
 }
 
