@@ -16,8 +16,10 @@ import type { Clock } from '@larder/engine/base/clock'
 import type { Log } from '@larder/engine/base/log'
 import type { PolicyRule } from '@larder/engine/client/builtin'
 import type { Client } from '@larder/engine/client/client'
+import type { Informers } from '@larder/engine/client/informer'
 import type { Transport } from '@larder/engine/machinery/call'
 import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Resource } from '@larder/engine/machinery/shape'
 import type { Controller } from '@larder/engine/runtime/controller'
 
 /** What controllers of a door are made from. Passes have a client of their own (`pass.client`), and caches (`pass.cache`). */
@@ -71,6 +73,19 @@ export interface DoorQuery {
   answer(question: DoorQuestion, desk: PoolDesk): Promise<JsonObject>
 }
 
+/**
+ * What a door adds to objects in the write that brings them, and its controllers would add right after. It never costs anybody a write:
+ * see the MutatingPlugin of the engine, which says what may be done here.
+ */
+export interface DoorAdmission {
+  /** In whose name: what this ServiceAccount may not update it does not see. */
+  readonly account: { readonly namespace: string; readonly name: string }
+  /** Asked at every write, so by a look into a map at most. */
+  handles(resource: Resource): boolean
+  /** That very object for no change. Must not wait: it reads what `informers` have. */
+  mutate(object: KubeObject, resource: Resource): KubeObject
+}
+
 export interface Door {
   /** As in `--doors`: lower case. */
   readonly name: string
@@ -90,4 +105,6 @@ export interface Door {
   manifests?(hub: { readonly namespace: string; readonly name: string }): readonly (JsonObject & KubeObject)[]
   /** For one manager; called again for each term of leading. A door whose modules are many loads them here, behind the start of the hub. */
   controllers(context: DoorContext): readonly Controller[] | Promise<readonly Controller[]>
+  /** Begun with its controllers, by the API of `larder up` alone: see docs/adr/0005 for why not on a cluster. */
+  admission?(context: DoorContext & { readonly informers: Informers }): DoorAdmission | Promise<DoorAdmission>
 }

@@ -3,7 +3,7 @@ import { createManager, type Manager, type ManagerOptions } from '@larder/engine
 import { randomBytes } from 'node:crypto'
 import { hubControllers, type HubOptions } from '../controllers/hub.ts'
 import { errorChain } from '@larder/engine/base/log'
-import type { Door, DoorContext } from '../door.ts'
+import type { Door, DoorAdmission, DoorContext } from '../door.ts'
 import type { HubMetrics } from './metrics.ts'
 import type { Traces } from './otlp.ts'
 
@@ -12,11 +12,13 @@ export type ControllerStart = Omit<ManagerOptions, 'metrics'> &
     readonly metrics: HubMetrics
     readonly traces?: Traces | undefined
     readonly doors?: readonly Door[]
+    /** Has the API ask what doors add to objects; absent on a cluster, whose API asks nobody here. */
+    readonly admit?: ((door: string, admission: DoorAdmission) => void) | undefined
   }
 
 /** Returns before the caches are filled, see `Manager.ready`, and does not wait for doors. */
 export function startControllers(start: ControllerStart): Manager {
-  const { drivers, transportOf, signal, desk, metrics, traces, doors = [], ...options } = start
+  const { drivers, transportOf, signal, desk, metrics, traces, doors = [], admit, ...options } = start
   const { client, clock, log } = options
   const manager = createManager({
     ...options,
@@ -36,19 +38,25 @@ export function startControllers(start: ControllerStart): Manager {
   }))
     manager.add(controller)
   manager.start()
-  void serveDoors(doors, manager, { client, clock, log, randomBytes, transportOf })
+  void serveDoors({ doors, admit, manager }, { client, clock, log, randomBytes, transportOf })
   return manager
+}
+
+interface Serving extends Pick<ControllerStart, 'admit'> {
+  readonly doors: readonly Door[]
+  readonly manager: Manager
 }
 
 /**
  * Once the hub itself is at work: a start must not wait for what newcomers do not use. What a door cannot load is told, and the hub is there
  * without it.
  */
-async function serveDoors(doors: readonly Door[], manager: Manager, context: DoorContext): Promise<void> {
+async function serveDoors({ doors, admit, manager }: Serving, context: DoorContext): Promise<void> {
   if (doors.length > 0) await manager.ready()
   for (const door of doors) {
     try {
       for (const controller of await door.controllers(context)) manager.add(controller)
+      if (admit && door.admission) admit(door.name, await door.admission({ ...context, informers: manager.informers }))
     } catch (error) {
       context.log.error('cannot serve a door', { door: door.name, error: errorChain(error) })
     }

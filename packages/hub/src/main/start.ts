@@ -9,6 +9,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureCertificates } from '@larder/engine/apiserver/certificates'
 import { SERVICE_ACCOUNTS } from '@larder/engine/apiserver/core/keys'
+import type { MutatingPlugin } from '@larder/engine/apiserver/mutating-admission'
 import { writeWhole } from '@larder/engine/apiserver/files'
 import { inProcessTransport } from '@larder/engine/apiserver/in-process'
 import { renderKubeconfig } from '@larder/engine/apiserver/kubeconfig'
@@ -27,7 +28,7 @@ import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
 import type { HubOptions } from '../controllers/hub.ts'
 import { installHub, installSamples } from '../samples/install.ts'
 import { accountUser, hubUser } from '../samples/rbac.ts'
-import { startControllers } from './controllers.ts'
+import { startControllers, type ControllerStart } from './controllers.ts'
 import { doorNames, openDoors } from './doors.ts'
 import { hubDrivers } from './drivers.ts'
 import { leaveLead, takeLead } from './embedded-lead.ts'
@@ -101,9 +102,20 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => traces?.close())
   const plugin = claimAdmission(readThrough(() => administrator))
   const admission = apiOnly ? [] : [traces?.admission(plugin) ?? plugin]
+  const mutations: MutatingPlugin[] = []
   const desk = createClaimableDesk()
   const queries = apiOnly ? [] : hubQueries(desk, doors).map(embeddedQuery)
-  const api = await engine.createApi({ store, clock, ids: randomIds, log, tokens, caCertificate, admission, queries })
+  const api = await engine.createApi({
+    store,
+    clock,
+    ids: randomIds,
+    log,
+    tokens,
+    caCertificate,
+    admission,
+    mutations,
+    queries,
+  })
   undo.push(() => api.close())
   const administrator = createClient(inProcessTransport(api, ADMINISTRATOR))
 
@@ -135,7 +147,9 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
     const drivers = hubDrivers({ dataDir: folder.dir, clock, log })
     undo.push(() => drivers.close())
     const hub = { client, clock, log, metrics, traces, drivers: drivers.byName, transportOf, desk, doors }
-    const manager = startControllers(hub)
+    const admit: ControllerStart['admit'] = (name, admission) =>
+      mutations.push({ ...admission, name, user: accountUser(admission.account) })
+    const manager = startControllers({ ...hub, admit })
     undo.push(() => manager.stop())
     await manager.ready()
     onStep('controllers', 'backend, class, instance, claim, policy')

@@ -23,6 +23,10 @@ export interface ClusterKinds {
   forget(ref: KindRef): void
 }
 
+/** A kind whatever its version, which is how objects and references to them are told to belong together. */
+export const groupKind = (group: string, kind: string): string => `${group}/${kind}`
+export const kindKey = ({ apiVersion, kind }: KindRef): string => groupKind(parseApiVersion(apiVersion).group, kind)
+
 const keyOf = ({ apiVersion, kind }: KindRef) => `${apiVersion} ${kind}`
 
 export function createClusterKinds(transport: Transport): ClusterKinds {

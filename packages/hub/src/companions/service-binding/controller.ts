@@ -3,17 +3,17 @@ import type { Informers } from '@larder/engine/client/informer'
 import type { ResourceType } from '@larder/engine/client/types'
 import { parseApiVersion, type KubeObject } from '@larder/engine/machinery/object'
 import { isApiError } from '@larder/engine/machinery/status'
-import { labelSelectorOf } from '@larder/engine/machinery/selectors'
 import { defineController, watching, type Controller, type Source } from '@larder/engine/runtime/controller'
 import { keyOf, type Key } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../door.ts'
-import { createClusterKinds, type KindRef } from './cluster-kinds.ts'
+import { createClusterKinds, groupKind, kindKey, type KindRef } from './cluster-kinds.ts'
 import { summarizeBinding } from './conditions.ts'
 import { finalizeBinding } from './finalize.ts'
 import { createFollowedKinds, type FollowedKinds } from './follow-kinds.ts'
 import { bindingType, mappingType, type ServiceBinding } from '../../model/projection/service-binding.ts'
 import { boundUids } from './projector/marks.ts'
 import { reconcileBinding } from './reconcile.ts'
+import { selects } from './selector.ts'
 import { isSecret } from './service.ts'
 import { BINDING_ACCOUNT } from './trouble.ts'
 
@@ -71,8 +71,6 @@ function explain(error: unknown): { reason: string; message: string } | undefine
   return { reason: 'ApiRefused', message }
 }
 
-const groupKind = (group: string, kind: string) => `${group}/${kind}`
-const kindKey = ({ apiVersion, kind }: KindRef) => groupKind(parseApiVersion(apiVersion).group, kind)
 const inNamespace = (ref: KindRef, namespace = '') => `${kindKey(ref)}/${namespace}`
 
 function objectsOf({ spec, metadata }: ServiceBinding): readonly string[] {
@@ -121,16 +119,6 @@ function concerned({ group, kind }: ResourceType, object: KubeObject, informers:
   return [
     ...keysOf(informers, 'object', `${place}/${name}`),
     ...boundUids(annotations).flatMap((uid) => keysOf(informers, 'uid', uid)),
-    ...selecting.filter((binding) => maySelect(binding, labels)).map(keyOf),
+    ...selecting.filter(({ spec }) => selects(spec.workload.selector, labels)).map(keyOf),
   ]
-}
-
-function maySelect({ spec }: ServiceBinding, labels: Readonly<Record<string, string>> | undefined): boolean {
-  try {
-    return labelSelectorOf(spec.workload.selector).matches(labels)
-  } catch (error) {
-    // The pass says what is wrong with it.
-    if (isApiError(error)) return false
-    throw error
-  }
 }

@@ -37,4 +37,5 @@ export const serviceBinding: Door = {
   ],
   manifests: bindingManifests,
   controllers: async (context) => [(await import('./controller.ts')).serviceBindingController(context)],
+  admission: async ({ informers }) => (await import('./admission.ts')).bindingAdmission(informers),
 }

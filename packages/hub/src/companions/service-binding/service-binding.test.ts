@@ -9,6 +9,8 @@ import {
   bindingHub,
   cronJobType,
   deploymentType,
+  mountsOf,
+  podOf,
   widgetType,
   type BindingHub,
   type Workload,
@@ -22,19 +24,6 @@ beforeEach(async () => {
 afterEach(() => hub.stop())
 
 const deployed = (name: string) => hub.admin.of(deploymentType).get(name, 'shop')
-const podOf = ({ spec }: Workload) => (spec['template'] as JsonObject)['spec'] as unknown as Pod
-interface Pod {
-  readonly containers: readonly Container[]
-  readonly initContainers?: readonly Container[]
-  readonly volumes?: readonly { readonly name: string }[]
-}
-interface Container {
-  readonly name: string
-  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: JsonObject }[]
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
-}
-const mountsOf = (workload: Workload) =>
-  podOf(workload).containers.map(({ volumeMounts = [] }) => volumeMounts.map(({ mountPath }) => mountPath))
 
 /** Resolves with the Deployment once it has, or has not, anything of a binding. */
 const isBound = (name: string, expected: boolean) =>

@@ -1,21 +1,17 @@
 /** The workloads of a binding: those that it is projected into, and those that it is to leave. */
 import { equalJson, type JsonObject } from '@larder/engine/base/json'
 import type { ResourceType } from '@larder/engine/client/types'
-import { asJson, formatResource, parseApiVersion, type KubeObject } from '@larder/engine/machinery/object'
+import { asJson, type KubeObject } from '@larder/engine/machinery/object'
 import { isApiError, isNotFound } from '@larder/engine/machinery/status'
 import { mappingType } from '../../model/projection/service-binding.ts'
 import { namespaceOf, uidOf, type BindingPass, type Parts } from './parts.ts'
 import { WorkloadUnfit } from './projector/draft.ts'
-import { mappingFor, MappingInvalid, type Mapping } from './projector/mapping.ts'
+import { MappingInvalid } from './projector/mapping.ts'
 import { boundUids } from './projector/marks.ts'
-import {
-  projectWorkload,
-  unprojectWorkload,
-  type FormerBinding,
-  type WorkloadBinding,
-} from './projector/project-workload.ts'
-import { selectorText } from './selector-text.ts'
+import { projectWorkload, unprojectWorkload } from './projector/project-workload.ts'
+import { selectorText } from './selector.ts'
 import { refusal, Trouble } from './trouble.ts'
+import { formerBindingOf, workloadBindingOf, type FindMapping } from './workload-binding.ts'
 
 const FIELD_MANAGER = 'larder-service-binding'
 
@@ -67,13 +63,6 @@ async function findNamed(
   }
 }
 
-/** Where this kind of workload has its containers, as of now. */
-function currentMapping(pass: BindingPass, { resource, group }: ResourceType): Mapping {
-  const { version } = parseApiVersion(pass.object.spec.workload.apiVersion)
-  const name = formatResource(resource, group)
-  return mappingFor(name, version, pass.cache(mappingType).get(name))
-}
-
 /** Writes nothing when the binding is in it as it should be. Throws Trouble. */
 export async function bind(
   pass: BindingPass,
@@ -82,17 +71,7 @@ export async function bind(
   workload: KubeObject,
   secret: string,
 ): Promise<void> {
-  const { name, type: bindingType, provider, env, workload: asked } = pass.object.spec
-  const binding: WorkloadBinding = {
-    uid: uidOf(pass.object),
-    name: name ?? pass.object.metadata.name,
-    secret,
-    type: bindingType,
-    provider,
-    ...(env && { env }),
-    containers: asked.containers,
-    mapping: currentMapping(pass, type),
-  }
+  const binding = workloadBindingOf(pass.object, secret, type, mappings(pass))
   const bound = projecting(() => projectWorkload(asJson(workload), binding))
   if (!(await write(pass, parts, type, workload, bound))) return
   pass.event(
@@ -136,14 +115,7 @@ export async function leaveAll(pass: BindingPass, parts: Parts, type: ResourceTy
 }
 
 async function unbind(pass: BindingPass, parts: Parts, type: ResourceType, workload: KubeObject): Promise<void> {
-  const { env, type: bindingType, provider } = pass.object.spec
-  const former: FormerBinding = {
-    uid: uidOf(pass.object),
-    mapping: currentMapping(pass, type),
-    ...(env && { env }),
-    type: bindingType,
-    provider,
-  }
+  const former = formerBindingOf(pass.object, type, mappings(pass))
   const without = projecting(() => unprojectWorkload(asJson(workload), former))
   if (!(await write(pass, parts, type, workload, without))) return
   pass.event('Normal', 'WorkloadUnbound', `taken out of ${type.kind} ${workload.metadata.name}`, referenceTo(workload))
@@ -167,6 +139,11 @@ async function write(
     throw refusal(error, 'workload', 'update', type)
   }
 }
+
+const mappings =
+  (pass: BindingPass): FindMapping =>
+  (name) =>
+    pass.cache(mappingType).get(name)
 
 function projecting(project: () => JsonObject): JsonObject {
   try {

@@ -1,6 +1,7 @@
 /** The controller of bindings over a real API, with the rights of an installation and no hub beside it. */
 import { createApi } from '@larder/engine/apiserver/core/api'
 import { inProcessTransport } from '@larder/engine/apiserver/in-process'
+import type { MutatingPlugin } from '@larder/engine/apiserver/mutating-admission'
 import { systemClock } from '@larder/engine/base/clock'
 import { randomIds } from '@larder/engine/base/ids'
 import type { JsonObject } from '@larder/engine/base/json'
@@ -16,9 +17,11 @@ import { cutTransport, type Cut } from '../../../controllers/testing/cut.ts'
 import { entranceOf, testTokens } from '../../../controllers/testing/transports.ts'
 import { claimKind } from '../../../model/claim.ts'
 import { installHub } from '../../../samples/install.ts'
-import { hubAccount } from '../../../samples/rbac.ts'
+import { accountUser, hubAccount } from '../../../samples/rbac.ts'
+import { bindingAdmission } from '../admission.ts'
 import { serviceBindingController } from '../controller.ts'
 import { serviceBinding } from '../door.ts'
+import { BINDING_ACCOUNT } from '../trouble.ts'
 import { bindingType, type ServiceBinding } from '../../../model/projection/service-binding.ts'
 
 const ADMIN = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
@@ -36,6 +39,23 @@ const workloadType = (group: string, resource: string, kind: string, version = '
   namespaced: true,
 })
 
+interface Pod {
+  readonly containers: readonly Container[]
+  readonly initContainers?: readonly Container[]
+  readonly volumes?: readonly { readonly name: string }[]
+}
+interface Container {
+  readonly name: string
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: JsonObject }[]
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
+}
+
+/** Of a workload that is like a Deployment. */
+export const podOf = ({ spec }: Workload) => (spec['template'] as JsonObject)['spec'] as unknown as Pod
+/** By container, where it has volumes. */
+export const mountsOf = (workload: Workload) =>
+  podOf(workload).containers.map(({ volumeMounts = [] }) => volumeMounts.map(({ mountPath }) => mountPath))
+
 export const deploymentType = workloadType('apps', 'deployments', 'Deployment')
 export const cronJobType = workloadType('batch', 'cronjobs', 'CronJob')
 export const widgetType = workloadType('example.com', 'widgets', 'Widget')
@@ -50,6 +70,8 @@ export interface BindingHub {
   readonly admin: Client
   /** All writes of the controller, as the hub and as the account of bindings. */
   writes(): readonly string[]
+  /** What the API has shown the door on its way to the store. */
+  shown(): readonly string[]
   /** With a death, the one or the other of its users can do no more from that write on. */
   start(death?: Death): Promise<void>
   /** Resolves when that has come, and the rest of it is gone too. */
@@ -85,7 +107,10 @@ async function until<T>(what: string, ask: () => Promise<T | undefined>): Promis
   }
 }
 
-export async function bindingHub(): Promise<BindingHub> {
+/** `admission`: the API is that of `larder up`, which asks the door about what is written while the controller runs. */
+export async function bindingHub({ admission = false } = {}): Promise<BindingHub> {
+  const mutations: MutatingPlugin[] = []
+  const shown: string[] = []
   const store = openMemoryStore()
   const tokens = testTokens(store)
   const api = await createApi({
@@ -94,6 +119,7 @@ export async function bindingHub(): Promise<BindingHub> {
     clock: systemClock,
     ids: randomIds,
     log: silentLog,
+    mutations,
   })
   const admin = createClient(inProcessTransport(api, ADMIN))
   await installHub(admin, [serviceBinding])
@@ -113,6 +139,7 @@ export async function bindingHub(): Promise<BindingHub> {
   return {
     admin,
     until,
+    shown: () => shown,
     writes: () => cuts.flatMap(({ writes }) => writes),
     async start(planned) {
       death = planned
@@ -122,6 +149,14 @@ export async function bindingHub(): Promise<BindingHub> {
       manager.add(serviceBindingController({ ...context, randomBytes, transportOf: counted }, { watchSeconds: 2 }))
       manager.start()
       await manager.ready()
+      if (!admission) return
+      const user = accountUser(BINDING_ACCOUNT)
+      const plugin = bindingAdmission(manager.informers)
+      const mutate: MutatingPlugin['mutate'] = (object, resource) => {
+        shown.push(`${resource.resource} ${object.metadata.name}`)
+        return plugin.mutate(object, resource)
+      }
+      mutations.splice(0, 1, { ...plugin, mutate, name: serviceBinding.name, user })
     },
     async died() {
       await until('a death', () => Promise.resolve(cuts.some(({ dead }) => dead) || undefined))
@@ -160,7 +195,10 @@ export async function bindingHub(): Promise<BindingHub> {
         const binding = await admin.of(bindingType).find(name, 'shop')
         const ready = findCondition(binding?.status?.conditions, 'Ready')
         if (ready?.status !== status || (reason !== undefined && ready.reason !== reason)) return undefined
-        return binding?.status?.observedGeneration === binding?.metadata.generation ? binding : undefined
+        if (!binding || binding.status?.observedGeneration !== binding.metadata.generation) return undefined
+        // Over HTTPS the news of it may be on their way still.
+        await manager?.informers.of(bindingType).seen(binding.metadata.resourceVersion!)
+        return binding
       }),
     async defineWidgets() {
       await admin.of(customResourceDefinitionType).create({
