@@ -36,6 +36,7 @@ const LAYERS: readonly { readonly name: string; readonly folder: string; readonl
   { name: 'dialects', folder: 'packages/hub/src/dialects', may: [...DOOR, 'door'] },
   { name: 'companions', folder: 'packages/hub/src/companions', may: [...DOOR, 'door'] },
   { name: 'drivers', folder: 'packages/hub/src/drivers', may: ['kit'] },
+  { name: 'driver-aws', folder: 'packages/driver-aws/src', may: ['kit'] },
   { name: 'engines', folder: 'packages/hub/src/engines', may: ['kit'] },
   { name: 'cli', folder: 'packages/hub/src/cli', may: ['base', 'machinery', 'client', 'client-types', 'model'] },
   { name: 'main', folder: 'packages/hub/src/main', may: ['*'] },
@@ -115,7 +116,7 @@ function importsOf(file: string): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8')
   return [...text.matchAll(IMPORT)].flatMap(([, specifier]) => {
     if (specifier!.startsWith('.')) return [relative(ROOT, resolve(ROOT, dirname(file), specifier!))]
-    const own = /^@larder\/(kit|engine|hub)(?:\/(.+))?$/.exec(specifier!)
+    const own = /^@larder\/(kit|engine|hub|driver-aws)(?:\/(.+))?$/.exec(specifier!)
     return own ? [`packages/${own[1]}/src/${own[2] ?? 'index'}.ts`] : []
   })
 }

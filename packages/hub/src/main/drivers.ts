@@ -1,6 +1,7 @@
 /** The drivers of a hub, by the names that Backends use. */
 import type { Clock } from '@larder/engine/base/clock'
 import type { Log } from '@larder/engine/base/log'
+import { awsDrivers } from '@larder/driver-aws'
 import type { Driver } from '@larder/kit'
 import { noopDriver } from '../drivers/noop/driver.ts'
 import { poolDriver } from '../drivers/pool/driver.ts'
@@ -23,7 +24,7 @@ export interface HubDriversOptions {
 }
 
 export function hubDrivers({ dataDir, clock, log }: HubDriversOptions): HubDrivers {
-  const drivers: Driver[] = [noopDriver(), poolDriver()]
+  const drivers: Driver[] = [noopDriver(), poolDriver(), ...awsDrivers()]
   const named = () => new Map(drivers.map((driver) => [driver.name, driver]))
   if (dataDir === undefined) return { byName: named(), close: () => Promise.resolve(), leave: () => Promise.resolve() }
   const processes = processDriver({ dataDir, clock, engines: engineFinder(), log })

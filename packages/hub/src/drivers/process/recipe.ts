@@ -1,7 +1,6 @@
 import { constants } from 'node:os'
-import { DURATION_PATTERN, invalid } from '@larder/kit'
+import { checkShape, DURATION_PATTERN, invalid } from '@larder/kit'
 import type { Json, JsonSchema } from '@larder/kit'
-import { checkShape } from './shape.ts'
 
 /** A text with placeholders; see template.ts. */
 export type Template = string

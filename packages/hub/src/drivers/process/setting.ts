@@ -1,10 +1,10 @@
 /** Everything that is known about one instance while its templates are rendered. */
 import { dirname } from 'node:path'
+import { isRecord } from '@larder/kit'
 import type { Json } from '@larder/kit'
 import type { Account } from './account.ts'
 import { HOST } from './ports.ts'
 import type { Command, ProcessRecipe } from './recipe.ts'
-import { isRecord } from './shape.ts'
 import { deriveSecret, sha256 } from './secret.ts'
 import type { TemplateValues } from './template.ts'
 import { render, renderList } from './template.ts'

@@ -1,7 +1,6 @@
 import { constants } from 'node:os'
-import { parseDurationMs } from '@larder/kit'
+import { isRecord, parseDurationMs } from '@larder/kit'
 import type { Json } from '@larder/kit'
-import { isRecord } from './shape.ts'
 
 const WITHIN_MS = 5_000
 

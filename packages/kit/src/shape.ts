@@ -1,7 +1,7 @@
-import type { FieldError, Json, JsonSchema } from '@larder/kit'
+import type { FieldError, Json, JsonSchema } from './driver.ts'
 
 /**
- * Checks a value against the part of structural schemas that our own recipes use: type, properties, required,
+ * Checks a value against the part of structural schemas that recipes use: type, properties, required,
  * additionalProperties, items, enum, pattern, minItems, minProperties and maxProperties. As there, a field that is not
  * among the `properties` is unknown without saying so. Reading a recipe through its
  * published schema keeps the two from telling different stories.

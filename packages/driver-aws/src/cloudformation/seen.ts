@@ -1,0 +1,127 @@
+/** What CloudFormation says of a stack, in the contract's words. */
+import type { Stack, StackEvent } from '@aws-sdk/client-cloudformation'
+import { parseDurationMs } from '@larder/kit'
+import type { Changing, Failed, Outside, Want } from '@larder/kit'
+import { OWNER_TAG } from '../naming.ts'
+import { lookAgainMs } from '../pace.ts'
+import { idOf } from './stacks.ts'
+
+export type Standing =
+  | 'absent'
+  | 'changing'
+  | 'standing'
+  /** It is as before the last change, which failed. */
+  | 'rolled back'
+  /** It never was complete. */
+  | 'failed'
+  /** It was complete once, and is in a state that somebody must repair. */
+  | 'stuck'
+  | 'undeletable'
+  /** Only a change set that somebody made before the stack. */
+  | 'reviewed'
+
+export function standingOf({ StackStatus: status = '' as never }: Stack): Standing {
+  if (status === 'DELETE_COMPLETE') return 'absent'
+  if (status === 'REVIEW_IN_PROGRESS') return 'reviewed'
+  if (status.endsWith('_IN_PROGRESS')) return 'changing'
+  if (/^(?:CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) return 'standing'
+  if (/^(?:UPDATE|IMPORT)_ROLLBACK_COMPLETE$/.test(status)) return 'rolled back'
+  if (status === 'DELETE_FAILED') return 'undeletable'
+  return /^(?:CREATE_FAILED|ROLLBACK_COMPLETE|ROLLBACK_FAILED)$/.test(status) ? 'failed' : 'stuck'
+}
+
+/** By our tag, or because the instance takes what is there. */
+export function isOurs({ Tags = [] }: Stack, { id, existing }: Pick<Want, 'id' | 'existing'>): boolean {
+  const owner = Tags.find(({ Key }) => Key === OWNER_TAG)?.Value
+  return owner === undefined ? existing !== 'Refuse' : owner === id
+}
+
+export function conflictMessage(stack: Stack): string {
+  const owner = stack.Tags?.find(({ Key }) => Key === OWNER_TAG)?.Value
+  const whose = owner === undefined ? `it has no tag ${OWNER_TAG}` : `its tag ${OWNER_TAG} is ${owner}`
+  return `a stack called ${stack.StackName} exists and is not of this instance: ${whose}`
+}
+
+export function outsideOf(stack: Stack): Outside {
+  const { StackStatus: state, StackStatusReason: message } = stack
+  return {
+    id: idOf(stack),
+    ...(state !== undefined && { state }),
+    // A word that AWS always says of a stack that somebody made.
+    ...(message !== undefined && message !== '' && message !== 'User Initiated' && { message }),
+  }
+}
+
+/** The step's name for people: `create`, `update`, `roll back`, `delete`. */
+export function changing(stack: Stack, usually: string | undefined, nowMs: number): Changing {
+  const { StackStatus: status = '' as never, CreationTime, LastUpdatedTime } = stack
+  const isCreating = status === 'CREATE_IN_PROGRESS'
+  const beganMs = (isCreating ? CreationTime : (LastUpdatedTime ?? CreationTime))?.getTime() ?? nowMs
+  const usuallyMs = usually === undefined ? undefined : parseDurationMs(usually)
+  return {
+    phase: 'changing',
+    doing: doingOf(status),
+    message: `stack ${stack.StackName}: ${status}`,
+    againMs: lookAgainMs(nowMs - beganMs, isCreating ? usuallyMs : undefined),
+    ...(isCreating && usuallyMs !== undefined && { expectedAt: new Date(beganMs + usuallyMs).toISOString() }),
+  }
+}
+
+function doingOf(status: string): string {
+  if (status.startsWith('DELETE')) return 'delete'
+  if (status.includes('ROLLBACK')) return 'roll back'
+  return status.startsWith('CREATE') ? 'create' : 'update'
+}
+
+/** Made anew so often, a stack that fails is left for somebody to look at. */
+const MAX_ROLLBACKS = 3
+
+export function failed(stack: Stack, standing: Standing, cause: string, rollbacks: number): Failed {
+  const state = stack.StackStatus ?? ''
+  const said = `stack ${stack.StackName} is ${state}: ${cause}`
+  const common = { phase: 'failed', reason: camelCase(state) } as const
+  switch (standing) {
+    case 'failed': {
+      if (rollbacks < MAX_ROLLBACKS) return { ...common, message: said, usable: false, retry: 'recreate' }
+      const message = `${said}; it was made anew ${rollbacks} times and failed each time`
+      return { ...common, message, usable: false, retry: 'no' }
+    }
+    case 'rolled back':
+      return { ...common, message: `${said}; the stack is as it was before`, usable: true, retry: 'no' }
+    case 'undeletable':
+      return { ...common, message: said, usable: false, retry: 'no' }
+    case 'stuck':
+    case 'absent':
+    case 'changing':
+    case 'standing':
+    case 'reviewed':
+      break
+  }
+  const next = 'CloudFormation must be told to continue (aws cloudformation continue-update-rollback)'
+  return { ...common, message: `${said}; ${next}`, usable: true, retry: 'no' }
+}
+
+/** `ROLLBACK_COMPLETE` is `RollbackComplete`. */
+const camelCase = (status: string): string =>
+  status
+    .toLowerCase()
+    .split('_')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join('')
+
+/** What went wrong first: all later failures are of it. `events`: newest first, of the stack's whole life. */
+export function causeOf(stack: Stack, events: readonly StackEvent[]): string {
+  const begin = events.findIndex(
+    ({ PhysicalResourceId, ResourceStatus = '', ResourceStatusReason }) =>
+      PhysicalResourceId === stack.StackId &&
+      /^(?:CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/.test(ResourceStatus) &&
+      ResourceStatusReason === 'User Initiated',
+  )
+  const since = begin < 0 ? events : events.slice(0, begin)
+  const first = since.findLast(
+    ({ ResourceStatus = '', ResourceStatusReason = '' }) =>
+      ResourceStatus.endsWith('_FAILED') && ResourceStatusReason !== '' && !/cancelled/i.test(ResourceStatusReason),
+  )
+  if (!first) return stack.StackStatusReason ?? 'CloudFormation gives no reason'
+  return `${first.LogicalResourceId} (${first.ResourceType}): ${first.ResourceStatusReason}`
+}

@@ -1,0 +1,225 @@
+/** The verbs over one stack for each instance. They begin things and look; the waiting is the hub's. */
+import type { Stack } from '@aws-sdk/client-cloudformation'
+import { blocked } from '@larder/kit'
+import type { Ack, Bound, Failed, Host, Json, Plan, Secrets, Seen, Want } from '@larder/kit'
+import { createAccounts, type Account } from '../account/account.ts'
+import { parseConfig } from '../account/config.ts'
+import type { Verbs } from '../lazy-session.ts'
+import { execute, forecast, validate } from './change-set.ts'
+import { compare, type Comparison } from './drift.ts'
+import { isStill, Memory, parseState, type StackState } from './memory.ts'
+import { bindingValues, shownOutputs } from './outputs.ts'
+import { causeOf, changing, conflictMessage, failed, isOurs, outsideOf, standingOf } from './seen.ts'
+import { idOf, openStacks, tokenOf, type Stacks } from './stacks.ts'
+import { stackNameOf, wantedStack, type WantedStack } from './wanted.ts'
+
+/** What was looked at a moment ago, by the same pass of the hub. */
+const A_MOMENT_MS = 2_000
+/** Most stacks take longer; a small one is there by then. */
+const FIRST_LOOK_MS = 1_000
+
+interface AccountStacks {
+  readonly account: Account
+  readonly memory: Memory
+  stacks(): Promise<Stacks>
+}
+
+export function stackSession(backend: { config: Json; credentials: Secrets }, host: Host): Verbs {
+  const now = () => host.now().getTime()
+  const accounts = createAccounts(parseConfig(backend.config), backend.credentials, (account): AccountStacks => {
+    let opened: Promise<Stacks> | undefined
+    const open = async () => openStacks(await account.cloudformation(), now)
+    return { account, memory: new Memory(), stacks: () => (opened ??= open()) }
+  })
+  const verbsFor = async (want: Want, signal: AbortSignal): Promise<StackVerbs> => {
+    const opened = accounts.of(want.credentials)
+    return new StackVerbs(await opened.stacks(), opened.memory, now, want, signal)
+  }
+  return {
+    probe: (signal) => accounts.of(undefined).account.whoami(signal),
+    plan: async (want, signal) => (await verbsFor(want, signal)).plan(),
+    observe: async (want, signal) => (await verbsFor(want, signal)).observe(),
+    create: async (want, signal) => (await verbsFor(want, signal)).create(),
+    update: async (want, signal) => (await verbsFor(want, signal)).update(),
+    delete: async (want, signal) => (await verbsFor(want, signal)).delete(),
+    bind: async (want, _credential, signal) => (await verbsFor(want, signal)).bind(),
+    // All who bind have the same, and nobody has anything of their own.
+    unbind: () => Promise.resolve({ phase: 'gone' }),
+  }
+}
+
+class StackVerbs {
+  readonly #stacks: Stacks
+  readonly #memory: Memory
+  readonly #now: () => number
+  readonly #want: Want
+  readonly #signal: AbortSignal
+  readonly #state: StackState
+
+  constructor(stacks: Stacks, memory: Memory, now: () => number, want: Want, signal: AbortSignal) {
+    this.#stacks = stacks
+    this.#memory = memory
+    this.#now = now
+    this.#want = want
+    this.#signal = signal
+    this.#state = parseState(want.state)
+  }
+
+  async observe(): Promise<Seen> {
+    const stack = await this.#find(0)
+    if (!stack) return { phase: 'absent' }
+    if (!isOurs(stack, this.#want)) return { phase: 'conflict', message: conflictMessage(stack) }
+    const standing = standingOf(stack)
+    const outside = outsideOf(stack)
+    const state = this.#want.state === undefined ? {} : { state: this.#want.state }
+    if (standing === 'changing') return { ...changing(stack, this.#usually(), this.#now()), outside, ...state }
+    if (standing === 'reviewed')
+      return { phase: 'conflict', message: `stack ${stack.StackName} is being reviewed by somebody` }
+    const stands = standing === 'standing' || standing === 'rolled back'
+    if (!stands || this.#want.intent === 'delete') {
+      if (stands) return { phase: 'ready', drift: [], outside, ...state }
+      return { ...(await this.#failed(stack)), outside, ...state }
+    }
+    return this.#observeStanding(stack, standing === 'rolled back')
+  }
+
+  async #observeStanding(stack: Stack, isRolledBack: boolean): Promise<Seen> {
+    const wanted = wantedStack(this.#want)
+    const comparison = await this.#compare(stack, wanted)
+    const common = { outside: outsideOf(stack), outputs: shownOutputs(stack, wanted), ...this.#stateWith(comparison) }
+    // A failed change leaves the stack as it was; that only matters to who still wants the change.
+    if (isRolledBack && comparison.drift.length > 0) return { ...(await this.#failed(stack)), ...common }
+    return { phase: 'ready', drift: comparison.drift, ...common }
+  }
+
+  async create(): Promise<Ack> {
+    const wanted = wantedStack(this.#want)
+    const there = await this.#find(A_MOMENT_MS)
+    if (there) return { outside: outsideOf(there) }
+    const previous = this.#state.followed?.stack ?? ''
+    const token = tokenOf('create', this.#want.generation, wanted.id, previous, String(this.#state.rollbacks ?? 0))
+    const id = await this.#stacks.create(wanted, token, this.#signal)
+    if (id === undefined) return { againMs: FIRST_LOOK_MS }
+    const followed = { stack: id, changedAt: '', templateDigest: wanted.templateDigest, digest: wanted.digest }
+    this.#memory.remember(followed)
+    return {
+      state: JSON.stringify({ ...this.#state, followed }),
+      outside: { id, state: 'CREATE_IN_PROGRESS' },
+      againMs: FIRST_LOOK_MS,
+    }
+  }
+
+  async update(): Promise<Ack> {
+    const wanted = wantedStack(this.#want)
+    const stack = await this.#ourStack()
+    const standing = standingOf(stack)
+    if (standing === 'changing') return { againMs: FIRST_LOOK_MS }
+    if (standing !== 'standing' && standing !== 'rolled back') throw blocked((await this.#failed(stack)).message)
+    if ((await this.#compare(stack, wanted)).drift.length === 0) return {}
+    const token = tokenOf(
+      'update',
+      this.#want.generation,
+      idOf(stack),
+      stack.LastUpdatedTime?.toISOString() ?? '',
+      wanted.digest,
+    )
+    if (await execute(this.#stacks, stack, wanted, token, this.#signal)) return {}
+    if (await this.#stacks.update(stack, wanted, token, this.#signal)) return {}
+    // CloudFormation finds no difference, and knows best.
+    return { state: this.#followNow(stack, wanted) }
+  }
+
+  async delete(): Promise<Ack> {
+    const stack = await this.#find(A_MOMENT_MS)
+    if (!stack || !isOurs(stack, this.#want)) return {}
+    if (stack.StackStatus === 'DELETE_IN_PROGRESS') return {}
+    const standing = standingOf(stack)
+    const why = standing === 'undeletable' ? (await this.#failed(stack)).message : undefined
+    await this.#stacks.delete(stack, this.#signal)
+    if (why !== undefined) throw blocked(why)
+    if (standing !== 'failed') return {}
+    return { state: JSON.stringify({ ...this.#state, rollbacks: (this.#state.rollbacks ?? 0) + 1 }) }
+  }
+
+  async bind(): Promise<Bound> {
+    const wanted = wantedStack(this.#want)
+    const stack = await this.#ourStack()
+    switch (standingOf(stack)) {
+      case 'changing':
+        if (stack.StackStatus === 'CREATE_IN_PROGRESS' || stack.StackStatus === 'ROLLBACK_IN_PROGRESS') {
+          return changing(stack, wanted.recipe.usually, this.#now())
+        }
+        break
+      case 'failed':
+      case 'undeletable':
+        return this.#failed(stack)
+      case 'absent':
+      case 'reviewed':
+      case 'standing':
+      case 'rolled back':
+      case 'stuck':
+        break
+    }
+    return { phase: 'ready', values: bindingValues(stack, wanted) }
+  }
+
+  async plan(): Promise<Plan> {
+    const wanted = wantedStack(this.#want)
+    const stack = await this.#find(A_MOMENT_MS)
+    const { parameters } = this.#want
+    if (!stack) {
+      await validate(this.#stacks, wanted, this.#signal)
+      return { parameters, errors: [], effects: [] }
+    }
+    if (!isOurs(stack, this.#want)) throw blocked(conflictMessage(stack))
+    const standing = standingOf(stack)
+    const canChange = standing === 'standing' || standing === 'rolled back'
+    if (!canChange || (await this.#compare(stack, wanted)).drift.length === 0)
+      return { parameters, errors: [], effects: [] }
+    const { effects, errors } = await forecast(this.#stacks, stack, wanted, this.#signal)
+    return { parameters, errors: [...errors], effects: [...effects] }
+  }
+
+  /** What is to go goes also when its recipe can no longer be read. */
+  #usually(): string | undefined {
+    return this.#want.intent === 'delete' ? undefined : wantedStack(this.#want).recipe.usually
+  }
+
+  async #find(maxAgeMs: number): Promise<Stack | undefined> {
+    const stack = await this.#stacks.find(stackNameOf(this.#want), this.#signal, maxAgeMs)
+    return stack && standingOf(stack) !== 'absent' ? stack : undefined
+  }
+
+  /** One that exists and may be changed. */
+  async #ourStack(): Promise<Stack> {
+    const stack = await this.#find(A_MOMENT_MS)
+    if (!stack) throw blocked(`stack ${stackNameOf(this.#want)} does not exist`)
+    if (!isOurs(stack, this.#want)) throw blocked(conflictMessage(stack))
+    return stack
+  }
+
+  async #compare(stack: Stack, wanted: WantedStack): Promise<Comparison> {
+    const before = this.#memory.of(stack, this.#state)
+    const comparison = await compare(stack, wanted, before, () => this.#stacks.template(stack, this.#signal))
+    if (comparison.followed && !isStill(before, stack)) this.#memory.remember(comparison.followed)
+    return comparison
+  }
+
+  #stateWith({ followed }: Comparison): { state?: string } {
+    if (followed) return { state: JSON.stringify({ ...this.#state, followed }) }
+    return this.#want.state === undefined ? {} : { state: this.#want.state }
+  }
+
+  #followNow(stack: Stack, { digest, templateDigest }: WantedStack): string {
+    const changedAt = stack.LastUpdatedTime?.toISOString() ?? ''
+    const followed = { stack: idOf(stack), changedAt, templateDigest, digest }
+    this.#memory.remember(followed)
+    return JSON.stringify({ ...this.#state, followed })
+  }
+
+  /** With the first cause, for which CloudFormation must be asked. */
+  async #failed(stack: Stack): Promise<Failed> {
+    const events = await this.#stacks.events(stack, this.#signal)
+    return failed(stack, standingOf(stack), causeOf(stack, events), this.#state.rollbacks ?? 0)
+  }
+}

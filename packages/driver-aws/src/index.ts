@@ -1,0 +1,5 @@
+import type { Driver } from '@larder/kit'
+import { cloudformationDriver } from './cloudformation/driver.ts'
+
+/** Nothing of AWS is loaded before one of them is asked for something. */
+export const awsDrivers = (): Driver[] => [cloudformationDriver()]
