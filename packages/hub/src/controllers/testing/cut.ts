@@ -40,10 +40,10 @@ export function cutTransport(inner: Transport): Cut {
         writes.push(`${call.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} ${name}`)
         const write = writes.length
         if (plan?.write === write && plan.when === 'before') kill()
-        const answer = await inner.call(call, signal)
-        // Asked again: the plan may have been dropped while the API answered.
-        if (plan?.write === write && plan.when === 'after') kill()
-        return answer
+        // A refusal, a conflict say, is an answer as well. Asked again: the plan may have been dropped while the API answered.
+        return await inner.call(call, signal).finally(() => {
+          if (plan?.write === write && plan.when === 'after') kill()
+        })
       },
       watch: (target, options, signal) => inner.watch(target, options, signal),
       raw: (path, signal) => inner.raw(path, signal),
