@@ -4,8 +4,33 @@ import { GLOBAL, NAMESPACED, TANZU_OPTIONS, type TanzuOptions } from './options.
 
 const classes = () => import('./classes.ts')
 const claims = () => import('./claims.ts')
+const workloads = () => import('./workloads.ts')
 
 const WAIT = ['wait', 'timeout'] as const
+/** What can be said of a workload. */
+const WORKLOAD = [
+  'git-repo',
+  'git-branch',
+  'git-tag',
+  'git-commit',
+  'sub-path',
+  'image',
+  'type',
+  'app',
+  'annotation',
+  'label',
+  'env',
+  'build-env',
+  'param',
+  'service-ref',
+  'service-account',
+  'file',
+  'dry-run',
+  'yes',
+  'output',
+  ...WAIT,
+  ...NAMESPACED,
+] as const
 const WIDE = { output: 'wide, or json' }
 
 const commands: readonly Command<TanzuOptions>[] = [
@@ -124,6 +149,56 @@ const commands: readonly Command<TanzuOptions>[] = [
     hidden: true,
     examples: ['tanzu services instances list -o wide'],
     load: async () => (await classes()).listInstances,
+  },
+  {
+    path: ['apps', 'workload', 'create'],
+    args: '[NAME]',
+    summary: 'Make a workload and bind it to services',
+    options: WORKLOAD,
+    examples: [
+      'tanzu apps workload create my-workload --image registry.example.com/shop:1 --type web',
+      'tanzu apps workload create my-workload --git-repo https://git.example.com/shop --git-tag v1 --type web --service-ref db=services.apps.tanzu.vmware.com/v1alpha1:ResourceClaim:redis-writer-claim',
+    ],
+    load: async () => (await workloads()).create,
+  },
+  {
+    path: ['apps', 'workload', 'update'],
+    args: '[NAME]',
+    summary: 'Change a workload that exists',
+    options: WORKLOAD,
+    examples: ['tanzu apps workload update my-workload --service-ref db-'],
+    load: async () => (await workloads()).update,
+  },
+  {
+    path: ['apps', 'workload', 'apply'],
+    args: '[NAME]',
+    summary: 'Make a workload, or change it where it exists',
+    options: WORKLOAD,
+    examples: ['tanzu apps workload apply my-workload --image registry.example.com/shop:2 --wait'],
+    load: async () => (await workloads()).apply,
+  },
+  {
+    path: ['apps', 'workload', 'get'],
+    args: 'NAME',
+    summary: 'Show a workload, its services and how it is',
+    options: ['output', ...NAMESPACED],
+    examples: ['tanzu apps workload get my-workload'],
+    load: async () => (await workloads()).get,
+  },
+  {
+    path: ['apps', 'workload', 'list'],
+    summary: 'List workloads',
+    options: ['all-namespaces', 'output', ...NAMESPACED],
+    examples: ['tanzu apps workload list -A'],
+    load: async () => (await workloads()).list,
+  },
+  {
+    path: ['apps', 'workload', 'delete'],
+    args: 'NAME',
+    summary: 'Delete a workload and its bindings; the services stay',
+    options: ['yes', ...NAMESPACED],
+    examples: ['tanzu apps workload delete my-workload --yes'],
+    load: async () => (await workloads()).remove,
   },
 ]
 
