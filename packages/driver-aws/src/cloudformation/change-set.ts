@@ -68,7 +68,7 @@ async function begin(
   signal: AbortSignal,
 ): Promise<boolean> {
   const command = new CreateChangeSetCommand({
-    StackName: idOf(stack),
+    StackName: stack.StackName,
     ChangeSetName: name,
     ChangeSetType: 'UPDATE',
     Description: 'what Larder was asked to change',
@@ -94,7 +94,7 @@ async function describe(
   let token: string | undefined
   for (;;) {
     const last: DescribeChangeSetCommandOutput = await call('cloudformation:DescribeChangeSet', () =>
-      client.send(new DescribeChangeSetCommand({ StackName: idOf(stack), ChangeSetName: name, NextToken: token }), {
+      client.send(new DescribeChangeSetCommand({ StackName: stack.StackName, ChangeSetName: name, NextToken: token }), {
         abortSignal: signal,
       }),
     )
@@ -106,11 +106,13 @@ async function describe(
 
 async function remove({ client }: Stacks, stack: Stack, name: string, signal: AbortSignal): Promise<void> {
   await call('cloudformation:DeleteChangeSet', () =>
-    client.send(new DeleteChangeSetCommand({ StackName: idOf(stack), ChangeSetName: name }), { abortSignal: signal }),
+    client.send(new DeleteChangeSetCommand({ StackName: stack.StackName, ChangeSetName: name }), {
+      abortSignal: signal,
+    }),
   )
 }
 
-/** False: it was never made, or can no longer be executed. */
+/** False: there is none that can be executed. */
 export async function execute(
   stacks: Stacks,
   stack: Stack,
@@ -118,16 +120,20 @@ export async function execute(
   token: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const command = new ExecuteChangeSetCommand({
-    StackName: idOf(stack),
-    ChangeSetName: nameOf(stack, wanted),
-    ClientRequestToken: token,
-  })
+  const name = nameOf(stack, wanted)
   try {
+    const { last } = await describe(stacks, stack, name, signal)
+    if (last.ExecutionStatus !== 'AVAILABLE') return false
+    const command = new ExecuteChangeSetCommand({
+      StackName: stack.StackName,
+      ChangeSetName: name,
+      ClientRequestToken: token,
+    })
     await call('cloudformation:ExecuteChangeSet', () => stacks.client.send(command, { abortSignal: signal }))
     return true
   } catch (error) {
-    if (isRefusal(error, 'ChangeSetNotFound', 'InvalidChangeSetStatus', 'ValidationError')) return false
+    if (isRefusal(error, 'ChangeSetNotFound', 'InvalidChangeSetStatus')) return false
+    if (isRefusal(error, 'ValidationError') && /does not exist/.test(error.said)) return false
     throw error
   } finally {
     stacks.changed(wanted.name)

@@ -17,15 +17,16 @@ export async function compare(
   before: Followed | undefined,
   template: () => Promise<string>,
 ): Promise<Comparison> {
+  const visible = visibleDrift(stack, wanted)
   if (isStill(before, stack)) {
-    if (before.digest === wanted.digest) return { drift: [], followed: before }
-    const drift = [...visibleDrift(stack, wanted), ...templateDrift(before.templateDigest, wanted)]
+    if (before.digest === wanted.digest) return { drift: visible, followed: before }
+    const drift = [...visible, ...templateDrift(before.templateDigest, wanted)]
     // What differs and cannot be seen is a secret parameter, or one that is no longer given.
     return { drift: drift.length > 0 ? drift : [{ path: 'parameters' }], followed: before }
   }
   // One that is read from a URL is not the text that we were given.
   const have = wanted.recipe.template === undefined ? wanted.templateDigest : digestOf(await template())
-  const drift = [...visibleDrift(stack, wanted), ...templateDrift(have, wanted)]
+  const drift = [...visible, ...templateDrift(have, wanted)]
   return { drift, followed: drift.length === 0 ? followedBy(stack, wanted) : undefined }
 }
 

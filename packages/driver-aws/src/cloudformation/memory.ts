@@ -17,6 +17,8 @@ export interface Followed {
 
 export interface StackState {
   readonly followed?: Followed
+  /** Digest of the change that was asked for last, while it is not known that the stack follows it. */
+  readonly asked?: string
   /** How many stacks failed to be made, and were removed. */
   readonly rollbacks?: number
 }
@@ -38,19 +40,29 @@ export const followedBy = (stack: Stack, { digest, templateDigest }: WantedStack
 export const isStill = (followed: Followed | undefined, stack: Stack): followed is Followed =>
   followed !== undefined && followed.stack === idOf(stack) && followed.changedAt === changedAtOf(stack)
 
-/** Keeps what is newer: the hub's copy may be of before a call whose answer it lost. */
+/** Of this process, which is newer than what the hub keeps: a call's answer may have been lost, and what it told with it. */
 export class Memory {
-  readonly #byStack = new Map<string, Followed>()
+  readonly #byStack = new Map<string, Followed | undefined>()
 
   remember(followed: Followed): void {
-    this.#byStack.delete(followed.stack)
-    this.#byStack.set(followed.stack, followed)
-    const [oldest] = this.#byStack.keys()
-    if (this.#byStack.size > MAX_STACKS && oldest !== undefined) this.#byStack.delete(oldest)
+    this.#set(followed.stack, followed)
+  }
+
+  /** It is being changed: what it followed before says nothing of it any more. */
+  forget(stack: Stack): void {
+    this.#set(idOf(stack), undefined)
   }
 
   of(stack: Stack, kept: StackState): Followed | undefined {
-    return this.#byStack.get(idOf(stack)) ?? kept.followed
+    const id = idOf(stack)
+    return this.#byStack.has(id) ? this.#byStack.get(id) : kept.followed
+  }
+
+  #set(stack: string, followed: Followed | undefined): void {
+    this.#byStack.delete(stack)
+    this.#byStack.set(stack, followed)
+    const [oldest] = this.#byStack.keys()
+    if (this.#byStack.size > MAX_STACKS && oldest !== undefined) this.#byStack.delete(oldest)
   }
 }
 

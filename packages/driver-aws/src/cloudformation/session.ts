@@ -87,8 +87,9 @@ class StackVerbs {
     const wanted = wantedStack(this.#want)
     const comparison = await this.#compare(stack, wanted)
     const common = { outside: outsideOf(stack), outputs: shownOutputs(stack, wanted), ...this.#stateWith(comparison) }
-    // A failed change leaves the stack as it was; that only matters to who still wants the change.
-    if (isRolledBack && comparison.drift.length > 0) return { ...(await this.#failed(stack)), ...common }
+    // A failed change leaves the stack as it was; that only matters to who still wants the change. One of a secret cannot be seen.
+    const isRefused = comparison.drift.length > 0 || this.#isRolledBack(stack, wanted)
+    if (isRolledBack && isRefused) return { ...(await this.#failed(stack)), ...common }
     return { phase: 'ready', drift: comparison.drift, ...common }
   }
 
@@ -123,10 +124,12 @@ class StackVerbs {
       stack.LastUpdatedTime?.toISOString() ?? '',
       wanted.digest,
     )
-    if (await execute(this.#stacks, stack, wanted, token, this.#signal)) return {}
-    if (await this.#stacks.update(stack, wanted, token, this.#signal)) return {}
-    // CloudFormation finds no difference, and knows best.
-    return { state: this.#followNow(stack, wanted) }
+    this.#memory.forget(stack)
+    const isAsked =
+      (await execute(this.#stacks, stack, wanted, token, this.#signal)) ||
+      (await this.#stacks.update(stack, wanted, token, this.#signal))
+    // Otherwise CloudFormation finds no difference, and knows best.
+    return { state: isAsked ? this.#asking(wanted) : this.#followNow(stack, wanted) }
   }
 
   async delete(): Promise<Ack> {
@@ -201,8 +204,20 @@ class StackVerbs {
   async #compare(stack: Stack, wanted: WantedStack): Promise<Comparison> {
     const before = this.#memory.of(stack, this.#state)
     const comparison = await compare(stack, wanted, before, () => this.#stacks.template(stack, this.#signal))
-    if (comparison.followed && !isStill(before, stack)) this.#memory.remember(comparison.followed)
+    if (isStill(before, stack)) return comparison
+    // What was asked for and rolled back is not followed, also where the difference is a secret that nobody can see.
+    if (this.#isRolledBack(stack, wanted)) return { ...comparison, followed: undefined }
+    if (comparison.followed) this.#memory.remember(comparison.followed)
     return comparison
+  }
+
+  #isRolledBack(stack: Stack, { digest }: WantedStack): boolean {
+    return standingOf(stack) === 'rolled back' && this.#state.asked === digest
+  }
+
+  #asking({ digest }: WantedStack): string {
+    const { followed: _before, ...state } = this.#state
+    return JSON.stringify({ ...state, asked: digest })
   }
 
   #stateWith({ followed }: Comparison): { state?: string } {

@@ -8,7 +8,7 @@ import {
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation'
 import type { Capability, CloudFormationClient, Stack, StackEvent } from '@aws-sdk/client-cloudformation'
-import { invalid } from '@larder/kit'
+import { blocked, invalid } from '@larder/kit'
 import { call, isRefusal, type Refusal } from '../account/call.ts'
 import { createLookup, type Lookup } from '../lookup.ts'
 import { digestOf } from '../naming.ts'
@@ -151,7 +151,8 @@ async function update(
 /** Which field of ours a refused request is about, as far as its words tell. */
 export function withPath(error: unknown, { recipe }: WantedStack): unknown {
   if (isRefusal(error, 'InsufficientCapabilities')) return invalid('recipe.capabilities', error.message)
-  if (!isRefusal(error, 'ValidationError') || /state and can ?not be updated/.test(error.said)) return error
+  if (!isRefusal(error, 'ValidationError')) return error
+  if (/state and can ?not be updated/.test(error.said)) return blocked(error.message)
   return invalid(pathOf(error, recipe), error.message)
 }
 
