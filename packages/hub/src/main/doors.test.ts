@@ -1,5 +1,15 @@
 /** Doors by name, and a hub on a cluster that serves one with the rights of its installation and no more. */
-import { clusterRoleType, namespaceType, roleBindingType, secretType } from '@larder/engine/client/builtin'
+import {
+  clusterRoleType,
+  namespaceType,
+  roleBindingType,
+  secretType,
+  serviceAccountType,
+} from '@larder/engine/client/builtin'
+import { createClient, type Client } from '@larder/engine/client/client'
+import { httpsTransport } from '@larder/engine/client/https'
+import { loadKubeconfig } from '@larder/engine/client/kubeconfig'
+import type { Transport } from '@larder/engine/machinery/call'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CommandFailed } from '../cli/failure.ts'
 import { carvelPasswordKind, passwordKind, secretTemplateKind } from '../companions/secretgen/kinds.ts'
@@ -42,7 +52,11 @@ describe('on a cluster', () => {
     await applyAll(cluster.admin, clusterManifests())
     await cluster.admin.of(namespaceType).create({ metadata: { name: 'shop' } })
   })
-  afterAll(() => cluster.close())
+  const opened: Transport[] = []
+  afterAll(async () => {
+    for (const transport of opened) await transport.close()
+    await cluster.close()
+  })
 
   const until = async <T>(what: string, ask: () => Promise<T | undefined>): Promise<T> => {
     for (const deadline = Date.now() + 15_000; Date.now() < deadline;) {
@@ -53,6 +67,19 @@ describe('on a cluster', () => {
     throw new Error(`waited for ${what}\n${hub.log.join('')}`)
   }
   const secret = (name: string) => until(`Secret ${name}`, () => cluster.admin.of(secretType).find(name, 'shop'))
+  /** By the role of Kubernetes that administers a namespace, and no more. */
+  async function administratorOf(namespace: string): Promise<Client> {
+    const boss = { name: 'boss', namespace }
+    await cluster.admin.of(serviceAccountType).create({ metadata: boss })
+    await cluster.admin.of(roleBindingType).create({
+      metadata: boss,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' },
+      subjects: [{ kind: 'ServiceAccount', ...boss }],
+    })
+    const transport = httpsTransport(await loadKubeconfig({ path: await cluster.kubeconfigOf(boss), env: {} }))
+    opened.push(transport)
+    return createClient(transport)
+  }
   const hubRules = async () => (await cluster.admin.of(clusterRoleType).get('larder:hub')).rules ?? []
 
   test('that was installed without it, a door is refused by the kinds that it lacks', async () => {
@@ -76,7 +103,7 @@ describe('on a cluster', () => {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
       subjects: [{ kind: 'ServiceAccount', name: 'reader', namespace: 'shop' }],
     })
-    await admin.of(secretTemplateKind).create({
+    const template = await admin.of(secretTemplateKind).create({
       metadata: { name: 'copy', namespace: 'shop' },
       spec: {
         serviceAccountName: 'reader',
@@ -84,12 +111,25 @@ describe('on a cluster', () => {
         template: { data: { password: '$(.creds.data.password)' } },
       },
     })
+    const asked = 'bind ClusterRole larder:secretgen:accounts to ServiceAccount larder-system/larder in this namespace'
+    await until('the template to say what it lacks', async () => {
+      const { status } = await admin.of(secretTemplateKind).get(template.metadata.name, 'shop')
+      return status?.conditions?.[0]?.message?.endsWith(asked) ? true : undefined
+    })
+    await (await administratorOf('shop')).of(roleBindingType).create({
+      metadata: { name: 'larder-secretgen', namespace: 'shop' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'larder:secretgen:accounts' },
+      subjects: [{ kind: 'ServiceAccount', ...hubAccount }],
+    })
     expect((await secret('copy')).data).toEqual((await secret('creds')).data)
     await admin.of(passwordKind).delete('creds', { namespace: 'shop' })
     await until('the password to go', async () =>
       (await admin.of(carvelPasswordKind).find('creds', 'shop')) ? undefined : true,
     )
-    expect(cluster.asked.filter(({ user, isAllowed }) => user === hubUser.name && !isAllowed)).toEqual([])
+    const refused = cluster.asked.filter(({ user, isAllowed }) => user === hubUser.name && !isAllowed)
+    expect([...new Set(refused.map(({ verb, namespace, name }) => `${verb} ${namespace}/${name}`))]).toEqual([
+      'impersonate shop/reader',
+    ])
   })
 
   test('that is installed without it again, its rights are gone', async () => {

@@ -5,7 +5,8 @@
 import type { PolicyRule } from '@larder/engine/client/builtin'
 import type { Door } from '../../door.ts'
 import { definitionOf } from '../../model/foreign-kind.ts'
-import { CARVEL_GROUP, K14S_GROUP } from './fields.ts'
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../model/names.ts'
+import { ACCOUNTS_ROLE, CARVEL_GROUP, K14S_GROUP } from './fields.ts'
 import { passwordKind, secretgenKinds } from './kinds.ts'
 
 const apiGroups = [K14S_GROUP, CARVEL_GROUP]
@@ -22,10 +23,19 @@ const rules: readonly PolicyRule[] = [
   { apiGroups, resources: [passwordKind.resource], verbs: ['create', 'update', 'delete'] },
   { apiGroups: [''], resources: ['secrets'], verbs: [...reading, 'create', 'patch', 'delete'] },
   { apiGroups: [''], resources: ['namespaces'], verbs: reading },
-  // A SecretTemplate is read as the ServiceAccount of its namespace that it names, whichever that is. It is why this door is served
-  // on a cluster only where somebody has named it.
-  { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'] },
 ]
+
+/**
+ * A SecretTemplate is read as the ServiceAccount of its namespace that it names, whichever that is. Whoever administers a namespace binds this
+ * to the hub there: they may be taken for its accounts themselves. In all namespaces at once it would be the right to be the cluster's own
+ * controllers, which nobody gets by installing a door.
+ */
+const accountsRole = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name: ACCOUNTS_ROLE, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
+  rules: [{ apiGroups: [''], resources: ['serviceaccounts'], verbs: ['impersonate'] }],
+}
 
 export const secretgen: Door = {
   name: 'secretgen',
@@ -39,5 +49,6 @@ export const secretgen: Door = {
     },
     { name: 'larder:secretgen:edit', into: ['edit', 'admin'], rules: [{ apiGroups, resources, verbs: writing }] },
   ],
+  manifests: () => [accountsRole],
   controllers: async (context) => (await import('./controllers.ts')).secretgenControllers(context),
 }

@@ -7,6 +7,9 @@ export const K14S_GROUP = 'secretgen.k14s.io'
 export const CARVEL_GROUP = 'secretgen.carvel.dev'
 export const VERSION = 'v1alpha1'
 
+/** What a hub on a cluster must be bound to in a namespace, to read there as ServiceAccounts. */
+export const ACCOUNTS_ROLE = 'larder:secretgen:accounts'
+
 export const CONDITION_TYPES = ['Reconciling', 'ReconcileSucceeded', 'ReconcileFailed'] as const
 
 const conditions = list(

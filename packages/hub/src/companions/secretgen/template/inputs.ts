@@ -11,6 +11,8 @@ import { isApiError, isNotFound } from '@larder/engine/machinery/status'
 import { Stalled } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../../door.ts'
+import { SYSTEM_NAMESPACE } from '../../../model/names.ts'
+import { ACCOUNTS_ROLE } from '../fields.ts'
 import type { SecretTemplate } from '../kinds.ts'
 import { mentions, render, TemplateError } from './expression.ts'
 
@@ -102,7 +104,7 @@ async function readAs(
 function whyForbidden(message: string, { namespace, name }: Account, what: string): string {
   // Not the account lacks a right then: the hub may not be taken for it.
   return message.includes(' cannot impersonate resource ')
-    ? `the hub may not act as ServiceAccount ${namespace}/${name}, to get ${what}`
+    ? `the hub may not act as ServiceAccount ${namespace}/${name}, to get ${what}: bind ClusterRole ${ACCOUNTS_ROLE} to ServiceAccount ${SYSTEM_NAMESPACE}/larder in this namespace`
     : `ServiceAccount ${namespace}/${name} may not get ${what}`
 }
 
