@@ -243,6 +243,48 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       load: async () => (await import('./commands/creds.ts')).run,
     },
     {
+      path: ['bind'],
+      args: 'CLAIM',
+      summary: 'Give a workload the credentials of a claim, as files below SERVICE_BINDING_ROOT, by a ServiceBinding',
+      options: ['to', 'as', 'containers', 'env', 'wait', 'timeout', 'output', ...NAMESPACED],
+      optionHelp: {
+        to: 'the workload, such as deployment/shop',
+        env: 'give key KEY in variable VAR too, such as REDIS_URL=uri',
+      },
+      optionPlaceholder: { to: 'KIND/NAME', env: 'VAR=KEY' },
+      examples: [
+        'larder bind cache --to deployment/shop',
+        'larder bind ResourceClaim/redis-writer-claim --to deployment/shop --as db --wait',
+        'larder bind cache --to cronjob/report --containers main --env REDIS_URL=uri -n shop',
+      ],
+      completes: 'claim',
+      load: async () => (await import('./commands/bind.ts')).bind,
+    },
+    {
+      path: ['unbind'],
+      args: 'CLAIM',
+      summary: 'Take the credentials of a claim from a workload again, or what a ServiceBinding of that name gives',
+      options: ['from', 'timeout', ...NAMESPACED],
+      examples: ['larder unbind cache --from deployment/shop', 'larder unbind shop-cache'],
+      completes: 'claim',
+      load: async () => (await import('./commands/bind.ts')).unbind,
+    },
+    {
+      path: ['binding', 'list'],
+      summary: 'List ServiceBindings, what they bind to what, and whether they have',
+      options: ['all-namespaces', 'output', ...NAMESPACED],
+      examples: ['larder binding list -n shop'],
+      load: async () => (await import('./commands/bind.ts')).list,
+    },
+    {
+      path: ['binding', 'get'],
+      args: 'NAME',
+      summary: 'Show one ServiceBinding',
+      options: ['output', ...NAMESPACED],
+      examples: ['larder binding get shop-cache -o wide', 'larder binding get shop-cache -o yaml'],
+      load: async () => (await import('./commands/bind.ts')).get,
+    },
+    {
       path: ['run'],
       args: 'COMMAND [ARG]...',
       summary:

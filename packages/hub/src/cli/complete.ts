@@ -85,8 +85,8 @@ async function candidates(
   const context = { args, options, last, ask: (work: Work) => fromApi(options, terminal, work) }
   if (awaiting !== undefined) {
     // The same flag says what to wait for and whose events are meant.
-    const named =
-      awaiting === 'for' && command?.path[0] === 'events' ? 'object' : (OPTIONS[awaiting] as Option).completes
+    const usual = command?.optionPlaceholder?.[awaiting] === undefined ? (OPTIONS[awaiting] as Option).completes : []
+    const named = awaiting === 'for' && command?.path[0] === 'events' ? 'object' : usual
     return valuesOf(named, { ...context, args: [] })
   }
   if (last.startsWith('-')) return flagsOf(command, commands)
