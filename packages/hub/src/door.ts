@@ -55,6 +55,7 @@ export interface PoolDesk {
 export interface DoorQuestion {
   /** Acts as whoever asks, and reads alone. */
   readonly client: Client
+  readonly clock: Clock
   readonly namespace: string
   /** Checked against the schema, with its defaults. */
   readonly spec: JsonObject

@@ -1,20 +1,24 @@
 /** The questions that the hub answers: its own, and those of the doors that are served. */
 import type { Query } from '@larder/engine/apiserver/queries'
+import type { Clock } from '@larder/engine/base/clock'
 import { isObject, type JsonObject } from '@larder/engine/base/json'
 import { createClient } from '@larder/engine/client/client'
 import type { ClaimableDesk } from '../controllers/claimable/desk.ts'
 import type { Door, DoorQuery, DoorQuestion } from '../door.ts'
 import { claimableQuerySchema, claimableQueryType } from '../model/claimable-query.ts'
 
+type Question = Omit<DoorQuestion, 'clock'>
+
 /** A namespaced kind, with who answers it. */
 export interface HubQuery extends Omit<DoorQuery, 'answer'> {
   /** The status. An ApiError that it throws is the answer. */
-  answer(question: DoorQuestion): Promise<JsonObject>
+  answer(question: Question): Promise<JsonObject>
 }
 
 export const hubQueries = (
   desk: Pick<ClaimableDesk, 'answer' | 'free'>,
   doors: readonly Door[],
+  clock: Clock,
 ): readonly HubQuery[] => [
   {
     ...claimableQueryType,
@@ -26,7 +30,7 @@ export const hubQueries = (
   },
   ...doors
     .flatMap(({ queries = [] }) => queries)
-    .map((query) => ({ ...query, answer: (question: DoorQuestion) => query.answer(question, desk) })),
+    .map((query) => ({ ...query, answer: (question: Question) => query.answer({ ...question, clock }, desk) })),
 ]
 
 export const specOf = ({ spec }: JsonObject): JsonObject => (isObject(spec) ? spec : {})

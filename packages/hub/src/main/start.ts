@@ -104,7 +104,7 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   const admission = apiOnly ? [] : [traces?.admission(plugin) ?? plugin]
   const mutations: MutatingPlugin[] = []
   const desk = createClaimableDesk()
-  const queries = apiOnly ? [] : hubQueries(desk, doors).map(embeddedQuery)
+  const queries = apiOnly ? [] : hubQueries(desk, doors, clock).map(embeddedQuery)
   const api = await engine.createApi({
     store,
     clock,

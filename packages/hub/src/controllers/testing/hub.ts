@@ -27,7 +27,9 @@ import type { Cause } from '../../model/shared-fields.ts'
 import { installHub } from '../../samples/install.ts'
 import { hubAccount } from '../../samples/rbac.ts'
 import type { Door } from '../../door.ts'
+import { embeddedQuery, hubQueries } from '../../main/queries.ts'
 import { claimAdmission, readThrough } from '../claim/admission.ts'
+import { createClaimableDesk } from '../claimable/desk.ts'
 import { hubControllers } from '../hub.ts'
 import type { Account } from '../session/kube-api.ts'
 import { cutTransport, type Cut } from './cut.ts'
@@ -99,6 +101,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
   })
   let admin!: Client
   const plugin = claimAdmission(readThrough(() => admin))
+  const desk = createClaimableDesk()
   const tokens = testTokens(store)
   const api = await createApi({
     store,
@@ -107,6 +110,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     ids: randomIds,
     log,
     admission: admission ? [plugin] : [],
+    queries: hubQueries(desk, doors, systemClock).map(embeddedQuery),
   })
   admin = createClient(inProcessTransport(api, ADMIN))
   await installHub(admin, doors)
@@ -119,8 +123,9 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
 
   async function run(client: Client): Promise<Manager> {
     const started = createManager({ client, clock: systemClock, log })
+    desk.follow(started.informers)
     const named = new Map(drivers.map((driver) => [driver.name, driver]))
-    for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log, transportOf })) {
+    for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log, transportOf, desk })) {
       started.add(controller)
     }
     const context = { client, clock: systemClock, log, randomBytes, transportOf }

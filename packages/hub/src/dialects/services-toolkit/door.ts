@@ -3,12 +3,14 @@
  * is and what is held; the dialect says it in Services Toolkit's words. How the two compare: docs/reference/services-toolkit.md.
  */
 import type { Door } from '../../door.ts'
+import { instanceQuery } from './instance-query/instance-query.ts'
 import { stkDefinitions } from './kinds.ts'
 import { stkManifests, stkRoles, stkRules } from './rights.ts'
 
 export const servicesToolkit: Door = {
   name: 'services-toolkit',
   definitions: stkDefinitions,
+  queries: [instanceQuery],
   rules: stkRules,
   roles: stkRoles,
   manifests: stkManifests,

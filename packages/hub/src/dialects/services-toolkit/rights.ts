@@ -5,6 +5,7 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import type { Door } from '../../door.ts'
 import { GROUP } from '../../model/kind.ts'
 import { MANAGED_BY, MANAGED_BY_LABEL, RESOURCE_ACCOUNT, SYSTEM_NAMESPACE } from '../../model/names.ts'
+import { instanceQueryType } from './instance-query/instance-query.ts'
 import { STK_GROUP } from './kinds.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
@@ -27,7 +28,11 @@ export const stkRoles: Door['roles'] = [
   {
     name: 'larder:services-toolkit:view',
     into: ['view', 'edit', 'admin'],
-    rules: [{ apiGroups, resources: namespaced, verbs: reading }],
+    rules: [
+      { apiGroups, resources: namespaced, verbs: reading },
+      // Whoever may see the claims of a namespace may ask what else it could claim.
+      { apiGroups: [instanceQueryType.group], resources: [instanceQueryType.resource], verbs: ['create'] },
+    ],
   },
   {
     name: 'larder:services-toolkit:edit',

@@ -70,7 +70,7 @@ async function serve({ desk, doors, hub, host, clock, log }: QueryTerm): Promise
   const { name, namespace } = QUERY_SERVICE
   const names = [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`]
   const identity = await issueServerFor(authority, names, now)
-  const queries = hubQueries(desk, doors)
+  const queries = hubQueries(desk, doors, clock)
   const server = await serveQueries({ queries, hub, identity, trust: await readTrust(hub), host, log })
   return { server, authority: authority.certificate }
 }

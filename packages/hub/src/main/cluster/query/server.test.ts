@@ -1,6 +1,7 @@
 /** Who may ask the hub directly: the cluster's API, on behalf of whom it names, and nobody else. */
 import { request } from 'node:https'
 import { issueAuthority, issueClient, issueServerFor } from '@larder/engine/apiserver/certificate-issuing'
+import { systemClock } from '@larder/engine/base/clock'
 import { silentLog } from '@larder/engine/base/log'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createClaimableDesk } from '../../../controllers/claimable/desk.ts'
@@ -26,7 +27,7 @@ beforeAll(async () => {
   sameAuthority = await issueClient(front!, { user: 'somebody', groups: [] }, now)
   stranger = await issueClient(other!, { user: 'front-proxy', groups: [] }, now)
   server = await serveQueries({
-    queries: hubQueries(createClaimableDesk(), []),
+    queries: hubQueries(createClaimableDesk(), [], systemClock),
     hub: cluster.admin,
     identity: await issueServerFor(ca!, ['larder-query.larder-system.svc'], now),
     trust: {
