@@ -69,6 +69,7 @@ if (purpose === 'test') {
   installEngine('postgres')
   installNats()
   installKubectl()
+  installMoto()
   installSystemTool('strace', 'the durability tests watch system calls with it')
 }
 if (missing.length > 0)
@@ -187,6 +188,17 @@ function installKubectlVersion(folder, version, spec) {
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+/** The AWS of the tests (test/aws), in an environment of its own: pinned packages that no other Python program sees. */
+function installMoto() {
+  if (makeMoto() || (installWithApt('python3-venv', 'AWS endpoint of the tests') && makeMoto())) return
+  missing.push('moto, the AWS endpoint of the tests: needs python3 (3.10 or newer) with venv; Debian: python3-venv')
+}
+
+function makeMoto() {
+  const installer = join(ROOT, 'test/aws/launcher/install.py')
+  return spawnSync('python3', [installer], { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
 }
 
 function installSystemTool(name, why) {
