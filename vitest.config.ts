@@ -6,7 +6,9 @@ import { BothTransports } from './test/testing/both-transports.ts'
 const report = process.env['LARDER_TEST_REPORT']
 const controllers = 'packages/hub/src/{controllers,companions,dialects}/**/*.test.ts'
 /** Those journeys that every run also makes on `larder hub`; all of them with LARDER_TEST_HUB=cluster (test/testing/hub.ts). */
-const onCluster = ['claimable', 'first-claim', 'pool', 'tenants'].map((journey) => `test/journeys/${journey}.test.ts`)
+const onCluster = ['bindings', 'claimable', 'first-claim', 'pool', 'tenants'].map(
+  (journey) => `test/journeys/${journey}.test.ts`,
+)
 
 export default defineConfig({
   plugins: [plantMistakes()],

@@ -61,14 +61,16 @@ export function clusterRunner({ dir, larder, status }: HubParts, kind: string): 
   return {
     kubeconfig,
     async start(flags) {
-      if (!flags.every((flag) => FLAGS.includes(flag))) throw new Error(`larder hub has no ${flags.join(' ')}`)
+      const rest = [...flags]
+      const doors = rest.includes('--doors') ? rest.splice(rest.indexOf('--doors'), 2) : []
+      if (!rest.every((flag) => FLAGS.includes(flag))) throw new Error(`larder hub has no ${rest.join(' ')}`)
       if (!named && (await status()).state === 'stopped') {
         await must('larder up', larder('up', '--api-only', '--detach', '--port', '0', '--api-port', '0'))
       }
       if (flags.includes('--api-only')) return
       if (named && processes.length === 0) await refuseUsed(named, join(dir, 'cache'))
       const samples = flags.includes('--no-samples') ? [] : ['--samples']
-      processes.push(await startHubProcess(kubeconfig, ['--data', dir, ...samples]))
+      processes.push(await startHubProcess(kubeconfig, ['--data', dir, ...samples, ...doors]))
       if (flags.includes('--wait')) await classesSettled(kubeconfig, join(dir, 'cache'))
     },
     kill: () => end('SIGKILL'),
