@@ -2,12 +2,13 @@
 import type { New } from '@larder/engine/client/client'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject, OwnerReference } from '@larder/engine/machinery/object'
+import { isNotFound } from '@larder/engine/machinery/status'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { defineController, ownersOf, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { sequence, type Pass } from '@larder/engine/runtime/pass'
 import { bindingType, type ServiceBinding } from '../../model/projection/service-binding.ts'
-import { workloadKind, type Workload } from '../../model/workload/kind.ts'
+import { EXTENSION_ANNOTATION, workloadKind, type Workload } from '../../model/workload/kind.ts'
 import {
   deploymentType,
   partsOf,
@@ -87,7 +88,11 @@ const remove = (
 async function keepClaims(pass: WorkloadPass): Promise<Outcome> {
   for (const part of partsIn(pass).claims) {
     const current = await pass.client.of(serviceClaimType).find(part.metadata.name, pass.object.metadata.namespace)
-    await keep(pass, serviceClaimType, part, current)
+    await keep(pass, serviceClaimType, part, current).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error
+      const message = `annotation ${EXTENSION_ANNOTATION} asks for a service of another namespace, and this API serves no ResourceClaims (door services-toolkit)`
+      throw new Stalled('ClaimsNotServed', message, { cause: error, lookAgainMs: LOOK_AGAIN_MS })
+    })
   }
   return done
 }
