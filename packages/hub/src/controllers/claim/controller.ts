@@ -127,13 +127,10 @@ function waitingOfBackend(backend: string, informers: Informers): readonly Claim
   return served.flatMap(({ metadata }) => waitingClaims(informers, metadata.name))
 }
 
-/** Two classes may find the same things: what one gives back, those of the other may have waited for. */
-function tellPools(className: string, informers: Informers, { pools }: HubContext): void {
-  const classes = informers.of(classKind)
-  const backend = classes.get(className)?.spec.backendRef.name
-  for (const each of classes.list()) {
-    if (isPool(each) && each.spec.backendRef.name === backend) pools.news(each.metadata.name)
-  }
+/** Pools may find the same things, whatever their backends are: what a claim of another gives back, or one by resource, somebody may wait for. */
+function tellPools(informers: Informers, { pools }: HubContext): void {
+  for (const each of informers.of(classKind).list())
+    if (isPool(each) && waitingClaims(informers, each.metadata.name).length > 0) pools.news(each.metadata.name)
 }
 
 /** The claims that have an instance, and those that may have waited for it when it is free or goes. */
@@ -143,7 +140,7 @@ function heldOrAwaited(instance: Instance, informers: Informers, hub: HubContext
   const holder = spec.claimRef ? [spec.claimRef] : []
   const naming = spec.claimRef ? [] : claims.byIndex('named', nameIn(metadata)).filter(isWaiting).map(keyOf)
   if (!spec.resourceRef || metadata.deletionTimestamp === undefined) return [...holder, ...naming]
-  if (spec.className !== undefined) tellPools(spec.className, informers, hub)
+  tellPools(informers, hub)
   const ofResource = claims.byIndex('resource', metadata.name).filter(isWaiting)
   return [...holder, ...naming, ...ofResource.map(keyOf)]
 }

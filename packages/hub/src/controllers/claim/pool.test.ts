@@ -356,6 +356,21 @@ describe('a claim by resource', () => {
     await hub.ready('second')
   })
 
+  test('gives back what a claim on a pool waits for, which has it at once', async () => {
+    await grant()
+    await permit()
+    await member('creds')
+    await hub.claim('theirs', theirs)
+    await hub.ready('theirs')
+    await hub.claim('pooled', { className: 'caches' })
+    await causeOf('pooled', 'PoolExhausted')
+    const releasedAt = Date.now()
+    await release('theirs')
+    await hub.ready('pooled')
+    // The pool is also looked at again after a while, which is no answer to a release.
+    expect(Date.now() - releasedAt).toBeLessThan(3000)
+  })
+
   test('of a Secret that does not exist yet waits for it', async () => {
     await grant()
     await hub.claim('early', { resourceRef: { apiVersion: 'v1', kind: 'Secret', name: 'later' } })
