@@ -4,11 +4,11 @@
  */
 import type { Door } from '../../door.ts'
 import { instanceQuery } from './instance-query/instance-query.ts'
-import { stkDefinitions } from './kinds.ts'
+import { STK_DOOR, stkDefinitions } from './kinds.ts'
 import { stkManifests, stkRoles, stkRules } from './rights.ts'
 
 export const servicesToolkit: Door = {
-  name: 'services-toolkit',
+  name: STK_DOOR,
   definitions: stkDefinitions,
   queries: [instanceQuery],
   rules: stkRules,

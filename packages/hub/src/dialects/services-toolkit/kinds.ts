@@ -27,6 +27,9 @@ import {
 } from '../../model/schema.ts'
 import { ageColumn, labelSelector, messageColumn, objectName, readyColumns } from '../../model/shared-fields.ts'
 
+/** The name of the door, as in `spec.origin.door` of what it makes. */
+export const STK_DOOR = 'services-toolkit'
+
 export const STK_GROUP = 'services.apps.tanzu.vmware.com'
 const VERSION = 'v1alpha1'
 export const STK_API_VERSION = `${STK_GROUP}/${VERSION}`
@@ -167,7 +170,10 @@ const subjectFields = {
   group: groupName('The API group of what may be claimed.', 'subject.group'),
   kind: text('The kind of what may be claimed.', { minLength: 1, maxLength: 253 }),
   selector: labelSelector('Objects by their labels. Absent: all labels.'),
-  resourceNames: list('Objects by name. Absent: all names.', text('A name.', { maxLength: 253 }), { maxItems: 1000 }),
+  resourceNames: list('Objects by name. Absent: all names.', text('A name.', { maxLength: 253 }), {
+    minItems: 1,
+    maxItems: 1000,
+  }),
 }
 
 /** What users wrote for `resourceNames`, and for `group`. */

@@ -1,0 +1,40 @@
+import { secretType } from '@larder/engine/client/builtin'
+import type { Informers } from '@larder/engine/client/informer'
+import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
+import { keyOf, type Key } from '@larder/engine/runtime/pass'
+import { claimKind } from '../../../model/claim.ts'
+import { instanceKind, type Instance } from '../../../model/instance.ts'
+import { RESOURCE_CLAIM_FINALIZERS, resourceClaimType, type ResourceClaim } from '../kinds.ts'
+import { coreClaimName } from './core-claim.ts'
+import { finalizeResourceClaim, reconcileResourceClaim } from './reconcile.ts'
+
+export function resourceClaimController(): Controller {
+  return defineController<ResourceClaim>({
+    name: 'services-toolkit-claim',
+    type: resourceClaimType,
+    finalizer: RESOURCE_CLAIM_FINALIZERS,
+    conditions: false,
+    workers: 8,
+    indexes: { core: (claim) => [nameIn(claim.metadata.namespace, coreClaimName(claim))] },
+    watches: [
+      watching(claimKind, ({ metadata }, informers) => standingFor(metadata.namespace, metadata.name, informers)),
+      // What it holds says which Secret it copies; what is a Secret itself has said so already.
+      watching(instanceKind, (instance, informers) =>
+        namesItsSecret(instance)
+          ? standingFor(instance.spec.claimRef?.namespace, instance.spec.claimRef?.name, informers)
+          : [],
+      ),
+      watching(secretType, () => []),
+    ],
+    reconcile: reconcileResourceClaim,
+    finalize: finalizeResourceClaim,
+  })
+}
+
+const nameIn = (namespace = '', name = '') => `${namespace}/${name}`
+
+const standingFor = (namespace: string | undefined, name: string | undefined, informers: Informers): readonly Key[] =>
+  informers.of(resourceClaimType).byIndex('core', nameIn(namespace, name)).map(keyOf)
+
+const namesItsSecret = ({ spec }: Instance): boolean =>
+  spec.resourceRef !== undefined && spec.resourceRef.kind !== 'Secret'
