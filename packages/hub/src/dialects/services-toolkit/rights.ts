@@ -45,6 +45,7 @@ type Manifest = JsonObject & KubeObject
 const labels = { [MANAGED_BY_LABEL]: MANAGED_BY }
 
 const CLASSES_ROLE = 'larder:services-toolkit:classes'
+const BINDING_ROLE = 'larder:services-toolkit:service-binding'
 const OLDER_LABELS_ROLE = 'larder:services-toolkit:resource-claims'
 
 /** Of earlier versions of Services Toolkit, and of implementations before the specification; many a platform has only these. */
@@ -65,6 +66,13 @@ export const stkManifests = (): readonly Manifest[] => [
     kind: 'ClusterRole',
     metadata: { name: CLASSES_ROLE, labels },
     rules: [{ apiGroups, resources: ['clusterinstanceclasses'], verbs: reading }],
+  },
+  // Claims are what workloads are bound to, by whichever implementation of the specification.
+  {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRole',
+    metadata: { name: BINDING_ROLE, labels: { ...labels, 'servicebinding.io/controller': 'true' } },
+    rules: [{ apiGroups, resources: ['resourceclaims', 'classclaims'], verbs: reading }],
   },
   clusterBinding(CLASSES_ROLE, { kind: 'Group', apiGroup: RBAC, name: 'system:authenticated' }),
   // The account of claims by resource has what `servicebinding.io/controller` labels already; while this door is served, this as well.
