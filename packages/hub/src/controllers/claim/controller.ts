@@ -154,6 +154,8 @@ const driverNews =
       for (const each of instances) {
         if (!each.spec.resourceRef) continue
         wake(heldOrAwaited(each, informers, hub))
+        // Its labels decide who may have it, and so what those are told who wait.
+        wake(informers.of(claimKind).byIndex('resource', each.metadata.name).filter(isWaiting).map(keyOf))
         wake(sharersOf(each, informers).map(keyOf))
       }
       if (instances.length > 0) return

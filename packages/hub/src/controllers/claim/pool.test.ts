@@ -281,6 +281,30 @@ describe('a claim by resource', () => {
     await hub.ready('there')
   })
 
+  test('that waits hears at once when labels decide otherwise of what another holds, and when that goes and comes again', async () => {
+    await grant()
+    await permit()
+    await hub.claim('holder', theirs, 'services')
+    const creds = { metadata: { name: 'creds', namespace: 'services' }, stringData: { a: 'b' } }
+    const label = (offer: string | null) =>
+      hub.admin.of(secretType).patch('creds', { metadata: { labels: { offer } } }, { namespace: 'services' })
+    await hub.admin.of(secretType).create(creds)
+    await hub.ready('holder', 'services')
+    await hub.claim('theirs', theirs)
+    await causeOf('theirs', 'NotPermitted')
+    await label('caches')
+    await causeOf('theirs', 'ResourceHeld')
+    await label(null)
+    await causeOf('theirs', 'NotPermitted')
+    const all = { subjects: [{ kind: 'Secret' }] }
+    await hub.admin.of(claimPolicyKind).patch('shop-may', { spec: all }, { namespace: 'services' })
+    await causeOf('theirs', 'ResourceHeld')
+    await hub.admin.of(secretType).delete('creds', { namespace: 'services' })
+    await causeOf('theirs', 'ResourceNotFound')
+    await hub.admin.of(secretType).create(creds)
+    await causeOf('theirs', 'ResourceHeld')
+  })
+
   test('is told the same where a policy asks for labels that are not there: of what does not exist it permits nothing', async () => {
     await grant()
     await permit({
