@@ -1,5 +1,6 @@
 import type { Driver } from '@larder/kit'
 import { cloudformationDriver } from './cloudformation/driver.ts'
+import { elasticacheDriver } from './elasticache/driver.ts'
 
 /** Nothing of AWS is loaded before one of them is asked for something. */
-export const awsDrivers = (): Driver[] => [cloudformationDriver()]
+export const awsDrivers = (): Driver[] => [cloudformationDriver(), elasticacheDriver()]

@@ -32,7 +32,7 @@ export function nameOf({ id, name }: Pick<Want, 'id' | 'name'>, rules: NameRules
 const DIGEST_LENGTH = 20
 
 /** Readable where the id is a uid; a digest where it would not fit or could meet another one. */
-export function derivedName(id: string, max: number): string {
+function derivedName(id: string, max: number): string {
   const readable = `larder-${id}`
   const fits = readable.length <= max && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id)
   return fits ? readable : `larder-${digestOf(id).slice(0, DIGEST_LENGTH)}`

@@ -17,7 +17,7 @@ export interface Account {
 }
 
 /** Nothing is loaded and nobody is asked before the first call. */
-export function openAccount(config: AwsConfig, secrets: Secrets): Account {
+function openAccount(config: AwsConfig, secrets: Secrets): Account {
   const source: Source = sourceOf(config, keysOf(secrets))
   const settings = clientSettings(config, source)
   return {

@@ -19,7 +19,7 @@ export interface RoleConfig {
   durationSeconds?: number
 }
 
-export const REGION_PATTERN = '^[a-z]{2,}(-[a-z]+)+-[0-9]+$'
+const REGION_PATTERN = '^[a-z]{2,}(-[a-z]+)+-[0-9]+$'
 export const ROLE_PATTERN = '^arn:[a-z-]+:iam::[0-9]{12}:role/.+$'
 
 export const CONFIG_SCHEMA: JsonSchema = {

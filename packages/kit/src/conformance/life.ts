@@ -42,8 +42,15 @@ export async function untilSeen(stage: Stage, kept: Kept, phase: Seen['phase'], 
     const last = 'message' in seen ? `${seen.phase}: ${seen.message}` : seen.phase
     assert.ok(Date.now() < deadline, `still ${last} after ${settleMs} ms, expected ${phase}`)
     assert.notEqual(seen.phase, 'failed', last)
+    if (seen.phase === 'unknown') await repeatIntent(stage, kept)
     await pause(seen.phase === 'changing' ? seen.againMs : 50)
   }
+}
+
+/** What takes several requests is told so by `unknown`, and gets its next one. */
+async function repeatIntent(stage: Stage, kept: Kept): Promise<void> {
+  if (kept.want.intent === 'delete') remember(kept, await stage.session.delete(kept.want, never))
+  else await create(stage, kept)
 }
 
 export async function remove(stage: Stage, kept: Kept, settleMs: number): Promise<void> {

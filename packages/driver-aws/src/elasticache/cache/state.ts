@@ -1,0 +1,79 @@
+/** What the hub keeps for us of a cache. It is a Secret's content: the key is what all passwords derive from. */
+import { createHmac, randomBytes } from 'node:crypto'
+import { digestOf } from '../../naming.ts'
+import { Joins } from './joins.ts'
+import type { CacheSettings, Setting } from './settings.ts'
+
+/** Settings that AWS does not tell with the replication group: of these we remember what we asked for. */
+export const UNSEEN = [
+  'engineVersion',
+  'parameterGroup',
+  'securityGroupIDs',
+  'maintenanceWindow',
+  'notificationTopicARN',
+] as const satisfies readonly Setting[]
+
+/** Settings that no replication group ever changes. */
+export const FIXED = [
+  'clusterMode',
+  'subnetGroup',
+  'port',
+  'kmsKeyID',
+  'networkType',
+] as const satisfies readonly Setting[]
+
+export type Asked = Partial<Pick<CacheSettings, (typeof UNSEEN)[number] | (typeof FIXED)[number]>>
+
+export interface CacheState {
+  readonly key?: string
+  /** AWS has accepted the replication group as ours. */
+  readonly made?: boolean
+  readonly asked?: Asked
+  /** How many failed to be made, and were removed. */
+  readonly failures?: number
+}
+
+export const parseCacheState = (state: string | undefined): CacheState =>
+  state === undefined ? {} : (JSON.parse(state) as CacheState)
+
+export const newKey = (): string => randomBytes(32).toString('base64url')
+
+/** 64 hex digits: any service takes them, and no client must escape them in a URL. */
+export const passwordOf = (key: string, credentialId: string): string =>
+  createHmac('sha256', key).update(`password ${credentialId}`).digest('hex')
+
+/** Tells two keys apart, and nothing of either. */
+export const fingerprintOf = (key: string): string => digestOf('fingerprint', key).slice(0, 16)
+
+export function askedOf(settings: CacheSettings): Asked {
+  const fields = [...UNSEEN, ...FIXED].map((name) => [name, settings[name]] as const)
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined))
+}
+
+/** Of this process, which is newer than what the hub keeps when an answer was lost. */
+export class CacheMemory {
+  readonly joins = new Joins()
+  readonly #owned = new Set<string>()
+  readonly #asked = new Map<string, Asked>()
+
+  /** `arn` of a thing that was found to be ours, or that we made. */
+  own(arn: string | undefined): void {
+    if (arn !== undefined) this.#owned.add(arn)
+  }
+
+  isOwn(arn: string | undefined): boolean {
+    return arn !== undefined && this.#owned.has(arn)
+  }
+
+  ask(cache: string, asked: Asked): void {
+    this.#asked.set(cache, asked)
+  }
+
+  asked(cache: string, kept: CacheState): Asked | undefined {
+    return this.#asked.get(cache) ?? kept.asked
+  }
+
+  forget(cache: string): void {
+    this.#asked.delete(cache)
+  }
+}

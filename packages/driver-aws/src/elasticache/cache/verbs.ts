@@ -1,0 +1,228 @@
+/** The verbs over a whole cache: replication group, user group, users. One step with each call, and AWS is asked which one is next. */
+import type { ReplicationGroup, User } from '@aws-sdk/client-elasticache'
+import { blocked } from '@larder/kit'
+import type { Ack, Bound, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
+import { OWNER_TAG } from '../../naming.ts'
+import type { Elasticache } from '../client.ts'
+import { bindUser, unbindUser } from './access.ts'
+import { change, differences, driftOf, effectsOf, errorsOf } from './changes.ts'
+import { makeAccess, makeCache, removeCache, removeUser, removeUserGroup } from './make.ts'
+import { changingCache, failedCache, isAvailable, outputsOf, outsideOf } from './seen.ts'
+import { askedOf, newKey, parseCacheState, type CacheMemory, type CacheState } from './state.ts'
+import { cacheNames, wantedCache, type CacheNames } from './wanted.ts'
+
+/** What was looked at a moment ago, by the same pass of the hub. */
+const A_MOMENT_MS = 2_000
+const AGAIN_MS = 500
+
+export class CacheVerbs {
+  readonly #aws: Elasticache
+  readonly #memory: CacheMemory
+  readonly #now: () => number
+  readonly #want: Want
+  readonly #signal: AbortSignal
+  readonly #names: CacheNames
+  readonly #state: CacheState
+
+  constructor(aws: Elasticache, memory: CacheMemory, now: () => number, want: Want, signal: AbortSignal) {
+    this.#aws = aws
+    this.#memory = memory
+    this.#now = now
+    this.#want = want
+    this.#signal = signal
+    this.#names = cacheNames(want)
+    this.#state = parseCacheState(want.state)
+  }
+
+  async observe(): Promise<Seen> {
+    if (this.#want.intent === 'delete') return this.#observeGoing()
+    const first = this.#state.made === true ? await this.#findCache(0) : undefined
+    if (first) return this.#observeCache(first)
+    const group = await this.#aws.userGroups.find(this.#names.access, this.#signal)
+    if (group && group.Status !== 'active' && !this.#wasMade()) {
+      return this.#changing('create', `user group ${this.#names.access} is ${group.Status}`)
+    }
+    const cache = await this.#findCache(0)
+    if (cache) return this.#observeCache(cache)
+    // What it was is lost; its users are not it.
+    return group && !this.#wasMade() ? { phase: 'unknown', ...this.#kept() } : { phase: 'absent' }
+  }
+
+  async #observeCache(cache: ReplicationGroup): Promise<Seen> {
+    const conflict = await this.#conflict(cache)
+    if (conflict !== undefined) return { phase: 'conflict', message: conflict }
+    const outside = outsideOf(cache)
+    if (cache.Status === 'create-failed') {
+      return { ...failedCache(cache, await this.#events(), this.#state.failures ?? 0), outside, ...this.#kept() }
+    }
+    const wanted = wantedCache(this.#want)
+    if (!isAvailable(cache)) {
+      return { ...changingCache(cache, wanted.recipe.usually, this.#now()), outside, ...this.#kept() }
+    }
+    const asked = this.#memory.asked(this.#names.cache, this.#state)
+    const drift = driftOf(differences(cache, wanted.settings, asked))
+    return { phase: 'ready', drift, outside, outputs: outputsOf(cache), ...this.#kept() }
+  }
+
+  async #observeGoing(): Promise<Seen> {
+    const cache = await this.#findCache(0)
+    if (cache) {
+      const conflict = await this.#conflict(cache)
+      if (conflict === undefined)
+        return this.#going(cache.Status, `replication group ${this.#names.cache}`, outsideOf(cache))
+      // Ours has never been made: only what was to be its access can be there.
+      if (!(await this.#aws.userGroups.find(this.#names.access, this.#signal)))
+        return { phase: 'conflict', message: conflict }
+    }
+    const group = await this.#aws.userGroups.find(this.#names.access, this.#signal)
+    if (group) return this.#going(group.Status, `user group ${this.#names.access}`)
+    const users = await this.#users()
+    if (users.length === 0) return { phase: 'absent' }
+    return this.#going(users.every(({ Status }) => Status === 'deleting') ? 'deleting' : 'active', 'its users')
+  }
+
+  /** What is not going yet must be told again to go. */
+  #going(status: string | undefined, what: string, outside?: Seen['outside']): Seen {
+    const more = { ...(outside && { outside }), ...this.#kept() }
+    if (status === 'active' || status === 'available' || status === 'create-failed')
+      return { phase: 'unknown', ...more }
+    return { ...this.#changing('delete', `${what} is ${status}`), ...more }
+  }
+
+  async create(): Promise<Ack> {
+    const wanted = wantedCache(this.#want)
+    const { key = newKey() } = this.#state
+    const state = (more: Partial<CacheState> = {}) => JSON.stringify({ ...this.#state, key, ...more })
+    const there = await this.#findCache(A_MOMENT_MS)
+    if (there) return this.#accept(there, state)
+    const group = await this.#aws.userGroups.find(this.#names.access, this.#signal, A_MOMENT_MS)
+    if (!group) await makeAccess(this.#aws, wanted, this.#signal)
+    if (group?.Status !== 'active') return { state: state(), againMs: AGAIN_MS }
+    const asked = askedOf(wanted.settings)
+    this.#memory.ask(this.#names.cache, asked)
+    const cache = await makeCache(this.#aws, wanted, this.#signal)
+    if (!cache) return { state: state(), againMs: AGAIN_MS }
+    this.#memory.own(cache.ARN)
+    return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs: AGAIN_MS }
+  }
+
+  /** One that exists when it is to be made: of an earlier call, or to be adopted; of somebody else, `observe` says so. */
+  async #accept(cache: ReplicationGroup, state: (more?: Partial<CacheState>) => string): Promise<Ack> {
+    if ((await this.#conflict(cache)) !== undefined) return {}
+    const asked = this.#memory.asked(this.#names.cache, this.#state)
+    return { state: state({ made: true, ...(asked && { asked }) }), outside: outsideOf(cache) }
+  }
+
+  async update(): Promise<Ack> {
+    const wanted = wantedCache(this.#want)
+    const cache = await this.#ownCache()
+    if (!isAvailable(cache)) return { againMs: AGAIN_MS }
+    const asked = this.#memory.asked(this.#names.cache, this.#state)
+    const names = differences(cache, wanted.settings, asked)
+    if (names.length === 0) return {}
+    const changed = await change(this.#aws, this.#names.cache, names, cache, wanted.settings, this.#signal)
+    const now = {
+      ...asked,
+      ...Object.fromEntries(Object.entries(askedOf(wanted.settings)).filter(([n]) => changed.some((c) => c === n))),
+    }
+    this.#memory.ask(this.#names.cache, now)
+    return { state: JSON.stringify({ ...this.#state, asked: now }) }
+  }
+
+  async plan(): Promise<Plan> {
+    const { settings } = wantedCache(this.#want)
+    const { parameters } = this.#want
+    const cache = await this.#findCache(A_MOMENT_MS)
+    if (!cache) return { parameters, errors: [], effects: [] }
+    const conflict = await this.#conflict(cache)
+    if (conflict !== undefined) throw blocked(conflict)
+    const names = differences(cache, settings, this.#memory.asked(this.#names.cache, this.#state))
+    return { parameters, errors: errorsOf(names), effects: effectsOf(names, cache, settings) }
+  }
+
+  async delete(): Promise<Ack> {
+    const cache = await this.#findCache(A_MOMENT_MS)
+    if (cache && (await this.#conflict(cache)) === undefined) return this.#deleteCache(cache)
+    const group = await this.#aws.userGroups.find(this.#names.access, this.#signal, A_MOMENT_MS)
+    if (group) {
+      for (const id of (group.UserIds ?? []).filter((each) => each !== this.#names.defaultUser)) {
+        await removeUser(this.#aws, id, this.#signal)
+      }
+      if (group.Status === 'active') await removeUserGroup(this.#aws, group, this.#signal)
+      return { againMs: AGAIN_MS }
+    }
+    const users = await this.#users()
+    for (const { UserId = '', Status } of users) {
+      if (Status !== 'deleting') await removeUser(this.#aws, UserId, this.#signal)
+    }
+    return users.length === 0 ? {} : { againMs: AGAIN_MS }
+  }
+
+  async #deleteCache(cache: ReplicationGroup): Promise<Ack> {
+    const isFailed = cache.Status === 'create-failed'
+    if (isFailed || cache.Status === 'available') await removeCache(this.#aws, this.#names.cache, this.#signal)
+    this.#memory.forget(this.#names.cache)
+    const { made: _gone, ...state } = this.#state
+    if (!isFailed) return { againMs: AGAIN_MS }
+    return { state: JSON.stringify({ ...state, failures: (state.failures ?? 0) + 1 }), againMs: AGAIN_MS }
+  }
+
+  async bind(credential: Credential): Promise<Bound> {
+    const wanted = wantedCache(this.#want)
+    const cache = await this.#ownCache()
+    if (cache.Status === 'creating') return changingCache(cache, wanted.recipe.usually, this.#now())
+    if (cache.Status === 'create-failed') return failedCache(cache, await this.#events(), this.#state.failures ?? 0)
+    return bindUser(this.#aws, this.#memory.joins, wanted, cache, this.#state, credential, this.#signal)
+  }
+
+  unbind(credential: Credential): Promise<Unbound> {
+    return unbindUser(this.#aws, this.#memory.joins, this.#names, credential, this.#signal)
+  }
+
+  #wasMade(): boolean {
+    return this.#want.intent === 'update'
+  }
+
+  #kept(): { state?: string } {
+    return this.#want.state === undefined ? {} : { state: this.#want.state }
+  }
+
+  #changing(doing: string, message: string): Seen {
+    return { phase: 'changing', doing, message, againMs: AGAIN_MS, ...this.#kept() }
+  }
+
+  #findCache(maxAgeMs: number): Promise<ReplicationGroup | undefined> {
+    return this.#aws.caches.find(this.#names.cache, this.#signal, maxAgeMs)
+  }
+
+  async #ownCache(): Promise<ReplicationGroup> {
+    const cache = await this.#findCache(A_MOMENT_MS)
+    if (!cache) throw blocked(`replication group ${this.#names.cache} does not exist`)
+    const conflict = await this.#conflict(cache)
+    if (conflict !== undefined) throw blocked(conflict)
+    return cache
+  }
+
+  /** Why it is not ours to change; asked once, since AWS shows tags in no description. */
+  async #conflict({ ARN: arn = '', ReplicationGroupId: id }: ReplicationGroup): Promise<string | undefined> {
+    if (this.#state.made === true || this.#memory.isOwn(arn)) return undefined
+    const owner = (await this.#aws.tags(arn, this.#signal))[OWNER_TAG]
+    const isOurs = owner === undefined ? this.#want.existing !== 'Refuse' : owner === this.#want.id
+    if (isOurs) {
+      this.#memory.own(arn)
+      return undefined
+    }
+    const whose = owner === undefined ? `it has no tag ${OWNER_TAG}` : `its tag ${OWNER_TAG} is ${owner}`
+    return `a replication group called ${id} exists and is not of this instance: ${whose}`
+  }
+
+  /** All that were made for it, also those that never joined its group. */
+  async #users(): Promise<readonly User[]> {
+    const all = await this.#aws.users.list(this.#signal)
+    return all.filter(({ UserId = '' }) => UserId.startsWith(`${this.#names.access}-`))
+  }
+
+  #events(): Promise<readonly string[]> {
+    return this.#aws.events('replication-group', this.#names.cache, this.#signal)
+  }
+}

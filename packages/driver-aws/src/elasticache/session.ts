@@ -1,0 +1,37 @@
+/** The verbs, of a whole cache or of one resource, as the recipe says. */
+import type { Host, Json, Secrets, Want } from '@larder/kit'
+import { createAccounts, type Account } from '../account/account.ts'
+import { parseConfig } from '../account/config.ts'
+import type { Verbs } from '../lazy-session.ts'
+import { CacheMemory } from './cache/state.ts'
+import { CacheVerbs } from './cache/verbs.ts'
+import { openElasticache, type Elasticache } from './client.ts'
+
+interface Opened {
+  readonly account: Account
+  readonly memory: CacheMemory
+  aws(): Promise<Elasticache>
+}
+
+export function elasticacheSession(backend: { config: Json; credentials: Secrets }, host: Host): Verbs {
+  const now = () => host.now().getTime()
+  const accounts = createAccounts(parseConfig(backend.config), backend.credentials, (account): Opened => {
+    let opened: Promise<Elasticache> | undefined
+    const open = async () => openElasticache(await account.elasticache(), now)
+    return { account, memory: new CacheMemory(), aws: () => (opened ??= open()) }
+  })
+  const verbsFor = async (want: Want, signal: AbortSignal) => {
+    const opened = accounts.of(want.credentials)
+    return new CacheVerbs(await opened.aws(), opened.memory, now, want, signal)
+  }
+  return {
+    probe: (signal) => accounts.of(undefined).account.whoami(signal),
+    plan: async (want, signal) => (await verbsFor(want, signal)).plan(),
+    observe: async (want, signal) => (await verbsFor(want, signal)).observe(),
+    create: async (want, signal) => (await verbsFor(want, signal)).create(),
+    update: async (want, signal) => (await verbsFor(want, signal)).update(),
+    delete: async (want, signal) => (await verbsFor(want, signal)).delete(),
+    bind: async (want, credential, signal) => (await verbsFor(want, signal)).bind(credential),
+    unbind: async (want, credential, signal) => (await verbsFor(want, signal)).unbind(credential),
+  }
+}
