@@ -131,11 +131,34 @@ describe('a Password', () => {
     expect(await value()).toBe(first)
   })
 
+  test('row 86: a Secret that was deleted is made anew, and its labels follow the Password while its content does not', async () => {
+    await make(passwordKind, {}, { labels: { team: 'red' } })
+    const first = await value()
+    await hub.admin.of(secretType).delete('creds', { namespace: 'shop' })
+    const second = await hub.until('another password', async () => {
+      const { password } = (await hub.secretValues('creds')) ?? {}
+      return password === first ? undefined : password
+    })
+    await hub.admin.of(secretType).patch('creds', { metadata: { labels: { theirs: 'x' } } }, { namespace: 'shop' })
+    const edit = {
+      metadata: { labels: { team: 'blue' } },
+      spec: { secretTemplate: { metadata: { labels: { tier: '1' } } } },
+    }
+    await passwords(carvelPasswordKind).patch('creds', edit, { namespace: 'shop' })
+    const labels = await hub.until('the labels to follow', async () => {
+      const now = (await secret())?.metadata.labels
+      return now?.['team'] === 'blue' && now['tier'] ? now : undefined
+    })
+    expect(labels).toEqual({ team: 'blue', tier: '1', theirs: 'x' })
+    expect(await value()).toBe(second)
+  })
+
   test('row 65: a Secret that somebody else made is left alone; once it is deleted there is a password', async () => {
     await hub.admin.of(secretType).create({ metadata: { name: 'creds', namespace: 'shop' }, data: { mine: 'eA==' } })
-    await make(passwordKind)
+    await make(passwordKind, {}, { labels: { team: 'red' } })
     await succeeded(passwordKind)
     expect(await hub.secretValues('creds')).toEqual({ mine: 'x' })
+    expect((await secret())?.metadata.labels).toBeUndefined()
     await hub.admin.of(secretType).delete('creds', { namespace: 'shop' })
     expect(await value()).toHaveLength(40)
   })

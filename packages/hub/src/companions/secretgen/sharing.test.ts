@@ -1,5 +1,5 @@
 /** SecretExport and SecretImport: two namespaces, one Secret, and nothing beyond what is exported. */
-import { namespaceType, secretType } from '@larder/engine/client/builtin'
+import { namespaceType, secretType, serviceAccountType } from '@larder/engine/client/builtin'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { testHub, type TestHub } from '../../controllers/testing/hub.ts'
 import { secretgen } from './door.ts'
@@ -128,6 +128,47 @@ describe('a Secret is shared', () => {
 })
 
 describe('an import', () => {
+  test('row 88: that is told to keeps its copy while the Secret is away, and gives it up with the export', async () => {
+    await source('one')
+    await offer({ toNamespace: '*' })
+    await take('other')
+    const annotations = { 'larder.dev/keep-without-source': 'true' }
+    await hub.admin.of(secretImportKind).create({
+      metadata: { name: 'shared', namespace: 'shop', annotations },
+      spec: { fromNamespace: 'owner' },
+    })
+    await Promise.all([taken('shop'), taken('other')])
+    await hub.admin.of(secretType).delete('shared', { namespace: 'owner' })
+    await withdrawn('other')
+    expect(await message('shop', 'ReconcileFailed')).toBe(NOTHING)
+    expect(await hub.secretValues('shared', 'shop')).toEqual({ value: 'one' })
+    await source('two')
+    await Promise.all([taken('shop', 'two'), taken('other', 'two')])
+    await hub.admin.of(secretType).delete('shared', { namespace: 'owner' })
+    await withdrawn('other')
+    await editOffer({ toNamespace: 'other' })
+    await withdrawn('shop')
+  })
+
+  test("row 89: of an account's token keeps what is in it, as a Secret of no account", async () => {
+    const accounts = hub.admin.of(serviceAccountType)
+    await accounts.create({ metadata: { name: 'client', namespace: 'owner' } })
+    await hub.admin.of(secretType).create({
+      metadata: {
+        name: 'shared',
+        namespace: 'owner',
+        annotations: { 'kubernetes.io/service-account.name': 'client' },
+      },
+      type: 'kubernetes.io/service-account-token',
+      data: { value: base64('one') },
+    })
+    await offer({ toNamespace: 'shop' })
+    await take('shop')
+    await taken('shop')
+    expect(await message('shop', 'ReconcileSucceeded')).toBe('')
+    expect(await hub.admin.of(secretType).get('shared', 'shop')).toMatchObject({ type: 'Opaque' })
+  })
+
   test('tells the same of a Secret that is not there and of one that is not exported', async () => {
     await source('one')
     await take('shop')

@@ -1,4 +1,4 @@
-/** Rows 66 to 69 of docs/reference/services-toolkit-compatibility.md. */
+/** Rows 66 to 69 and 87 of docs/reference/services-toolkit-compatibility.md. */
 import { roleBindingType, roleType, secretType, customResourceDefinitionType } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { JsonObject } from '@larder/engine/base/json'
@@ -6,7 +6,7 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { testHub, type TestHub } from '../../controllers/testing/hub.ts'
 import { secretgen } from './door.ts'
-import { secretTemplateKind, type SecretTemplate } from './kinds.ts'
+import { passwordKind, secretTemplateKind, type SecretTemplate } from './kinds.ts'
 
 const GROUP = 'elasticache.services.k8s.aws'
 const RBAC = 'rbac.authorization.k8s.io'
@@ -263,6 +263,28 @@ describe('a SecretTemplate', () => {
       )
     await failed('cannot fetch input resource map: unable to load non-secrets without a specified serviceaccount')
     expect(await values()).toEqual({ it: 'value', raw: '<creds-of-second>' })
+  })
+
+  test('row 87: that is broken harms nobody, and one over passwords that are made at the same moment has them', async () => {
+    const broken: Readonly<Record<string, NonNullable<SecretTemplate['spec']>>> = {
+      unclosed: { template: { stringData: { it: '$(.creds.data' } } },
+      nested: { template: { stringData: { it: '$($(.creds.data.password))' } } },
+      nothing: { template: { data: { it: '$(.creds.data.nothing.at.all)' } } },
+      empty: {},
+    }
+    for (const [name, spec] of Object.entries(broken))
+      await template({ inputResources: [input('creds', 'one')], ...spec }, name)
+    await template({
+      inputResources: [input('one'), input('two')],
+      template: { data: { one: '$(.one.data.password)' }, stringData: { two: '<$(.two.data.password)>' } },
+    })
+    for (const name of ['one', 'two'])
+      await hub.admin.of(passwordKind).create({ metadata: { name, namespace: NAMESPACE }, spec: { length: 9 } })
+    await reported('ReconcileSucceeded')
+    const [one, two] = [await hub.secretValues('one'), await hub.admin.of(secretType).get('two', NAMESPACE)]
+    expect(await values()).toEqual({ one: one?.['password'], two: `<${two.data?.['password']}>` })
+    for (const name of ['unclosed', 'nested', 'nothing']) await reported('ReconcileFailed', undefined, name)
+    await reported('ReconcileSucceeded', undefined, 'empty')
   })
 
   test('reads Secrets of its own namespace only', async () => {

@@ -38,7 +38,7 @@ async function resolveService(pass: BindingPass, parts: Parts): Promise<string> 
   try {
     const name = await secretNameOf(pass, parts)
     pass.status.binding = { name }
-    say(pass, 'ServiceAvailable', undefined, lacking(pass.object, secretOf(pass, name)))
+    say(pass, 'ServiceAvailable', undefined, lacking(pass.object, await secretOf(pass, name)))
     return name
   } catch (error) {
     if (error instanceof Trouble) say(pass, 'ServiceAvailable', error)

@@ -1,4 +1,4 @@
-/** Rows 51 to 61 of the table in docs/reference/services-toolkit-compatibility.md, each by its number. */
+/** Rows 51 to 61 and 80 to 83 of the table in docs/reference/services-toolkit-compatibility.md, each by its number. */
 import { clusterRoleType, customResourceDefinitionType, namespaceType, secretType } from '@larder/engine/client/builtin'
 import type { Json, JsonObject } from '@larder/engine/base/json'
 import { findCondition } from '@larder/engine/runtime/conditions'
@@ -287,6 +287,71 @@ describe('row 57: what is missing is said, and heals', () => {
   })
 })
 
+test('row 80: a service that is no Provisioned Service is told in every condition', async () => {
+  await hub.defineWidgets()
+  await hub.role('widgets', { 'servicebinding.io/controller': 'true' }, ['widgets'], ['get', 'list', 'watch'])
+  await hub.deployment('app')
+  await create({ status: { phase: 'Running' } })
+  await hub.bind('cache', { service: widget })
+  const waiting = await hub.is('cache', 'False', 'ServiceMissingBinding')
+  expect(conditionsOf(waiting)).toEqual({
+    Ready: 'False ServiceMissingBinding',
+    ServiceAvailable: 'False ServiceMissingBinding',
+    WorkloadProjected: 'False ServiceMissingBinding',
+  })
+  expect(waiting.status?.observedGeneration).toBe(waiting.metadata.generation)
+})
+
+test('row 81: whatever is not found is named by its kind and name', async () => {
+  await hub.bind('cache', {})
+  const waiting = await hub.is('cache', 'False', 'ServiceNotFound')
+  expect(Object.fromEntries((waiting.status?.conditions ?? []).map(({ type, message }) => [type, message]))).toEqual({
+    Ready: 'the service was not found: there is no Claim "cache"',
+    ServiceAvailable: 'the service was not found: there is no Claim "cache"',
+    WorkloadProjected: 'the workload was not found: there is no Deployment "app"',
+  })
+})
+
+test('row 82: bindings that are broken in every way hold nobody up, also not on the same workload', async () => {
+  await hub.defineWidgets()
+  await hub.claim('cache')
+  await hub.deployment('app')
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' }
+  await hub.admin.of(mappingType).create({
+    metadata: { name: 'cronjobs.batch' },
+    spec: { versions: [{ version: '*', containers: [{ path: '.spec.[?(@' }] }] },
+  })
+  await cronJob()
+  await hub.bind('no-service', { service: { ...widget, name: 'nobody' } })
+  await hub.bind('no-kind', { workload: { apiVersion: 'nowhere.example.com/v1', kind: 'Thing', name: 'app' } })
+  await hub.bind('no-right', { workload: widget })
+  await hub.bind('no-mapping', { workload: { apiVersion: 'batch/v1', kind: 'CronJob', name: 'job' } })
+  const matchExpressions = [{ key: 'tier', operator: 'In' as const, values: [] }]
+  await hub.bind('no-selector', { workload: { ...deployment, selector: { matchExpressions } } })
+  await hub.bind('good', {})
+  await hub.is('good', 'True')
+  expect(mountsOf(await deployed('app'))).toEqual([['/bindings/good']])
+  await hub.is('no-service', 'False', 'ServiceForbidden')
+  await hub.is('no-kind', 'False', 'WorkloadNotFound')
+  await hub.is('no-right', 'False', 'WorkloadForbidden')
+  await hub.is('no-mapping', 'False', 'MappingInvalid')
+  await hub.is('no-selector', 'False', 'SelectorInvalid')
+})
+
+test('row 83: a workload that somebody else writes at the same moment is a conflict, of which nobody is told', async () => {
+  await hub.claim('cache')
+  await hub.deployment('app')
+  hub.interfere(() =>
+    hub.admin.of(deploymentType).patch('app', { metadata: { labels: { theirs: 'x' } } }, { namespace: 'shop' }),
+  )
+  await hub.bind('cache', {})
+  await hub.is('cache', 'True')
+  const app = await deployed('app')
+  expect([mountsOf(app), app.metadata.labels]).toEqual([[['/bindings/cache']], { theirs: 'x' }])
+  expect(hub.writes().filter((write) => write === 'update deployments app')).toHaveLength(2)
+  expect(new Set(hub.told('cache'))).toEqual(new Set(['True ServiceBound']))
+})
+
 test('row 58: a binding whose service or Secret goes is not Ready any more, and its workload is left as it is', async () => {
   await hub.claim('cache')
   await hub.deployment('app')
@@ -374,6 +439,12 @@ describe('row 60: a mapping', () => {
     readonly annotations?: Readonly<Record<string, string>>
   }
 
+  test('with two sets of paths for one version is refused', async () => {
+    const versions = [{ version: 'v1' }, { version: 'v1' }]
+    const twice = hub.admin.of(mappingType).create({ metadata: { name: 'deployments.apps' }, spec: { versions } })
+    await expect(twice).rejects.toThrow('Duplicate value')
+  })
+
   test('whose path is no field is refused, and one whose path is no JSONPath is named', async () => {
     const mapping = (version: JsonObject) =>
       hub.admin.of(mappingType).create({
@@ -399,6 +470,9 @@ describe('row 61: a ServiceBinding is refused', () => {
     ],
     ['with neither', { workload }, 'exactly one of name and selector'],
     ['with a name that is no folder', { name: '..' }, 'must not be . or ..'],
+    ['with a name of other letters', { name: 'Main_DB' }, 'spec.name'],
+    ['with a name that is too long', { name: 'a'.repeat(254) }, 'spec.name'],
+    ['with an empty name', { name: '' }, 'spec.name'],
     ['with a variable twice', { env: ['a', 'b'].map((key) => ({ name: 'A', key })) }, 'Duplicate value'],
   ])('%s', async (_, spec, message) => {
     await expect(hub.bind('cache', spec)).rejects.toThrow(message)

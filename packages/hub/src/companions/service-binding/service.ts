@@ -48,9 +48,13 @@ function bindingOf(object: KubeObject, { kind, name }: ServiceRef): string {
   )
 }
 
-/** A Secret that is not there would let pods wait without a word. Throws Trouble. */
-export function secretOf(pass: BindingPass, name: string): Secret {
-  const secret = pass.cache(secretType).get(name, namespaceOf(pass.object))
+/**
+ * A Secret that is not there would let pods wait without a word. The server is asked before that is said: news of a service may overtake
+ * those of its Secret. Throws Trouble.
+ */
+export async function secretOf(pass: BindingPass, name: string): Promise<Secret> {
+  const namespace = namespaceOf(pass.object)
+  const secret = pass.cache(secretType).get(name, namespace) ?? (await pass.client.of(secretType).find(name, namespace))
   if (secret) return secret
   const { service } = pass.object.spec
   const named = isSecret(service) ? '' : `, which ${service.kind} ${JSON.stringify(service.name)} names,`

@@ -17,6 +17,10 @@ import { reportOne } from '../report.ts'
 import { isOffered, unreadableRequirement } from './offer.ts'
 
 const SOURCE = 'source'
+/** On a SecretImport: its copy outlives the Secret, for as long as that is exported to it. */
+const KEEP_ANNOTATION = 'larder.dev/keep-without-source'
+/** Kubernetes takes the content out of one that belongs to no ServiceAccount of its own namespace. */
+const ACCOUNT_TOKEN = 'kubernetes.io/service-account-token'
 
 export function sharingControllers(): readonly Controller[] {
   return [
@@ -73,9 +77,11 @@ async function followSource(pass: Pass<SecretImport>): Promise<Outcome> {
   const { object, client } = pass
   const { name, namespace = '' } = object.metadata
   const copy = pass.cache(secretType).get(name, namespace)
-  const source = sourceOf(pass)
+  const isMeant = isOfferedHere(pass)
+  const source = isMeant ? pass.cache(secretType).get(name, object.spec?.fromNamespace) : undefined
   if (!source) {
-    if (copy && isOwned(copy, object)) await remove(pass, copy)
+    const stays = isMeant && object.metadata.annotations?.[KEEP_ANNOTATION] === 'true'
+    if (copy && isOwned(copy, object) && !stays) await remove(pass, copy)
     throw new Stalled('ReconcileFailed', whyNot(object))
   }
   if (copy && !isOwned(copy, object)) {
@@ -84,7 +90,7 @@ async function followSource(pass: Pass<SecretImport>): Promise<Outcome> {
       `Secret ${JSON.stringify(name)} of this namespace was not made by this SecretImport: delete or rename it`,
     )
   }
-  if (copy && copy.type !== source.type) {
+  if (copy && copy.type !== copyType(source)) {
     await remove(pass, copy)
     return wait('Reconciling', 'the type has changed: the copy is made anew')
   }
@@ -98,24 +104,24 @@ function copyOf(source: Secret, owner: SecretImport, current: Secret | undefined
   return {
     ...rest,
     metadata: { ...current?.metadata, ownerReferences: [ownerOf(owner)] },
-    type: source.type ?? 'Opaque',
+    type: copyType(source),
     ...unlessEmpty({ data: source.data ?? {} }),
   }
 }
+
+const copyType = ({ type = 'Opaque' }: Secret) => (type === ACCOUNT_TOKEN ? 'Opaque' : type)
 
 const whyNot = ({ spec }: SecretImport) =>
   (spec?.fromNamespace ?? '') === ''
     ? "Validating 'spec.fromNamespace': Expected to be non-empty"
     : 'No matching export/secret'
 
-/** The Secret, where it is offered to this namespace. */
-function sourceOf(pass: Pass<SecretImport>): Secret | undefined {
-  const { object } = pass
-  const from = object.spec?.fromNamespace ?? ''
-  const { name, namespace = '' } = object.metadata
-  const offer = pass.cache(secretExportKind).get(name, from)
+/** Whether the namespace is among those that its source is exported to. */
+function isOfferedHere(pass: Pass<SecretImport>): boolean {
+  const { name, namespace = '' } = pass.object.metadata
+  const offer = pass.cache(secretExportKind).get(name, pass.object.spec?.fromNamespace)
   const consumer = pass.cache(namespaceType).get(namespace)
-  return offer && consumer && isOffered(offer, consumer) ? pass.cache(secretType).get(name, from) : undefined
+  return offer !== undefined && consumer !== undefined && isOffered(offer, consumer)
 }
 
 async function remove({ client }: Pass<SecretImport>, { metadata: { name, namespace, uid = '' } }: Secret) {

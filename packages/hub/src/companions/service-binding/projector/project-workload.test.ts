@@ -112,6 +112,36 @@ test('a variable that the container sets itself is not touched, neither by bindi
   expect(unprojectWorkload(bound, asked)).toEqual(app)
 })
 
+test('a mapping says for the version of the workload, else for all, else there are the paths of a Deployment', () => {
+  const written = {
+    apiVersion: 'servicebinding.io/v1',
+    kind: 'ClusterWorkloadResourceMapping',
+    metadata: { name: 'widgets.example.com' },
+    spec: {
+      versions: [
+        { version: '*', volumes: '.spec.any' },
+        { version: 'v2', volumes: '.spec.two' },
+      ],
+    },
+  }
+  const volumes = (version: string, mapping: typeof written | undefined = written) =>
+    mappingFor('widgets.example.com', version, mapping).volumes
+  expect([volumes('v2'), volumes('v1')]).toEqual(['.spec.two', '.spec.any'])
+  expect(mappingFor('widgets.example.com', 'v1', undefined).volumes).toBe('.spec.template.spec.volumes')
+  const [, two] = written.spec.versions
+  expect(volumes('v1', { ...written, spec: { versions: [two!] } })).toBe('.spec.template.spec.volumes')
+  expect(mappingFor('widgets.example.com', 'v2', written)).toEqual({
+    annotations: '.spec.template.metadata.annotations',
+    containers: ['initContainers', 'containers'].map((field) => ({
+      path: `.spec.template.spec.${field}[*]`,
+      name: '.name',
+      env: '.env',
+      volumeMounts: '.volumeMounts',
+    })),
+    volumes: '.spec.two',
+  })
+})
+
 test('a mapping is used as it was when the workload was bound', () => {
   const cron = mappingFor('cronjobs.batch', 'v1', undefined)
   const app = {

@@ -9,6 +9,7 @@ import { silentLog } from '@larder/engine/base/log'
 import { clusterRoleType, customResourceDefinitionType, namespaceType, secretType } from '@larder/engine/client/builtin'
 import { createClient, type Client } from '@larder/engine/client/client'
 import type { ResourceType } from '@larder/engine/client/types'
+import type { Transport } from '@larder/engine/machinery/call'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { createManager, type Manager } from '@larder/engine/runtime/manager'
@@ -22,7 +23,7 @@ import { bindingAdmission } from '../admission.ts'
 import { serviceBindingController } from '../controller.ts'
 import { serviceBinding } from '../door.ts'
 import { BINDING_ACCOUNT } from '../trouble.ts'
-import { bindingType, type ServiceBinding } from '../../../model/projection/service-binding.ts'
+import { BINDING_GROUP, bindingType, type ServiceBinding } from '../../../model/projection/service-binding.ts'
 
 const ADMIN = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
 const PATIENCE_MS = 10_000
@@ -72,6 +73,10 @@ export interface BindingHub {
   writes(): readonly string[]
   /** What the API has shown the door on its way to the store. */
   shown(): readonly string[]
+  /** What `Ready` of a binding of namespace shop has said, from its beginning. */
+  told(name: string): readonly string[]
+  /** Happens right before the account of bindings updates anything, once. */
+  interfere(act: () => Promise<unknown>): void
   /** With a death, the one or the other of its users can do no more from that write on. */
   start(death?: Death): Promise<void>
   /** Resolves when that has come, and the rest of it is gone too. */
@@ -111,7 +116,16 @@ async function until<T>(what: string, ask: () => Promise<T | undefined>): Promis
 export async function bindingHub({ admission = false } = {}): Promise<BindingHub> {
   const mutations: MutatingPlugin[] = []
   const shown: string[] = []
+  const told = new Map<string, string[]>()
+  let interference: (() => Promise<unknown>) | undefined
   const store = openMemoryStore()
+  store.watch({ prefix: `/${BINDING_GROUP}/servicebindings/shop/`, after: store.revision }, (events) => {
+    for (const { document } of events) {
+      const { metadata, status } = document.object as ServiceBinding
+      const ready = findCondition(status?.conditions, 'Ready')
+      if (ready) told.set(metadata.name, [...(told.get(metadata.name) ?? []), `${ready.status} ${ready.reason}`])
+    }
+  })
   const tokens = testTokens(store)
   const api = await createApi({
     store,
@@ -133,13 +147,23 @@ export async function bindingHub({ admission = false } = {}): Promise<BindingHub
     const cut = cutTransport(entrance.as(account))
     cuts.push(cut)
     if (death && (account === hubAccount) === (death.who === 'hub')) cut.dieAt(death.write, death.when)
-    return cut.transport
+    if (account === hubAccount) return cut.transport
+    const { transport } = cut
+    const call: Transport['call'] = async (sent, signal) => {
+      const act = sent.verb === 'update' ? interference : undefined
+      if (act) interference = undefined
+      await act?.()
+      return transport.call(sent, signal)
+    }
+    return { ...transport, call }
   }
 
   return {
     admin,
     until,
     shown: () => shown,
+    told: (name) => told.get(name) ?? [],
+    interfere: (act) => (interference = act),
     writes: () => cuts.flatMap(({ writes }) => writes),
     async start(planned) {
       death = planned
