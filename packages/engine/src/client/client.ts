@@ -46,6 +46,12 @@ export type PatchOptions = InNamespace &
 
 export type ApplyOptions = WriteOptions & { readonly fieldManager: string }
 
+export interface Page<T extends KubeObject> {
+  readonly list: KubeList<T>
+  /** The server forgot the revision of the pages before: this one has everything, and they count no more. */
+  readonly isWhole: boolean
+}
+
 export interface ResourceClient<T extends KubeObject> {
   readonly type: ResourceType<T>
   /** Rejects with NotFound when it is absent. */
@@ -54,6 +60,8 @@ export interface ResourceClient<T extends KubeObject> {
   find(name: string, namespace?: string): Promise<T | undefined>
   /** The whole list: pages (of `limit`, 500 unless told) are followed. */
   list(options?: ListOptions): Promise<KubeList<T>>
+  /** The same page by page, for who need not have it all at once. */
+  pages(options?: ListOptions): AsyncIterable<Page<T>>
   create(object: New<T>, options?: WriteOptions): Promise<T>
   /** Replaces; rejects with Conflict when `metadata.resourceVersion` is not the newest. */
   update(object: T, options?: WriteOptions): Promise<T>
@@ -155,6 +163,7 @@ function resourceClient<T extends KubeObject>(transport: Transport, type: Resour
         throw error
       }),
     list: (options = {}) => listAll(transport, type, options),
+    pages: (options = {}) => pagesOf(transport, type, options),
     async create(object, options) {
       const body = copyJson({ ...object, apiVersion, kind: type.kind })
       const target = targetOf(type, undefined, object.metadata.namespace)
@@ -185,32 +194,42 @@ function resourceClient<T extends KubeObject>(transport: Transport, type: Resour
 async function listAll<T extends KubeObject>(
   transport: Transport,
   type: ResourceType<T>,
-  { namespace, ...options }: ListOptions,
+  options: ListOptions,
 ): Promise<KubeList<T>> {
+  let items: T[] = []
+  let last: KubeList<T> | undefined
+  for await (const { list, isWhole } of pagesOf(transport, type, options)) {
+    if (isWhole) items = []
+    for (const item of list.items) items.push(item)
+    last = list
+  }
+  return { ...last!, items }
+}
+
+async function* pagesOf<T extends KubeObject>(
+  transport: Transport,
+  type: ResourceType<T>,
+  { namespace, ...options }: ListOptions,
+): AsyncGenerator<Page<T>> {
   const target = targetOf(type, undefined, namespace)
-  const page = async (more: ListCallOptions): Promise<KubeList<T>> =>
-    (await transport.call({ verb: 'list', target, options: { ...options, ...more } })) as unknown as KubeList<T>
+  const list = async (more: ListCallOptions): Promise<KubeList<T>> =>
+    withKinds(type, (await transport.call({ verb: 'list', target, options: more })) as unknown as KubeList<T>)
 
   const limit = options.limit ?? PAGE_SIZE
-  let result = await page({ limit })
-  if (!result.metadata.continue) return withKinds(type, result)
-  const items = [...result.items]
-  try {
-    while (result.metadata.continue) {
-      const { resourceVersion: _, resourceVersionMatch: __, ...unversioned } = options
-      result = (await transport.call({
-        verb: 'list',
-        target,
-        options: { ...unversioned, limit, continue: result.metadata.continue },
-      })) as unknown as KubeList<T>
-      items.push(...result.items)
+  let page = await list({ ...options, limit })
+  yield { list: page, isWhole: false }
+  while (page.metadata.continue) {
+    const { resourceVersion: _, resourceVersionMatch: __, ...unversioned } = options
+    try {
+      page = await list({ ...unversioned, limit, continue: page.metadata.continue })
+    } catch (error) {
+      if (!isApiError(error, 'Expired')) throw error
+      // Compaction overtook the pages. A list in one piece shows one revision, which the pages no longer can.
+      yield { list: await list({ ...options, limit: 0 }), isWhole: true }
+      return
     }
-  } catch (error) {
-    // Compaction overtook the pages. A list in one piece shows one revision, which the pages no longer can.
-    if (!isApiError(error, 'Expired')) throw error
-    return withKinds(type, await page({ limit: 0 }))
+    yield { list: page, isWhole: false }
   }
-  return withKinds(type, { ...result, items })
 }
 
 /** kube-apiserver leaves apiVersion and kind out of the items of a list. */

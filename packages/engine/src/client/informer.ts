@@ -125,15 +125,20 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
   }
 
   async function relist(): Promise<void> {
-    const list = await client.of(type).list(scope)
-    const gone = new Set(stash.keys())
-    for (const object of list.items) {
-      gone.delete(stashKey(object.metadata.name, object.metadata.namespace))
-      put(object)
+    let gone = new Set(stash.keys())
+    let newest = ''
+    // Page by page: a hundred thousand objects are never all here as objects.
+    for await (const { list, isWhole } of client.of(type).pages(scope)) {
+      if (isWhole) gone = new Set(stash.keys())
+      for (const object of list.items) {
+        gone.delete(stashKey(object.metadata.name, object.metadata.namespace))
+        put(object)
+      }
+      newest = list.metadata.resourceVersion
     }
     for (const key of gone) remove(key)
     resumable = true
-    advance(list.metadata.resourceVersion)
+    advance(newest)
     hasSynced = true
     setSynced()
   }
@@ -196,7 +201,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
       await running
     },
     subscribe(h) {
-      for (const object of stash.list()) h.added?.(object)
+      for (const object of stash.all()) h.added?.(object)
       handlers.add(h)
       return () => handlers.delete(h)
     },

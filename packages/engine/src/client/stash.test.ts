@@ -67,6 +67,31 @@ describe('the memory of an informer', () => {
     expect(stash.get('a', 'x')).toBe(cold)
   })
 
+  test('finds each of many by a value of its own, few by one that few have, and counts them', () => {
+    const stash = createStash<Shirt>({ colour: ({ colours }) => colours }, WARM)
+    for (let i = 0; i < 3000; i++) {
+      stash.put(shirt(`s${i}`, 'x', [`own-${i}`, `pair-${i >> 1}`, `ten-${i % 300}`, 'all']))
+    }
+    const names = (colour: string) => stash.byIndex('colour', colour).map(({ metadata }) => metadata.name)
+    expect(names('own-1234')).toEqual(['s1234'])
+    expect(names('pair-617').sort()).toEqual(['s1234', 's1235'])
+    expect(names('ten-34')).toHaveLength(10)
+    expect(names('all')).toHaveLength(3000)
+    const counts = stash.counts('colour')
+    expect([counts.size, counts.get('own-7'), counts.get('pair-7'), counts.get('ten-7'), counts.get('all')]).toEqual([
+      3000 + 1500 + 300 + 1,
+      1,
+      2,
+      10,
+      3000,
+    ])
+    stash.put(shirt('s1234', 'x', ['own-1234', 'new']))
+    stash.remove('x/s1235')
+    expect([names('own-1234'), names('pair-617'), names('new')]).toEqual([['s1234'], [], ['s1234']])
+    expect(names('ten-34')).toHaveLength(9)
+    expect(stash.counts('colour').get('all')).toBe(2998)
+  })
+
   test('an index that nobody declared is named', () => {
     expect(() => createStash<Shirt>().byIndex('size', 'm')).toThrow('no index "size"')
   })

@@ -1,21 +1,28 @@
 /**
  * Objects by name and by index: the memory of an informer.
  *
- * The ones that were seen last are kept as objects, the others as the JSON of them: a hub with a hundred thousand claims would hold
- * gigabytes of objects, of which it looks at a few hundred at a time. Rejected: to ask the server for what is cold, because a
- * reader of the cache must not wait, and a cold list at a start would cost a call for each.
+ * The ones that were seen last are kept as objects, all others packed (base/packed): a hub with a hundred thousand claims would hold
+ * gigabytes of objects, of which it looks at a few hundred at a time. Each object has a slot for as long as it is here, by which the
+ * indexes name it. Rejected: to ask the server for what is cold, because a reader of the cache must not wait, and a cold list at a
+ * start would cost a call for each; the JSON text of what is cold, which is five times as much and lies on the heap.
  */
-import { freezeJson, parseJson, stringifyJson } from '../base/json.ts'
+import { Arena } from '../base/packed/arena.ts'
+import { PackedJson } from '../base/packed/json.ts'
+import { SlotsByHash } from '../base/packed/slots-by-hash.ts'
+import { hashOf } from '../base/packed/words.ts'
 import { asJson, type KubeObject } from '../machinery/object.ts'
+import { IndexTable } from './index-table.ts'
 
 /** The values under which an object is found; none: it is not in this index. */
 export type IndexFunction<T extends KubeObject> = (object: T) => readonly string[]
 
 export interface Stash<T extends KubeObject> {
   readonly get: (name: string, namespace?: string) => T | undefined
+  /** One after the other, while nothing is put or removed. */
+  readonly all: () => Iterable<T>
   readonly list: (namespace?: string) => readonly T[]
   readonly byIndex: (index: string, value: string) => readonly T[]
-  /** How many objects there are under each value, without a look at any. */
+  /** How many objects there are under each value, at no cost for each where the values are few. */
   readonly counts: (index: string) => ReadonlyMap<string, number>
   /** By which objects are named to `remove`. */
   readonly keys: () => Iterable<string>
@@ -27,10 +34,9 @@ export interface Stash<T extends KubeObject> {
   readonly hasIndex: (name: string) => boolean
 }
 
-interface IndexTable<T extends KubeObject> {
+interface Index<T extends KubeObject> {
   readonly values: IndexFunction<T>
-  /** Keys of objects. Most values have one: a Set each would cost more than the index. */
-  readonly byValue: Map<string, string | Set<string>>
+  readonly table: IndexTable
 }
 
 const byNamespace: IndexFunction<KubeObject> = ({ metadata }) => (metadata.namespace ? [metadata.namespace] : [])
@@ -38,6 +44,8 @@ const byNamespace: IndexFunction<KubeObject> = ({ metadata }) => (metadata.names
 const NAMESPACE = '\0namespace'
 /** How many are kept as objects: what a burst of claims touches, its instances and Secrets apart. */
 const WARM_OBJECTS = 1000
+/** One for all stashes: they hold the same words. */
+const packed = new PackedJson()
 
 export const keyOf = (name: string, namespace = ''): string => `${namespace}/${name}`
 const keyOfObject = ({ metadata }: KubeObject): string => keyOf(metadata.name, metadata.namespace)
@@ -46,115 +54,125 @@ export function createStash<T extends KubeObject>(
   indexes: Readonly<Record<string, IndexFunction<T>>> = {},
   warmObjects = WARM_OBJECTS,
 ): Stash<T> {
-  /** Each key is in one of these. */
-  const warm = new Map<string, T>()
-  const cold = new Map<string, string>()
-  const tables = new Map<string, IndexTable<T>>()
+  const slots = new SlotsByHash()
+  /** Key and object of each slot. Of a warm one only if it was cold before. */
+  const arena = new Arena()
+  const warm = new Map<number, T>()
+  const tables = new Map<string, Index<T>>()
+
+  const slotOf = (key: string): number | undefined => slots.find(hashOf(key), (slot) => keyAt(slot) === key)
+
+  function keyAt(slot: number): string {
+    const object = warm.get(slot)
+    if (object) return keyOfObject(object)
+    packed.reader.start(arena.bufferOf(slot), arena.startOf(slot))
+    return packed.reader.text()
+  }
 
   /** The least recently used cool down. A Map keeps the order of insertion, so a hit is inserted anew. */
-  function keepWarm(key: string, object: T): void {
-    warm.delete(key)
-    warm.set(key, object)
+  function keepWarm(slot: number, object: T): void {
+    warm.delete(slot)
+    warm.set(slot, object)
     if (warm.size <= warmObjects) return
     const [oldest, leaving] = warm.entries().next().value!
     warm.delete(oldest)
-    cold.set(oldest, stringifyJson(asJson(leaving)))
+    if (!arena.has(oldest)) pack(oldest, leaving)
   }
 
-  function parsed(text: string): T {
-    return freezeJson(parseJson(text)) as unknown as T
+  function pack(slot: number, object: T): void {
+    const { writer } = packed
+    writer.clear()
+    writer.text(keyOfObject(object))
+    packed.write(asJson(object))
+    arena.set(slot, writer.buffer, writer.length)
   }
 
-  function find(key: string): T | undefined {
-    let object = warm.get(key)
-    if (!object) {
-      const text = cold.get(key)
-      if (text === undefined) return undefined
-      object = parsed(text)
-      cold.delete(key)
-    }
-    keepWarm(key, object)
+  function unpack(slot: number): T {
+    packed.reader.start(arena.bufferOf(slot), arena.startOf(slot))
+    packed.reader.text()
+    return packed.read() as unknown as T
+  }
+
+  function at(slot: number): T {
+    const object = warm.get(slot) ?? unpack(slot)
+    keepWarm(slot, object)
     return object
   }
 
   /** Without warming: who reads them all must not drive out what is in use. */
-  function peek(key: string): T {
-    return warm.get(key) ?? parsed(cold.get(key)!)
+  function peek(slot: number): T {
+    return warm.get(slot) ?? unpack(slot)
   }
 
-  function enter({ values, byValue }: IndexTable<T>, key: string, object: T): void {
-    for (const value of values(object)) {
-      const before = byValue.get(value)
-      if (before === undefined) byValue.set(value, key)
-      else if (typeof before !== 'string') before.add(key)
-      else if (before !== key) byValue.set(value, new Set([before, key]))
-    }
+  function* taken(): Iterable<number> {
+    for (let slot = 0; slot < arena.end; slot++) if (arena.isTaken(slot)) yield slot
   }
 
-  function leave({ values, byValue }: IndexTable<T>, key: string, object: T): void {
-    for (const value of values(object)) {
-      const before = byValue.get(value)
-      if (before === key) byValue.delete(value)
-      else if (typeof before !== 'string') {
-        before?.delete(key)
-        if (before?.size === 0) byValue.delete(value)
-      }
-    }
+  function change({ values, table }: Index<T>, slot: number, old: T | undefined, now: T | undefined): void {
+    const before = old ? values(old) : []
+    const after = now ? values(now) : []
+    if (before.length === after.length && before.every((value, i) => value === after[i])) return
+    for (const value of before) table.leave(value, slot)
+    for (const value of after) table.enter(value, slot)
   }
 
-  function tableOf(index: string): IndexTable<T> {
-    const table = tables.get(index)
-    if (!table) throw new TypeError(`no index ${JSON.stringify(index)}; declare it where the informer is declared`)
-    return table
+  function tableOf(name: string): IndexTable {
+    const index = tables.get(name)
+    if (!index) throw new TypeError(`no index ${JSON.stringify(name)}; declare it where the informer is declared`)
+    return index.table
   }
 
   function addIndex(name: string, values: IndexFunction<T>): void {
-    const table: IndexTable<T> = { values, byValue: new Map() }
-    for (const key of keys()) enter(table, key, peek(key))
-    tables.set(name, table)
-  }
-
-  function* keys(): Iterable<string> {
-    yield* warm.keys()
-    yield* cold.keys()
+    const index = { values, table: new IndexTable((slot) => values(peek(slot))) }
+    for (const slot of taken()) change(index, slot, undefined, peek(slot))
+    tables.set(name, index)
   }
 
   function byIndex(index: string, value: string): readonly T[] {
-    const found = tableOf(index).byValue.get(value)
-    if (found === undefined) return []
-    if (typeof found === 'string') return [find(found)!]
-    return [...found].map(found.size > warmObjects ? peek : (key) => find(key)!)
+    const found = tableOf(index).slots(value)
+    return found.map(found.length > warmObjects ? peek : at)
+  }
+
+  function* all(): Iterable<T> {
+    for (const slot of taken()) yield peek(slot)
   }
 
   addIndex(NAMESPACE, byNamespace)
   for (const [name, values] of Object.entries(indexes)) addIndex(name, values)
 
   return {
-    get: (name, namespace) => find(keyOf(name, namespace)),
-    list: (namespace) => (namespace === undefined ? [...keys()].map(peek) : byIndex(NAMESPACE, namespace)),
-    byIndex,
-    counts(index) {
-      const { byValue } = tableOf(index)
-      return new Map([...byValue].map(([value, found]) => [value, typeof found === 'string' ? 1 : found.size]))
+    get(name, namespace) {
+      const slot = slotOf(keyOf(name, namespace))
+      return slot === undefined ? undefined : at(slot)
     },
-    keys,
+    all,
+    list: (namespace) => (namespace === undefined ? [...all()] : byIndex(NAMESPACE, namespace)),
+    byIndex,
+    counts: (index) => tableOf(index).counts(),
+    *keys() {
+      for (const slot of taken()) yield keyAt(slot)
+    },
     addIndex,
     hasIndex: (name) => tables.has(name),
     put(object) {
       const key = keyOfObject(object)
-      const old = find(key)
-      for (const table of tables.values()) {
-        if (old) leave(table, key, old)
-        enter(table, key, object)
-      }
-      keepWarm(key, object)
+      const known = slotOf(key)
+      const old = known === undefined ? undefined : peek(known)
+      const slot = known ?? arena.take()
+      if (known === undefined) slots.add(hashOf(key), slot)
+      for (const index of tables.values()) change(index, slot, old, object)
+      arena.clear(slot)
+      keepWarm(slot, object)
       return old
     },
     remove(key) {
-      const old = find(key)
-      if (!old) return undefined
-      for (const table of tables.values()) leave(table, key, old)
-      warm.delete(key)
+      const slot = slotOf(key)
+      if (slot === undefined) return undefined
+      const old = peek(slot)
+      for (const index of tables.values()) change(index, slot, old, undefined)
+      slots.delete(hashOf(key), slot)
+      warm.delete(slot)
+      arena.release(slot)
       return old
     },
   }
