@@ -52,6 +52,8 @@ export const claimKind = defineKind({
   resource: 'claims',
   shortName: 'lcl',
   namespaced: true,
+  // How tools that know ServiceBindings find what can be bound: servicebinding.io, "Provisioned Service".
+  labels: { 'servicebinding.io/provisioned-service': 'true' },
   description:
     "A Claim is one consumer's hold on one service, with credentials of its own in a Secret beside it. Think of a PersistentVolumeClaim. The application team writes it; as a Provisioned Service it can be bound to workloads.",
   spec: object(

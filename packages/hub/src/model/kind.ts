@@ -30,6 +30,8 @@ export interface KindDeclaration<Spec, Status> {
   readonly spec: Field<Spec>
   readonly status: Field<Status>
   readonly columns: readonly PrinterColumn[]
+  /** Of its CustomResourceDefinition, besides that which all have. */
+  readonly labels?: Readonly<Record<string, string>>
   /** A whole object that works as it stands, for the reference page. */
   readonly example: JsonObject
 }
@@ -58,7 +60,10 @@ export function crdOf(kind: Kind<unknown, unknown>): JsonObject & KubeObject {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${kind.resource}.${GROUP}`, labels: { 'app.kubernetes.io/part-of': 'larder' } },
+    metadata: {
+      name: `${kind.resource}.${GROUP}`,
+      labels: { 'app.kubernetes.io/part-of': 'larder', ...kind.labels },
+    },
     spec: {
       group: GROUP,
       scope: kind.namespaced ? 'Namespaced' : 'Cluster',

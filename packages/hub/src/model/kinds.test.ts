@@ -48,6 +48,12 @@ describe.each(kinds.map((kind) => [kind.kind, kind] as const))('%s', (name, kind
   })
 })
 
+test('what can be bound to workloads says so to tools that look for it', () => {
+  const label = 'servicebinding.io/provisioned-service'
+  const bindable = kinds.filter((kind) => crdOf(kind).metadata.labels?.[label] === 'true')
+  expect(bindable.map(({ kind }) => kind)).toEqual(['Claim'])
+})
+
 function undescribed(schema: JsonObject, path: string): string[] {
   const own = typeof schema['description'] === 'string' && schema['description'].length > 4 ? [] : [path]
   const properties = Object.entries((schema['properties'] ?? {}) as JsonObject)
