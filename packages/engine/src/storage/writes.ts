@@ -96,6 +96,8 @@ export class RevisionedStore implements Store {
   readonly #newestOnItsWay = new Map<string, Pending>()
   /** The tail of them that the journal does not have yet. */
   #unsent: Pending[] = []
+  /** The last revision that the journal has and has not committed; 0 when it has nothing to do. */
+  #sent = 0
   #lastRevision: number
   #compacting: Promise<void> | undefined
   #closed: Promise<void> | undefined
@@ -204,11 +206,14 @@ export class RevisionedStore implements Store {
     return promise
   }
 
+  /** One batch at a time: what is decided while the journal writes goes with the next, in one message and one commit. */
   #send(): void {
     const writes = this.#unsent
-    this.#unsent = []
     // Empty when a failure has taken them in the meantime.
-    if (writes.length > 0) this.#journal.append(writes)
+    if (this.#sent > 0 || writes.length === 0) return
+    this.#unsent = []
+    this.#sent = writes.at(-1)!.revision
+    this.#journal.append(writes)
   }
 
   #committed(through: number): void {
@@ -223,6 +228,10 @@ export class RevisionedStore implements Store {
       pending.resolve(entry)
       return change
     })
+    if (through >= this.#sent) {
+      this.#sent = 0
+      this.#send()
+    }
     this.#watches.publish(changes)
     this.#compactBeyondLimit()
   }
@@ -231,6 +240,7 @@ export class RevisionedStore implements Store {
     const lost = this.#onTheirWay
     this.#onTheirWay = []
     this.#unsent = []
+    this.#sent = 0
     this.#newestOnItsWay.clear()
     for (const pending of lost) pending.reject(error)
   }

@@ -3,7 +3,8 @@
  * `ACL SETUSER app >hunter2: syntax error` would put a password into a condition.
  *
  * A value is found as it is and as requests carry it: base64, percent-encoded, and escaped as in JSON. The search looks at each place of the text
- * once, by the first letters, so that ten thousand remembered values cost as much as one.
+ * once, by the first letters and then by the lengths that begin so, so that ten thousand remembered values cost as much as one, also
+ * where all begin alike.
  */
 import type { Json } from '@larder/kit'
 
@@ -26,36 +27,47 @@ export interface Redaction {
 export function createRedaction(): Redaction {
   const lasting = new Set<string>()
   const recent = new Set<string>()
-  /** All forms of all secrets by how they begin, and how many secrets have each. */
-  const forms = new Map<string, Map<string, number>>()
+  /** All forms of all secrets, and how many secrets have each. */
+  const forms = new Map<string, number>()
+  /** How long the forms are that begin with these letters, and how many have each length. */
+  const lengths = new Map<string, Map<number, number>>()
+  /** How many forms begin so, by a hash of their first letters: nearly every place of a text is passed over by it. */
+  const beginnings = new Uint32Array(1 << 15)
+
+  function count(form: string, by: 1 | -1): void {
+    const start = form.slice(0, MIN_SECRET_LENGTH)
+    beginnings[hashAt(form, 0)]! += by
+    const alike = lengths.get(start) ?? new Map<number, number>()
+    const left = (alike.get(form.length) ?? 0) + by
+    if (left > 0) lengths.set(start, alike.set(form.length, left))
+    else if (alike.delete(form.length) && alike.size === 0) lengths.delete(start)
+  }
 
   function add(secret: string): void {
     for (const form of formsOf(secret)) {
-      const start = form.slice(0, MIN_SECRET_LENGTH)
-      let alike = forms.get(start)
-      if (!alike) forms.set(start, (alike = new Map()))
-      alike.set(form, (alike.get(form) ?? 0) + 1)
+      const known = forms.get(form) ?? 0
+      forms.set(form, known + 1)
+      if (known === 0) count(form, 1)
     }
   }
 
   function remove(secret: string): void {
     for (const form of formsOf(secret)) {
-      const start = form.slice(0, MIN_SECRET_LENGTH)
-      const alike = forms.get(start)
-      const left = (alike?.get(form) ?? 1) - 1
-      if (left > 0) alike?.set(form, left)
-      else alike?.delete(form)
-      if (alike?.size === 0) forms.delete(start)
+      const left = (forms.get(form) ?? 1) - 1
+      if (left > 0) forms.set(form, left)
+      else if (forms.delete(form)) count(form, -1)
     }
   }
 
   /** The longest form that stands at this place: a secret inside another must not leave the rest of the longer one. */
   function lengthAt(text: string, at: number): number {
-    let length = 0
-    for (const form of forms.get(text.slice(at, at + MIN_SECRET_LENGTH))?.keys() ?? []) {
-      if (form.length > length && text.startsWith(form, at)) length = form.length
+    if (beginnings[hashAt(text, at)] === 0) return 0
+    let longest = 0
+    for (const length of lengths.get(text.slice(at, at + MIN_SECRET_LENGTH))?.keys() ?? []) {
+      if (length <= longest || at + length > text.length) continue
+      if (forms.has(text.slice(at, at + length))) longest = length
     }
-    return length
+    return longest
   }
 
   function redact(text: string): string {
@@ -108,6 +120,12 @@ export function createRedaction(): Redaction {
     redact,
     redactAll: <T>(value: T) => redactAll(value) as T,
   }
+}
+
+/** Of the first `MIN_SECRET_LENGTH` letters, in 15 bits. */
+function hashAt(text: string, at: number): number {
+  const first = text.charCodeAt(at) ^ (text.charCodeAt(at + 1) << 5)
+  return (first ^ (text.charCodeAt(at + 2) << 10) ^ (text.charCodeAt(at + 3) << 3)) & 0x7fff
 }
 
 function formsOf(secret: string): ReadonlySet<string> {
