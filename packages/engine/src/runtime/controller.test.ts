@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { systemClock, type Clock } from '../base/clock.ts'
 import { eventType, secretType } from '../client/builtin.ts'
 import { ensure } from '../client/client.ts'
 import { isConflict } from '../machinery/status.ts'
@@ -376,7 +377,7 @@ onBothTransports('controller', (world) => {
     expect(fresh.metadata.uid).not.toBe(old.metadata.uid)
   })
 
-  test('events tell when readiness turns, and count when it turns again', async () => {
+  test('events tell when readiness is lost and found again, and count when it turns again', async () => {
     let broken = false
     const { stop } = await start(world(), {
       reconcile() {
@@ -411,7 +412,7 @@ onBothTransports('controller', (world) => {
     const common = { about: 'PodDisruptionBudget b', reportingController: 'larder.dev/budget' }
     expect(told.toSorted((a, b) => a.reason.localeCompare(b.reason))).toEqual([
       { type: 'Warning', reason: 'Broken', note: 'it is broken', count: 2, ...common },
-      { type: 'Normal', reason: 'Ready', note: 'PodDisruptionBudget is ready', count: 3, ...common },
+      { type: 'Normal', reason: 'Ready', note: 'PodDisruptionBudget is ready', count: 2, ...common },
     ])
   })
 
@@ -434,6 +435,38 @@ onBothTransports('controller', (world) => {
     expect(await settled(world().store)).toBe(revision + 1)
   })
 
+  test('a wait that lasts is told, and so is its end; of one that is over soon nothing is told', async () => {
+    // Fifty times as fast, so that what lasts is a tenth of a second.
+    const clock: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms / 50, run) }
+    const manager = world().manager({ clock })
+    manager.add(
+      defineController<Budget>({
+        name: 'budget',
+        type: budgetType,
+        reconcile({ object, status }) {
+          if (object.spec?.minAvailable === 1) return wait('Brewing', 'tea takes its time')
+          status.currentHealthy = (status.currentHealthy ?? 0) + 1
+          return status.currentHealthy < 3 ? wait('Pouring', 'nearly done', 1) : done
+        },
+      }),
+    )
+    manager.start()
+    await createBudget(world().client, 'b', 2)
+    await eventually(() => ready(world()))
+    await createBudget(world().client, 'slow', 1)
+    const told = async () => {
+      const { items } = await world().client.of(eventType).list({ namespace: 'default' })
+      return items.map(({ regarding, reason }) => `${regarding.name} ${reason}`).toSorted()
+    }
+    await eventually(async () => (await told()).includes('slow Brewing'))
+    await world()
+      .client.of(budgetType)
+      .patch('slow', { spec: { minAvailable: 2 } }, { namespace: 'default' })
+    await eventually(async () => (await told()).includes('slow Ready'))
+    expect(await told()).toEqual(['slow Brewing', 'slow Ready'])
+    await manager.stop(300)
+  })
+
   test('events that are refused fail no pass', async () => {
     let refused = 0
     world().intercept = (call) => {
@@ -441,7 +474,12 @@ onBothTransports('controller', (world) => {
       refused++
       throw new TypeError('no events today')
     }
-    const { stop } = await start(world(), { reconcile: () => done })
+    const { stop } = await start(world(), {
+      reconcile(pass) {
+        pass.event('Normal', 'Tried', 'with tea')
+        return done
+      },
+    })
     await createBudget(world().client, 'b')
     await eventually(() => ready(world()))
     await stop()

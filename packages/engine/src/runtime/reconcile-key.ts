@@ -7,8 +7,8 @@ import type { Informers } from '../client/informer.ts'
 import { copyJson, isEmpty, mergePatchBetween } from '../client/merge-patch.ts'
 import { asJson, type KubeObject } from '../machinery/object.ts'
 import { isConflict, isNotFound } from '../machinery/status.ts'
+import { createAnnouncer } from './announcing.ts'
 import { createBreath } from './breath.ts'
-import { findCondition } from './conditions.ts'
 import type { ControllerDefinition, Settled } from './controller.ts'
 import type { EventRecorder } from './events.ts'
 import { addFinalizers, hasFinalizerOf, hasFinalizers, removeFinalizers } from './finalizers.ts'
@@ -52,6 +52,7 @@ export function createReconciler<T extends KubeObject>(
 ): Reconciler {
   const { client, informers, clock, log, metrics, queue, events, workers } = environment
   const { finalizer } = definition
+  const announcer = createAnnouncer(informers.of(definition.type), environment)
   const ownWrites = createOwnWrites(client.transport, informers, environment.signal)
   const breath = createBreath()
   /** Versions of the object that came while its pass ran: only its end knows which of them the runtime wrote. */
@@ -84,6 +85,7 @@ export function createReconciler<T extends KubeObject>(
     if (!object) {
       queue.forget(key)
       ownWrites.forget(key)
+      announcer.forget(key)
       return workers.give()
     }
     arrivals.set(key, [])
@@ -197,17 +199,8 @@ export function createReconciler<T extends KubeObject>(
       }
     }
     metrics.reported(object, status)
-    if (definition.conditions !== false) announce(object, before, status as ReportedStatus, settled)
-  }
-
-  /** An Event when readiness turns, or when the reason does. */
-  function announce(object: T, before: ReportedStatus, after: ReportedStatus, settled: Settled): void {
-    const old = findCondition(before.conditions, 'Ready')
-    const ready = findCondition(after.conditions, 'Ready')
-    if (!ready || (old?.status === ready.status && old.reason === ready.reason)) return
-    const type = settled.type === 'stalled' || settled.type === 'failed' ? 'Warning' : 'Normal'
-    const note = ready.message || `${object.kind} is ready`
-    events.record({ regarding: object, type, reason: ready.reason, action: 'Reconcile', note })
+    if (definition.conditions !== false)
+      announcer.announce(object, { before, after: status as ReportedStatus, settled })
   }
 
   function schedule(key: string, settled: Settled, passLog: Log): void {
