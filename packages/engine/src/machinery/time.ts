@@ -4,8 +4,27 @@ const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-
 /** Go's zero time, which the API takes for "absent". */
 const ZERO_SECONDS = -62135596800
 
-/** The moment in whole seconds since 1970 and microseconds; undefined: not RFC 3339 or no such date. */
-export function parseTime(text: string): { readonly seconds: number; readonly micros: number } | undefined {
+export interface Moment {
+  /** Since 1970. */
+  readonly seconds: number
+  readonly micros: number
+}
+
+/** Read a moment ago: an object says the same few times over and over, and so do those that are written with it. */
+const recent = new Map<string, Moment | undefined>()
+const MAX_RECENT = 256
+
+/** Undefined: not RFC 3339 or no such date. */
+export function parseTime(text: string): Moment | undefined {
+  const known = recent.get(text)
+  if (known) return known
+  if (recent.size >= MAX_RECENT) recent.clear()
+  const moment = readTime(text)
+  recent.set(text, moment)
+  return moment
+}
+
+function readTime(text: string): Moment | undefined {
   const match = RFC3339.exec(text)
   if (!match) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [

@@ -48,7 +48,7 @@ export function namespaceOf(request: Request, metadata: JsonObject): string | un
 /** Where the object came from decides the form of the error for fields that do not exist. */
 export type Origin =
   | { readonly type: 'body' }
-  | { readonly type: 'patch'; readonly patch: string; readonly name: string }
+  | { readonly type: 'patch'; readonly describe: () => string; readonly name: string }
 
 /** Checks types, drops unknown fields, fills in defaults. Throws ApiError 400 or 422. */
 export function normalized(
@@ -92,7 +92,7 @@ function reportFaults(
 
 function strictError(resource: Resource, why: string, origin: Origin): ApiError {
   if (origin.type === 'body') return badRequest(undecodable(resource, why))
-  return invalid(resource, origin.name, [invalidValue('patch', origin.patch, why)])
+  return invalid(resource, origin.name, [invalidValue('patch', origin.describe(), why)])
 }
 
 function undecodable(resource: Resource, why: string): string {

@@ -281,15 +281,28 @@ export class PolicyRun {
   readonly #budget = new Budget()
 
   constructor(policy: CompiledPolicy, input: PolicyInput) {
+    let request: AdmissionRequestValue | undefined
+    const variables = new Variables((name) => this.#variable(policy, name))
+    // Converted when an expression names them: most look at a field or two of one.
     const activation: Record<string, unknown> = {
-      object: celObject(input.object),
-      oldObject: celObject(input.oldObject),
-      request: requestValue(input.request),
-      params: celObject(input.params),
-      namespaceObject: celObject(input.namespaceObject),
+      get object() {
+        return celObject(input.object)
+      },
+      get oldObject() {
+        return celObject(input.oldObject)
+      },
+      get request() {
+        return (request ??= requestValue(input.request))
+      },
+      get params() {
+        return celObject(input.params)
+      },
+      get namespaceObject() {
+        return celObject(input.namespaceObject)
+      },
       authorizer: new Authorizer(input.decider, input.asked),
+      variables,
     }
-    activation['variables'] = new Variables((name) => this.#variable(policy, name))
     this.#activation = activation
   }
 

@@ -51,6 +51,8 @@ interface RuleTree {
   readonly fields: readonly (readonly [string, RuleTree])[]
   readonly items: RuleTree | undefined
   readonly additional: RuleTree | undefined
+  /** Parts of stored objects that keep the rules where nothing changes: a write of the status alone judges them no more. */
+  readonly passed: WeakSet<JsonObject>
 }
 
 interface Scope {
@@ -85,7 +87,7 @@ class RuleCompiler {
     const additional = schema.additional && schema.additional !== true ? inner(schema.additional) : undefined
     const rules = schema.rules.flatMap((rule, i) => this.#rule(rule, i, schema, type, scope) ?? [])
     if (rules.length === 0 && fields.length === 0 && !items && !additional) return undefined
-    return { schema, type, rules, fields, items, additional }
+    return { schema, type, rules, fields, items, additional, passed: new WeakSet() }
   }
 
   #rule(rule: CelRule, i: number, schema: SchemaNode, type: CelType, scope: Scope): CompiledRule | undefined {
@@ -197,19 +199,25 @@ class RuleRun {
   }
 
   #rules(tree: RuleTree, value: Json, path: string, old: Json | undefined): void {
-    // An unchanged part that breaks a newer rule does not lock people out; rules about changes are always judged.
     const unchanged = old !== undefined && equalJson(value, old)
-    const self = tree.type.toCel(value, this.#cache)
-    const before = old === undefined || old === null ? undefined : tree.type.toCel(old, this.#cache)
+    if (unchanged && tree.passed.has(value as JsonObject)) return
+    const before = this.problems.length
     for (const compiled of tree.rules) {
       if (this.#exhausted) return
-      const optional = compiled.rule.optionalOldSelf === true
-      if (compiled.usesOldSelf ? before === undefined && !optional : unchanged) continue
-      const oldSelf = optional ? (before === undefined ? Optional.none() : Optional.of(before)) : before
-      const variables = oldSelf === undefined ? { self } : { self, oldSelf }
-      const why = this.#failure(compiled, variables)
+      // An unchanged part that breaks a newer rule does not lock people out; rules about changes are always judged.
+      if (compiled.usesOldSelf ? !compiled.rule.optionalOldSelf && !isThere(old) : unchanged) continue
+      const why = this.#failure(compiled, this.#variables(tree, compiled, value, old))
       if (why !== undefined) this.problems.push(problemOf(compiled, tree.schema, path, why))
     }
+    if (unchanged && typeof value === 'object' && this.problems.length === before) tree.passed.add(value as JsonObject)
+  }
+
+  #variables({ type }: RuleTree, { rule, usesOldSelf }: CompiledRule, value: Json, old: Json | undefined) {
+    const self = type.toCel(value, this.#cache)
+    if (!usesOldSelf) return { self }
+    const oldSelf = isThere(old) ? type.toCel(old, this.#cache) : undefined
+    if (rule.optionalOldSelf !== true) return { self, oldSelf }
+    return { self, oldSelf: oldSelf === undefined ? Optional.none() : Optional.of(oldSelf) }
   }
 
   /** Why the object breaks the rule; undefined when it does not. */
@@ -246,6 +254,8 @@ class RuleRun {
     }
   }
 }
+
+const isThere = (old: Json | undefined): old is Json => old !== undefined && old !== null
 
 function problemOf({ rule, below }: CompiledRule, schema: SchemaNode, path: string, why: string): FieldProblem {
   const at = path === '' ? below.replace(/^\./, '') || '<nil>' : `${path}${below}`

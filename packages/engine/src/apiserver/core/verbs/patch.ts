@@ -29,7 +29,7 @@ export async function patch(core: Core, request: Request, call: Call & { verb: '
     checkSameName(patched, name)
     return replace(core, request, entry, patched, call.options, {
       type: 'patch',
-      patch: describePatch(resource, call.body),
+      describe: () => describePatch(resource, call.body),
       name,
     })
   })
