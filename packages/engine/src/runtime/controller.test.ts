@@ -241,7 +241,10 @@ onBothTransports('controller', (world) => {
     await eventually(async () => (await read(world()))?.metadata.finalizers?.length === 2)
     await budgets.delete('b', { namespace: 'default' })
     await eventually(async () => (await read(world()))?.metadata.uid !== metadata.uid)
-    await budgets.create({ metadata: { name: 'c', namespace: 'default', finalizers: [both[1]!, 'example.com/other'] } })
+    await budgets.create({
+      metadata: { name: 'c', namespace: 'default', finalizers: [both[1]!, 'example.com/other'] },
+      spec: {},
+    })
     await budgets.delete('c', { namespace: 'default' })
     await eventually(async () => (await read(world(), 'c'))?.metadata.finalizers?.join() === 'example.com/other')
     expect(finished).toBe(2)

@@ -11,6 +11,7 @@ const commands = commandTable({
   down: notRun,
   engineList: notRun,
   engineAdd: notRun,
+  compatInstall: notRun,
   version: notRun,
 })
 const terminal: Terminal = {
