@@ -5,7 +5,7 @@ import { keyOf, type Key } from '@larder/engine/runtime/pass'
 import { claimKind } from '../../../model/claim.ts'
 import { instanceKind, type Instance } from '../../../model/instance.ts'
 import { RESOURCE_CLAIM_FINALIZERS, resourceClaimType, type ResourceClaim } from '../kinds.ts'
-import { coreClaimName } from './core-claim.ts'
+import { coreClaimName, HOLDER, nameIn } from './core-claim.ts'
 import { finalizeResourceClaim, reconcileResourceClaim } from './reconcile.ts'
 
 export function resourceClaimController(): Controller {
@@ -18,11 +18,14 @@ export function resourceClaimController(): Controller {
     indexes: { core: (claim) => [nameIn(claim.metadata.namespace, coreClaimName(claim))] },
     watches: [
       watching(claimKind, ({ metadata }, informers) => standingFor(metadata.namespace, metadata.name, informers)),
-      // What it holds says which Secret it copies; what is a Secret itself has said so already.
-      watching(instanceKind, (instance, informers) =>
-        namesItsSecret(instance)
-          ? standingFor(instance.spec.claimRef?.namespace, instance.spec.claimRef?.name, informers)
-          : [],
+      // What it holds says which Secret it copies, where it is none itself; and when it is free again.
+      watching(
+        instanceKind,
+        (instance, informers) =>
+          namesItsSecret(instance) || instance.metadata.deletionTimestamp !== undefined
+            ? standingFor(instance.spec.claimRef?.namespace, instance.spec.claimRef?.name, informers)
+            : [],
+        { [HOLDER]: ({ spec }) => (spec.claimRef ? [nameIn(spec.claimRef.namespace, spec.claimRef.name)] : []) },
       ),
       watching(secretType, () => []),
     ],
@@ -30,8 +33,6 @@ export function resourceClaimController(): Controller {
     finalize: finalizeResourceClaim,
   })
 }
-
-const nameIn = (namespace = '', name = '') => `${namespace}/${name}`
 
 const standingFor = (namespace: string | undefined, name: string | undefined, informers: Informers): readonly Key[] =>
   informers.of(resourceClaimType).byIndex('core', nameIn(namespace, name)).map(keyOf)

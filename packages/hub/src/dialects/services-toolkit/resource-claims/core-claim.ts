@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Claim } from '../../../model/claim.ts'
 import { instanceKind } from '../../../model/instance.ts'
 import { claimKind } from '../../../model/claim.ts'
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../model/names.ts'
+import { FINALIZER, MANAGED_BY, MANAGED_BY_LABEL } from '../../../model/names.ts'
 import { isObject } from '@larder/engine/base/json'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import type { Pass } from '@larder/engine/runtime/pass'
@@ -36,6 +36,17 @@ export function targetOf({ spec, metadata }: ResourceClaim): ObjectRef & { reado
 export const isFor = ({ spec }: Claim, { metadata }: Placed): boolean =>
   spec.origin?.door === STK_DOOR && spec.origin.uid === metadata.uid
 
+/** An index of Instances, by the Claim that holds each. */
+export const HOLDER = 'holder'
+
+export const nameIn = (namespace = '', name = ''): string => `${namespace}/${name}`
+
+/** Whether an earlier Claim of the name still has something: it goes a moment before its hold does. */
+export const isStillHeld = (pass: ResourceClaimPass): boolean => {
+  const { namespace } = pass.object.metadata
+  return pass.cache(instanceKind).byIndex(HOLDER, nameIn(namespace, coreClaimName(pass.object))).length > 0
+}
+
 /** Of the cache; also one that somebody else has made under its name. */
 export const coreClaimOf = (pass: ResourceClaimPass): Claim | undefined =>
   pass.cache(claimKind).get(coreClaimName(pass.object), pass.object.metadata.namespace)
@@ -47,6 +58,8 @@ export function newCoreClaim(claim: ResourceClaim) {
     metadata: {
       name: coreClaimName(claim),
       namespace,
+      // That of the core, which would add it with a write of its own.
+      finalizers: [FINALIZER],
       labels: {
         [MANAGED_BY_LABEL]: MANAGED_BY,
         ...(name.length <= LONGEST_LABEL && { [RESOURCE_CLAIM_LABEL]: name }),

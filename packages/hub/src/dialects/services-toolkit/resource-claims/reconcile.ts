@@ -16,6 +16,7 @@ import {
   coreClaimOf,
   coreStateOf,
   isFor,
+  isStillHeld,
   newCoreClaim,
   targetOf,
   type ResourceClaimPass,
@@ -52,6 +53,7 @@ async function settle(pass: ResourceClaimPass): Promise<void> {
   const { object } = pass
   const core = coreClaimOf(pass)
   if (!core) {
+    if (isStillHeld(pass)) return say(pass, { reason: 'UpdatedResourceReference', message: UPDATED })
     await pass.client.of(claimKind).create(newCoreClaim(object))
     return say(pass, 'pending')
   }
