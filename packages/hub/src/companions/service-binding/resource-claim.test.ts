@@ -42,11 +42,7 @@ test('row 52: a binding to a ResourceClaim waits for it, is Ready with it, and n
   await hub.resourceClaim('writer', WRITER)
   const { status } = await binding('True')
   expect(status?.binding).toEqual({ name: WRITER.name })
-  const { resourceVersion } = await hub.admin
-    .of(secretType)
-    .get(WRITER.name, 'shop')
-    .then((copy) => copy.metadata)
-  expect(resourceVersion).toBeDefined()
+  expect(await hub.admin.of(secretType).find(WRITER.name, 'shop')).toBeDefined()
   const bound = await app()
   expect(mountsOf(bound)).toEqual([['/bindings/db']])
   expect(JSON.stringify(bound.spec)).toContain(`"secret":{"name":"${WRITER.name}"}`)
