@@ -2,8 +2,9 @@
 import { expect, test } from 'vitest'
 import { larderProgram, type Command } from '../../packages/hub/src/cli/command.ts'
 import { commandTable } from '../../packages/hub/src/cli/commands.ts'
+import { tanzuProgram } from '../../packages/hub/src/cli/compat/tanzu/commands.ts'
 import { helpText } from '../../packages/hub/src/cli/help.ts'
-import { commandReference } from '../../packages/hub/src/cli/reference.ts'
+import { commandReference, standInReference } from '../../packages/hub/src/cli/reference.ts'
 
 const notRun = () => Promise.reject(new Error('not run here'))
 const commands: readonly Command[] = commandTable({ up: notRun, hub: notRun, install: notRun, down: notRun, compatInstall: notRun, engineList: notRun, engineAdd: notRun, version: notRun })
@@ -12,9 +13,18 @@ test('docs/reference/cli.md tells what the table of commands says', async () => 
   await expect(commandReference(commands)).toMatchFileSnapshot('../../docs/reference/cli.md')
 })
 
+const TANZU = `\`larder compat install --dir DIR tanzu\` makes it; \`larder compat tanzu\` is the same. What it prints is what the documents of the Tanzu CLI
+show; \`--wait\`, \`--timeout\` and \`-o json\` are additions, and so are the exit codes, which are those of [larder](cli.md#exit-codes). How it is used:
+[Use the tanzu commands](../how-to/tanzu-commands.md).`
+
+test('docs/reference/tanzu.md tells what the table of tanzu commands says', async () => {
+  await expect(standInReference(tanzuProgram, TANZU)).toMatchFileSnapshot('../../docs/reference/tanzu.md')
+})
+
 test('help of the whole, of a group and of a command', async () => {
   const all = [[], ['claim'], ['claim', 'create']].map((path) => `$ larder ${[...path, '--help'].join(' ')}\n${helpText(path, larderProgram(commands))}`)
-  await expect(all.join('\n')).toMatchFileSnapshot('help.txt')
+  const tanzu = [[], ['services', 'claims'], ['services', 'claims', 'create']].map((path) => `$ tanzu ${[...path, '--help'].join(' ')}\n${helpText(path, tanzuProgram)}`)
+  await expect([...all, ...tanzu].join('\n')).toMatchFileSnapshot('help.txt')
 })
 
 test('every command has an example, and every example is a command line that parses', async () => {
@@ -24,6 +34,21 @@ test('every command has an example, and every example is a command line that par
     for (const example of command.examples) {
       const line = /larder ([^)|"]*)/.exec(example)![1]!.trim()
       expect(parseCommandLine(line.split(/\s+/), larderProgram(commands)), example).toMatchObject({ type: 'run', command: { path: command.path } })
+    }
+  }
+})
+
+const OTHER_SPELLINGS: Readonly<Record<string, string>> = { services: 'service', classes: 'class', claims: 'resource-claim', 'class-claims': 'class-claim', workload: 'workloads' }
+
+test('every tanzu command has an example that parses, in the spelling of the documents too', async () => {
+  const { parseCommandLine } = await import('../../packages/hub/src/cli/parse.ts')
+  for (const { path, examples } of tanzuProgram.commands) {
+    expect(examples.length, path.join(' ')).toBeGreaterThan(0)
+    for (const example of examples) {
+      const words = example.split(/\s+/).slice(1)
+      expect(parseCommandLine(words, tanzuProgram), example).toMatchObject({ type: 'run', command: { path } })
+      const singular = words.map((word, i) => (i < 2 ? (OTHER_SPELLINGS[word] ?? word) : word))
+      expect(parseCommandLine(singular, tanzuProgram), singular.join(' ')).toMatchObject({ type: 'run', command: { path } })
     }
   }
 })

@@ -1,11 +1,12 @@
 /** The `tanzu` commands, called by that name from another folder, and what they print byte for byte. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LARDER, newHub, type Hub } from '../testing/hub.ts'
 import { eventually, run, type Finished, type RunOptions } from '../testing/processes.ts'
 import { tenantKubeconfig } from '../testing/tenant.ts'
 
+const ROOT = resolve(import.meta.dirname, '../..')
 const API = 'services.apps.tanzu.vmware.com/v1alpha1'
 
 const PLATFORM = `
@@ -107,6 +108,28 @@ READY:          true
   })
 })
 
+describe('what is claimable', () => {
+  test('row 12: claimable list prints the table of the walkthrough, and in a namespace that may nothing its headings', async () => {
+    expect(await printed('services claimable list --class aws-elasticache -n default')).toBe(`
+  NAME                         NAMESPACE          KIND    APIVERSION
+  redis-reader-creds-bindable  service-instances  Secret  v1
+  redis-writer-creds-bindable  service-instances  Secret  v1
+`)
+    const none = await tanzu('services claimable list --class aws-elasticache -n empty')
+    expect(none).toMatchObject({ code: 0, stdout: '\n  NAME  NAMESPACE  KIND  APIVERSION\n' })
+    expect(none.stderr).toBe("No claimable instances found for class 'aws-elasticache' in namespace 'empty'.\n")
+    expect(JSON.parse(await printed('services claimable list -c aws-elasticache -o json'))).toHaveLength(2)
+    expect(await tanzu('services claimable list --class nothing')).toMatchObject({ code: 3, stdout: '' })
+  })
+
+  test('the deprecated list of instances tells their age, and with -o wide how to refer to them', async () => {
+    const { stdout, stderr } = await tanzu('services instances list -o wide')
+    expect(stderr).toContain('deprecated')
+    expect(stdout.split('\n')[1]).toMatch(/^ {2}NAME +KIND +SERVICE TYPE +AGE +SERVICE REF$/)
+    expect(stdout).toMatch(/redis-reader-creds-bindable +Secret +aws-elasticache +\d+s +v1:Secret:service-instances:/)
+  })
+})
+
 describe('claims of resources', () => {
   test('row 48: an empty list is the headings alone, and says in words that there is nothing', async () => {
     const empty = await tanzu('services claim list -n empty')
@@ -121,8 +144,8 @@ describe('claims of resources', () => {
     expect(stdout).toBe(`Creating claim 'redis-writer-claim' in namespace 'default'.
 Please run \`tanzu services claims get redis-writer-claim --namespace default\` to see the progress of create.
 `)
-    const [name, version] = ['resourceclaims.services.apps.tanzu.vmware.com', 'redis-writer-claim']
-    expect(JSON.parse(await hub.ok(['get', name, version, '-o', 'jsonpath={.spec.ref}']))).toEqual({
+    const claim = 'resourceclaims.services.apps.tanzu.vmware.com/redis-writer-claim'
+    expect(JSON.parse(await hub.ok(['get', claim, '-o', 'jsonpath={.spec.ref}']))).toEqual({
       apiVersion: 'v1',
       kind: 'Secret',
       name: 'redis-writer-creds-bindable',
@@ -136,6 +159,13 @@ Please run \`tanzu services claims get redis-writer-claim --namespace default\` 
     expect(await printed('services claim list -o wide')).toBe(`
   NAME                READY  REASON  CLAIM REF
   redis-writer-claim  True   Ready   services.apps.tanzu.vmware.com/v1alpha1:ResourceClaim:redis-writer-claim
+`)
+  })
+
+  test('row 34: what is claimed is claimable no more', async () => {
+    expect(await printed('services claimable list --class aws-elasticache')).toBe(`
+  NAME                         NAMESPACE          KIND    APIVERSION
+  redis-reader-creds-bindable  service-instances  Secret  v1
 `)
   })
 
@@ -170,10 +200,9 @@ Resource to Claim:
   Version: v1
   Kind: Secret
 `)
-    const [, reason] = ['', '  Reason: ResourceAlreadyClaimed']
     await tanzu(CREATE.replace('redis-writer-claim', 'second'))
     await eventually('the second claim to be told', async () =>
-      (await printed('services claims get second')).includes(reason) ? true : undefined,
+      (await printed('services claims get second')).includes('  Reason: ResourceAlreadyClaimed\n') ? true : undefined,
     )
     await printed('services claims delete second --yes --wait')
   })
@@ -286,6 +315,18 @@ test('row 50: the ResourceClaim of Kubernetes beside ours confuses no command', 
   const service = await hub.ok(['get', 'servicebinding', 'shop-redis-writer-claim', '-o', 'jsonpath={.spec.service}'])
   expect(JSON.parse(service)).toEqual({ apiVersion: API, kind: 'ResourceClaim', name: 'redis-writer-claim' })
   expect(await hub.larder('unbind', 'shop-redis-writer-claim')).toMatchObject({ code: 0 })
+})
+
+test('row 50: no page and no example leaves it to kubectl which ResourceClaim is meant', () => {
+  const pages = ['docs', 'examples'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(md|sh)$/.test(name))
+      .map((name) => join(folder, name)),
+  )
+  expect(pages.length).toBeGreaterThan(10)
+  const unclear = /^\s*(?:\$ )?kubectl [^\n|]*\bresourceclaims?\b(?!\.services)/im
+  expect('kubectl get resourceclaim x').toMatch(unclear)
+  expect(pages.filter((page) => unclear.test(readFileSync(join(ROOT, page), 'utf8')))).toEqual([])
 })
 
 const REFERENCE = `${API}:ResourceClaim:redis-writer-claim`
@@ -410,10 +451,10 @@ Status:
   })
 })
 
-describe('installing under other names', () => {
-  const install = (args: readonly string[], path: string) =>
-    run(process.execPath, [LARDER, 'compat', 'install', ...args], { env: { PATH: path } })
+const install = (args: readonly string[], path: string) =>
+  run(process.execPath, [LARDER, 'compat', 'install', ...args], { env: { PATH: path } })
 
+describe('installing under other names', () => {
   test('says what it wrote, twice is once, and tells when the folder is not on PATH', async () => {
     const dir = join(hub.dir, 'names')
     const path = process.env['PATH'] ?? ''

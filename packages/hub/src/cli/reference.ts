@@ -1,4 +1,4 @@
-import { OPTIONS, shownOption, type Command } from './command.ts'
+import { OPTIONS, shownOption, type Command, type Options, type Program } from './command.ts'
 import { EXIT } from './failure.ts'
 
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
@@ -29,7 +29,7 @@ takes kubectl's templates.
 
 With the folder \`bin\` on \`PATH\`, \`kubectl larder ...\` is the same command, and kubectl completes it.
 
-${commands.map(section).join('\n')}
+${commands.map((command) => section(command, { name: 'larder', options: OPTIONS })).join('\n')}
 ## Exit codes
 
 | code | meaning |
@@ -39,12 +39,25 @@ ${Object.entries(EXIT)
   .join('')}`
 }
 
-function section(command: Command): string {
+/** docs/reference/tanzu.md, from the table of commands that stand in for that program. */
+export function standInReference<O extends Options>(program: Program<O>, intro: string): string {
+  const shown = program.commands.filter(({ hidden }) => !hidden)
+  const aliases = Object.entries(program.aliases ?? {}).map(([word, of]) => `\`${word}\` for \`${of}\``)
+  return `# The ${program.name} command
+
+${intro}
+
+Words may be spelled otherwise: ${aliases.join(', ')}.
+
+${shown.map((command) => section(command, program)).join('\n')}`
+}
+
+function section<O extends Options>(command: Command<O>, program: Pick<Program<O>, 'name' | 'options'>): string {
   const options = command.options.map((name) => {
-    const { flag, short, help } = shownOption(OPTIONS, command, name)
+    const { flag, short, help } = shownOption(program.options, command, name)
     return `| \`${flag}\`${short ? `, \`-${short}\`` : ''} | ${help} |\n`
   })
-  return `## larder ${command.path.join(' ')}
+  return `## ${program.name} ${command.path.join(' ')}
 
 ${command.summary}.
 

@@ -87,7 +87,9 @@ export const listClaimable: TanzuRun = ({ options }, terminal) =>
 
 async function claimableOf(client: Client, className: string, namespace: string): Promise<readonly ObjectRef[]> {
   const question = { metadata: { namespace }, spec: { class: className, limit: LONGEST_LIST } }
-  const answer = await whereServed('InstanceQuery (Services Toolkit)', DOOR, () => client.of(instanceQueryType).create(question))
+  const answer = await whereServed('InstanceQuery (Services Toolkit)', DOOR, () =>
+    client.of(instanceQueryType).create(question),
+  )
   return answer.status?.instances ?? []
 }
 
