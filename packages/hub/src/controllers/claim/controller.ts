@@ -108,13 +108,17 @@ function rivals(claim: Claim, informers: Informers, { pools }: HubContext): read
   return resource ? claims.byIndex('resource', resourceInstanceName(resource)).filter(isWaiting).map(keyOf) : []
 }
 
-/** What is held of the namespace, and whatever waits: which classes find something there is for their drivers to say. */
+/**
+ * What is held of the namespace, what is asked for by name there, and whatever waits for something of a class: which classes find something
+ * there is for their drivers to say.
+ */
 function judgedBy({ metadata }: ClaimPolicy, informers: Informers): readonly Key[] {
   const { namespace = '' } = metadata
   const claims = informers.of(claimKind)
   const elsewhere = informers.of(instanceKind).byIndex('home', namespace)
   const named = elsewhere.flatMap((instance) => claims.byIndex('named', nameIn(instance.metadata)))
-  return [...waitingClaims(informers), ...claims.byIndex('home', namespace), ...named].map(keyOf)
+  const ofClasses = waitingClaims(informers).filter(({ spec }) => spec.className !== undefined)
+  return [...ofClasses, ...claims.byIndex('home', namespace), ...named].map(keyOf)
 }
 
 /** Those of its classes, and those that name what they want. */
@@ -150,17 +154,16 @@ const driverNews =
   (hub: HubContext): Source =>
   (wake, informers) =>
     hub.sessions.subscribe((id) => {
+      // What a claim by resource asks for is known by the name of its record. Labels decide who may have it, also while another holds it.
+      wake(informers.of(claimKind).byIndex('resource', id).filter(isWaiting).map(keyOf))
       const instances = informers.of(instanceKind).byIndex('externalID', id)
       for (const each of instances) {
         if (!each.spec.resourceRef) continue
         wake(heldOrAwaited(each, informers, hub))
-        // Its labels decide who may have it, and so what those are told who wait.
-        wake(informers.of(claimKind).byIndex('resource', each.metadata.name).filter(isWaiting).map(keyOf))
         wake(sharersOf(each, informers).map(keyOf))
       }
       if (instances.length > 0) return
       for (const each of informers.of(classKind).list()) if (isPool(each)) hub.pools.news(each.metadata.name)
-      wake(waitingClaims(informers, '').map(keyOf))
     })
 
 /** A refused or unfinished change takes no application down: Ready stays, Stalled or Reconciling say what became of it. */

@@ -1,4 +1,5 @@
 /** Follows what others depend on: one watch for each kind and namespace, begun when something of it is first looked at. */
+import { setMaxListeners } from 'node:events'
 import type { KubeApi, Query, Ref } from '@larder/kit'
 import type { Clock } from './clock.ts'
 
@@ -49,6 +50,8 @@ export function createNews(kube: KubeApi, clock: Clock): News {
     },
     among: (query, idOf) => void topicOf(query, idOf),
     async tell(changed, signal) {
+      // One listener for each kind and namespace that somebody looks at is no leak.
+      setMaxListeners(0, signal)
       const running: Promise<void>[] = []
       begin = (topic) => running.push(follow(kube, clock, topic, changed, signal))
       for (const topic of topics.values()) begin(topic)
