@@ -148,12 +148,12 @@ describe('without a policy', () => {
   })
 })
 
-describe('row 49: rights in a namespace', () => {
+describe('a claim by somebody with rights in a namespace', () => {
   test.each([
     ['view', 'is forbidden'],
     ['edit', 'created'],
     ['admin', 'created'],
-  ])('%s: %s', async (role, expected) => {
+  ])('row 49: rights in a namespace, as %s: %s', async (role, expected) => {
     await hub.apply(
       {
         apiVersion: 'rbac.authorization.k8s.io/v1',
