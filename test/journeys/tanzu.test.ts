@@ -50,7 +50,7 @@ let hub: Hub
 let bin: string
 beforeAll(async () => {
   hub = await newHub()
-  await hub.start('--no-samples')
+  await hub.start('--no-samples', '--doors', 'services-toolkit,service-binding,workloads')
   bin = join(hub.dir, 'bin')
   const installed = await run(process.execPath, [LARDER, 'compat', 'install', '--dir', bin, 'tanzu', '--force'])
   expect(installed).toMatchObject({ code: 0, stdout: `${bin}/tanzu -> ${LARDER}\n` })
