@@ -1,6 +1,7 @@
 /**
  * What a workload gets of a binding: files below SERVICE_BINDING_ROOT and environment variables, by the Service Binding specification
- * (servicebinding.io 1.1, "Workload Projection"). Pure, so that `larder run` and a controller that projects into workloads say the same.
+ * (servicebinding.io 1.1, "Workload Projection"). Pure. `larder run` gives it to a program as it stands; in a workload the kubelet
+ * does the same from what the companion `service-binding` writes there, and a property test holds the two together.
  *
  *     projectBinding({ data }, { name: 'cache', env: [{ name: 'REDIS_URL', key: 'uri' }] })
  *     // files: cache/host, cache/password, cache/type, ...   env: REDIS_URL
@@ -63,18 +64,24 @@ const variable = (text: string): string =>
     .replaceAll(/[^A-Z0-9_]/g, '_')
     .replace(/^(?=\d)/, '_')
 
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+export type Overridable = 'type' | 'provider'
 
-function overridden(
-  data: Readonly<Record<string, Uint8Array>>,
-  { type, provider }: BindingProjection,
-): Readonly<Record<string, Uint8Array>> {
-  return {
-    ...data,
-    ...(type !== undefined && { type: encode(type) }),
-    ...(provider !== undefined && { provider: encode(provider) }),
-  }
+/** What a binding says itself, in place of what its Secret has under those keys: in files and variables alike. */
+export function overridesOf(asked: Pick<BindingProjection, Overridable>): readonly (readonly [Overridable, string])[] {
+  const { type, provider } = asked
+  return [
+    ...(type === undefined ? [] : ([['type', type]] as const)),
+    ...(provider === undefined ? [] : ([['provider', provider]] as const)),
+  ]
 }
+
+const overridden = (
+  data: Readonly<Record<string, Uint8Array>>,
+  asked: BindingProjection,
+): Readonly<Record<string, Uint8Array>> => ({
+  ...data,
+  ...Object.fromEntries(overridesOf(asked).map(([key, value]) => [key, new TextEncoder().encode(value)])),
+})
 
 function environmentOf(
   values: Readonly<Record<string, Uint8Array>>,

@@ -1,6 +1,6 @@
 /** The variables of a container: which are its own, which a binding's, and those that a binding adds. */
 import { equalJson, isObject, stringifyJson, type Json } from '@larder/engine/base/json'
-import type { BindingProjection, EnvironmentMapping } from '../../../model/projection/project.ts'
+import { overridesOf, type BindingProjection, type EnvironmentMapping } from '../../../model/projection/project.ts'
 import { podMarkPath } from './marks.ts'
 import { WorkloadUnfit } from './draft.ts'
 
@@ -36,8 +36,8 @@ const POD_KEY = 'pod:'
 export const sourcesOf = (binding: Omit<BindingProjection, 'name'>): readonly EnvironmentMapping[] =>
   (binding.env ?? []).map(({ name, key }) => ({ name, key: isOverridden(key, binding) ? `${POD_KEY}${key}` : key }))
 
-const isOverridden = (key: string, binding: Omit<BindingProjection, 'name'>): key is 'type' | 'provider' =>
-  (key === 'type' || key === 'provider') && binding[key] !== undefined
+const isOverridden = (key: string, binding: Omit<BindingProjection, 'name'>): boolean =>
+  overridesOf(binding).some(([overridden]) => overridden === key)
 
 function isFrom(entry: Json, key: string, uid: string, secret: string | undefined): boolean {
   const source = isObject(entry) ? entry['valueFrom'] : undefined

@@ -13,7 +13,7 @@
  */
 import { isObject, setOwn, stringifyJson, type Json, type JsonObject } from '@larder/engine/base/json'
 import { copyJson } from '@larder/engine/client/merge-patch'
-import type { BindingProjection, EnvironmentMapping } from '../../../model/projection/project.ts'
+import { overridesOf, type BindingProjection, type EnvironmentMapping } from '../../../model/projection/project.ts'
 import { find, listAt, mapAt, prune, reach, WorkloadUnfit, type Draft } from './draft.ts'
 import { inOrder, missingIn, rootOf, sourcesOf, takeOwned, variableOf, type Owner } from './environment.ts'
 import { fieldsOf, findAll, readMapping, type ContainerMapping, type Mapping } from './mapping.ts'
@@ -28,7 +28,6 @@ import {
   readEnvironmentRecord,
   recordedIn,
   volumeName,
-  type PodMark,
 } from './marks.ts'
 
 export interface WorkloadBinding extends BindingProjection {
@@ -117,14 +116,10 @@ function unmapped(draft: Draft, mapping: Mapping): WorkloadUnfit {
   )
 }
 
-function volumeOf({ uid, secret, type, provider }: WorkloadBinding): Json {
-  const overrides: Json[] = []
-  const override = (path: PodMark) =>
-    overrides.push({
-      downwardAPI: { items: [{ path, fieldRef: { apiVersion: 'v1', fieldPath: podMarkPath(path, uid) } }] },
-    })
-  if (type !== undefined) override('type')
-  if (provider !== undefined) override('provider')
+function volumeOf({ uid, secret, ...asked }: WorkloadBinding): Json {
+  const overrides = overridesOf(asked).map(([path]) => ({
+    downwardAPI: { items: [{ path, fieldRef: { apiVersion: 'v1', fieldPath: podMarkPath(path, uid) } }] },
+  }))
   return {
     name: volumeName(uid),
     projected: { defaultMode: FILE_MODE, sources: [{ secret: { name: secret } }, ...overrides] },
