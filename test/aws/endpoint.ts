@@ -30,11 +30,15 @@ export interface Times {
 
 /** A failure inside AWS: of a cache that was accepted and then cannot be made, or of one resource of a stack. */
 interface Failure {
-  /**
-   * `CreateReplicationGroup`, `CreateCacheCluster`, `CreateSnapshot`, `ModifyReplicationGroup`; for resources of stacks
-   * `CreateResource`, `UpdateResource`, `DeleteResource`.
-   */
-  readonly operation: string
+  /** The last three are those of a stack's resource, whatever its type. */
+  readonly operation:
+    | 'CreateCacheCluster'
+    | 'CreateReplicationGroup'
+    | 'CreateSnapshot'
+    | 'ModifyReplicationGroup'
+    | 'CreateResource'
+    | 'UpdateResource'
+    | 'DeleteResource'
   /** What AWS tells as the reason, in events. */
   readonly reason: string
   /** The id of the cache; of a stack's resource the logical id or the type. Any when left out. */

@@ -10,9 +10,12 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
+from moto.cloudformation.models import cloudformation_backends
 from moto.elasticache.models import elasticache_backends
 
-from endpoint_state import FAILURES, LOCK, TIMES, Failure
+from cloudformation.stacks import changes_of
+from elasticache.state import state_of
+from endpoint_state import FAILING, FAILURES, LOCK, TIMES, Failure
 
 PREFIX = "/larder/"
 
@@ -25,15 +28,30 @@ class Control:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         path = environ.get("PATH_INFO", "")
+        with LOCK:
+            settle()
         if not path.startswith(PREFIX):
             return self.application(environ, start_response)
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = json.loads(environ["wsgi.input"].read(length) or b"null")
         query = {key: values[0] for key, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-        with LOCK:
-            answer = answer_to(environ["REQUEST_METHOD"], path.removeprefix(PREFIX), query, body)
-        start_response("200 OK", [("Content-Type", "application/json")])
+        try:
+            with LOCK:
+                answer, status = answer_to(environ["REQUEST_METHOD"], path.removeprefix(PREFIX), query, body), "200 OK"
+        except (ValueError, TypeError) as wrong:
+            answer, status = str(wrong), "400 Bad Request"
+        start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
+
+
+def settle() -> None:
+    """Ends what is over before anybody looks, whichever service they ask: a queue of a stack is there when its time has come."""
+    for account in list(cloudformation_backends.values()):
+        for backend in list(account.values()):
+            changes_of(backend).settle()
+    for account in list(elasticache_backends.values()):
+        for backend in list(account.values()):
+            state_of(backend).changes.settle()
 
 
 def answer_to(method: str, path: str, query: dict[str, str], body: Any) -> Any:
@@ -46,6 +64,10 @@ def answer_to(method: str, path: str, query: dict[str, str], body: Any) -> Any:
             return TIMES
         case ("POST", "failures"):
             FAILURES[:] = [Failure(**each) for each in body]
+            unknown = {failure.operation for failure in FAILURES} - FAILING
+            if unknown:
+                FAILURES.clear()
+                raise ValueError(f"nothing can be made to fail in {', '.join(sorted(unknown))}, only in {', '.join(sorted(FAILING))}")
             return None
         case ("GET", "failures"):
             return [failure.__dict__ for failure in FAILURES if failure.times > 0]

@@ -33,6 +33,17 @@ class Failure:
 
 FAILURES: list[Failure] = []
 
+#: Those that something asks for; any other name would wait for ever.
+FAILING = {
+    "CreateCacheCluster",
+    "CreateReplicationGroup",
+    "CreateResource",
+    "CreateSnapshot",
+    "DeleteResource",
+    "ModifyReplicationGroup",
+    "UpdateResource",
+}
+
 
 def take_failure(operation: str, *targets: str, stack: str = "") -> str | None:
     """The reason with which this must fail now, if a test asked for it."""

@@ -24,7 +24,6 @@ from elasticache import (
     user_groups,
     users,
 )
-from elasticache.state import state_of
 from endpoint_state import LOCK
 
 MODULES = (
@@ -58,7 +57,6 @@ def method(operation: Callable[[ElastiCacheBackend, Any], Any]) -> Callable[[Ela
 
 
 def call_action(self: ElastiCacheResponse) -> Any:
-    """One at a time, and never before the changes that are over have ended."""
+    """One at a time."""
     with LOCK:
-        state_of(self.elasticache_backend).changes.settle()
         return BaseResponse.call_action(self)
