@@ -43,11 +43,17 @@ function lookUp(name: string, values: Values, path: string): Json | undefined {
   const isOptional = name.endsWith('?')
   let value: Json | undefined = values as Json
   for (const part of (isOptional ? name.slice(0, -1) : name).split('.')) {
-    value = isRecord(value) && Object.hasOwn(value, part) ? value[part] : undefined
+    value = partOf(value, part)
   }
   if (value !== undefined && value !== null) return value
   if (isOptional) return undefined
   throw invalid(path, `${path} names \${${name}}, which has no value`)
+}
+
+/** Items of a list are called by their number. */
+function partOf(value: Json | undefined, part: string): Json | undefined {
+  if (Array.isArray(value)) return (value as readonly Json[])[Number(part)]
+  return isRecord(value) && Object.hasOwn(value, part) ? value[part] : undefined
 }
 
 export function asText(value: Json, path: string): string {

@@ -1,12 +1,24 @@
 /** The calls of ElastiCache on things that are many: looked at together (lookup.ts), and owned by tags that no description shows. */
 import {
+  DescribeCacheParameterGroupsCommand,
+  DescribeCacheSubnetGroupsCommand,
   DescribeEventsCommand,
   DescribeReplicationGroupsCommand,
+  DescribeSnapshotsCommand,
   DescribeUserGroupsCommand,
   DescribeUsersCommand,
   ListTagsForResourceCommand,
 } from '@aws-sdk/client-elasticache'
-import type { ElastiCacheClient, ReplicationGroup, SourceType, User, UserGroup } from '@aws-sdk/client-elasticache'
+import type {
+  CacheParameterGroup,
+  CacheSubnetGroup,
+  ElastiCacheClient,
+  ReplicationGroup,
+  Snapshot,
+  SourceType,
+  User,
+  UserGroup,
+} from '@aws-sdk/client-elasticache'
 import { call, isRefusal } from '../account/call.ts'
 import { createLookup, type Lookup } from '../lookup.ts'
 
@@ -15,100 +27,124 @@ export interface Elasticache {
   readonly caches: Lookup<ReplicationGroup>
   readonly userGroups: Lookup<UserGroup>
   readonly users: Lookup<User>
+  readonly subnetGroups: Lookup<CacheSubnetGroup>
+  readonly parameterGroups: Lookup<CacheParameterGroup>
+  readonly snapshots: Lookup<Snapshot>
   tags(arn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>
   /** What it says of a thing, newest first. */
   events(type: SourceType, id: string, signal: AbortSignal): Promise<readonly string[]>
 }
 
+/** Of one thing, or of a page of all. */
+type Query = { readonly id: string } | { readonly Marker: string | undefined; readonly MaxRecords: number }
+type Page<T> = readonly [things: readonly T[] | undefined, marker: string | undefined]
+
 const PAGE = 100
+
+export function openElasticache(client: ElastiCacheClient, now: () => number): Elasticache {
+  const lookupOf = <T>(
+    action: string,
+    nameOf: (thing: T) => string | undefined,
+    ask: (query: Query, options: { abortSignal: AbortSignal }) => Promise<Page<T>>,
+  ): Lookup<T> => {
+    const asked = (query: Query, abortSignal: AbortSignal) =>
+      call(`elasticache:${action}`, () => ask(query, { abortSignal }))
+    return createLookup<T>(
+      {
+        nameOf: (thing) => nameOf(thing) ?? '',
+        one: (id, signal) => unlessNotFound(async () => (await asked({ id }, signal))[0]?.[0]),
+        all: (signal) => pages((Marker) => asked({ Marker, MaxRecords: PAGE }, signal)),
+      },
+      now,
+    )
+  }
+  return {
+    client,
+    caches: lookupOf<ReplicationGroup>(
+      'DescribeReplicationGroups',
+      ({ ReplicationGroupId }) => ReplicationGroupId,
+      async (query, options) => {
+        const input = 'id' in query ? { ReplicationGroupId: query.id } : query
+        const page = await client.send(new DescribeReplicationGroupsCommand(input), options)
+        return [page.ReplicationGroups, page.Marker]
+      },
+    ),
+    userGroups: lookupOf<UserGroup>(
+      'DescribeUserGroups',
+      ({ UserGroupId }) => UserGroupId,
+      async (query, options) => {
+        const input = 'id' in query ? { UserGroupId: query.id } : query
+        const page = await client.send(new DescribeUserGroupsCommand(input), options)
+        return [page.UserGroups, page.Marker]
+      },
+    ),
+    users: lookupOf<User>(
+      'DescribeUsers',
+      ({ UserId }) => UserId,
+      async (query, options) => {
+        const input = 'id' in query ? { UserId: query.id } : query
+        const page = await client.send(new DescribeUsersCommand(input), options)
+        return [page.Users, page.Marker]
+      },
+    ),
+    subnetGroups: lookupOf<CacheSubnetGroup>(
+      'DescribeCacheSubnetGroups',
+      ({ CacheSubnetGroupName }) => CacheSubnetGroupName,
+      async (query, options) => {
+        const input = 'id' in query ? { CacheSubnetGroupName: query.id } : query
+        const page = await client.send(new DescribeCacheSubnetGroupsCommand(input), options)
+        return [page.CacheSubnetGroups, page.Marker]
+      },
+    ),
+    parameterGroups: lookupOf<CacheParameterGroup>(
+      'DescribeCacheParameterGroups',
+      ({ CacheParameterGroupName }) => CacheParameterGroupName,
+      async (query, options) => {
+        const input = 'id' in query ? { CacheParameterGroupName: query.id } : query
+        const page = await client.send(new DescribeCacheParameterGroupsCommand(input), options)
+        return [page.CacheParameterGroups, page.Marker]
+      },
+    ),
+    snapshots: lookupOf<Snapshot>(
+      'DescribeSnapshots',
+      ({ SnapshotName }) => SnapshotName,
+      async (query, options) => {
+        const input = 'id' in query ? { SnapshotName: query.id } : { Marker: query.Marker }
+        const page = await client.send(new DescribeSnapshotsCommand(input), options)
+        return [page.Snapshots, page.Marker]
+      },
+    ),
+    tags: (arn, signal) => tags(client, arn, signal),
+    events: (type, id, signal) => events(client, type, id, signal),
+  }
+}
+
+async function tags(
+  client: ElastiCacheClient,
+  arn: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const { TagList = [] } = await call('elasticache:ListTagsForResource', () =>
+    client.send(new ListTagsForResourceCommand({ ResourceName: arn }), { abortSignal: signal }),
+  )
+  return Object.fromEntries(TagList.map(({ Key = '', Value = '' }) => [Key, Value]))
+}
+
 /** As far back as it remembers, in minutes. */
 const EVENTS_MINUTES = 20_160
 const EVENTS = 20
 
-export function openElasticache(client: ElastiCacheClient, now: () => number): Elasticache {
-  return {
-    client,
-    caches: createLookup<ReplicationGroup>(
-      {
-        nameOf: ({ ReplicationGroupId = '' }) => ReplicationGroupId,
-        one: (id, signal) =>
-          unlessNotFound(async () => {
-            const { ReplicationGroups } = await call('elasticache:DescribeReplicationGroups', () =>
-              client.send(new DescribeReplicationGroupsCommand({ ReplicationGroupId: id }), { abortSignal: signal }),
-            )
-            return ReplicationGroups?.[0]
-          }),
-        all: (signal) =>
-          pages(async (Marker) => {
-            const page = await call('elasticache:DescribeReplicationGroups', () =>
-              client.send(new DescribeReplicationGroupsCommand({ Marker, MaxRecords: PAGE }), { abortSignal: signal }),
-            )
-            return [page.ReplicationGroups ?? [], page.Marker]
-          }),
-      },
-      now,
-    ),
-    userGroups: createLookup<UserGroup>(
-      {
-        nameOf: ({ UserGroupId = '' }) => UserGroupId,
-        one: (id, signal) =>
-          unlessNotFound(async () => {
-            const { UserGroups } = await call('elasticache:DescribeUserGroups', () =>
-              client.send(new DescribeUserGroupsCommand({ UserGroupId: id }), { abortSignal: signal }),
-            )
-            return UserGroups?.[0]
-          }),
-        all: (signal) =>
-          pages(async (Marker) => {
-            const page = await call('elasticache:DescribeUserGroups', () =>
-              client.send(new DescribeUserGroupsCommand({ Marker, MaxRecords: PAGE }), { abortSignal: signal }),
-            )
-            return [page.UserGroups ?? [], page.Marker]
-          }),
-      },
-      now,
-    ),
-    users: createLookup<User>(
-      {
-        nameOf: ({ UserId = '' }) => UserId,
-        one: (id, signal) =>
-          unlessNotFound(async () => {
-            const { Users } = await call('elasticache:DescribeUsers', () =>
-              client.send(new DescribeUsersCommand({ UserId: id }), { abortSignal: signal }),
-            )
-            return Users?.[0]
-          }),
-        all: (signal) =>
-          pages(async (Marker) => {
-            const page = await call('elasticache:DescribeUsers', () =>
-              client.send(new DescribeUsersCommand({ Marker, MaxRecords: PAGE }), { abortSignal: signal }),
-            )
-            return [page.Users ?? [], page.Marker]
-          }),
-      },
-      now,
-    ),
-    async tags(arn, signal) {
-      const { TagList = [] } = await call('elasticache:ListTagsForResource', () =>
-        client.send(new ListTagsForResourceCommand({ ResourceName: arn }), { abortSignal: signal }),
-      )
-      return Object.fromEntries(TagList.map(({ Key = '', Value = '' }) => [Key, Value]))
-    },
-    async events(type, id, signal) {
-      const { Events = [] } = await call('elasticache:DescribeEvents', () =>
-        client.send(
-          new DescribeEventsCommand({
-            SourceType: type,
-            SourceIdentifier: id,
-            Duration: EVENTS_MINUTES,
-            MaxRecords: EVENTS,
-          }),
-          { abortSignal: signal },
-        ),
-      )
-      return Events.map(({ Message = '' }) => Message)
-    },
-  }
+async function events(
+  client: ElastiCacheClient,
+  type: SourceType,
+  id: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const query = { SourceType: type, SourceIdentifier: id, Duration: EVENTS_MINUTES, MaxRecords: EVENTS }
+  const { Events = [] } = await call('elasticache:DescribeEvents', () =>
+    client.send(new DescribeEventsCommand(query), { abortSignal: signal }),
+  )
+  return Events.map(({ Message = '' }) => Message)
 }
 
 /** Each kind has its own word for it. */
@@ -121,12 +157,10 @@ async function unlessNotFound<T>(run: () => Promise<T | undefined>): Promise<T |
   }
 }
 
-async function* pages<T>(
-  ask: (marker: string | undefined) => Promise<[things: readonly T[], next: string | undefined]>,
-): AsyncIterable<readonly T[]> {
+async function* pages<T>(ask: (marker: string | undefined) => Promise<Page<T>>): AsyncIterable<readonly T[]> {
   let marker: string | undefined
   do {
-    const [things, next] = await ask(marker)
+    const [things = [], next] = await ask(marker)
     yield things
     marker = next === '' ? undefined : next
   } while (marker !== undefined)

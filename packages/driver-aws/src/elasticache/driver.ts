@@ -10,14 +10,18 @@
 import type { Driver } from '@larder/kit'
 import { CONFIG_SCHEMA } from '../account/config.ts'
 import { lazySession } from '../lazy-session.ts'
-import { ELASTICACHE_RECIPE_SCHEMA } from './recipe.ts'
+import { ELASTICACHE_RECIPE_SCHEMA, isResource } from './recipe.ts'
 
 export function elasticacheDriver(): Driver {
   return {
     name: 'elasticache',
     configSchema: CONFIG_SCHEMA,
     recipeSchema: ELASTICACHE_RECIPE_SCHEMA,
-    traits: () => ({ credentials: 'per-binding', provisions: true, observes: 'truth' }),
+    traits: (recipe) => ({
+      credentials: isResource(recipe) ? 'per-instance' : 'per-binding',
+      provisions: true,
+      observes: 'truth',
+    }),
     connect: (backend, host) =>
       lazySession(async () => {
         const { elasticacheSession } = await import('./session.ts')

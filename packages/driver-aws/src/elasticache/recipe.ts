@@ -1,12 +1,28 @@
-import { checkShape, DURATION_PATTERN, invalid } from '@larder/kit'
+import { checkShape, DURATION_PATTERN, invalid, isRecord } from '@larder/kit'
 import type { Json, JsonSchema } from '@larder/kit'
+
+/** The types that one resource may have. */
+const RESOURCE_TYPES = [
+  'CacheParameterGroup',
+  'CacheSubnetGroup',
+  'ReplicationGroup',
+  'Snapshot',
+  'User',
+  'UserGroup',
+] as const
+
+export type ResourceType = (typeof RESOURCE_TYPES)[number]
 
 /** Exactly one of `cache` and `resource`. */
 export interface ElasticacheRecipe {
   /** A whole cache: replication group, user group, a user for each claim. Its fields are in cache/settings.ts. */
   cache?: { readonly [field: string]: Json }
-  /** One resource of AWS, as AWS describes it. Its types are in resource/types.ts. */
-  resource?: { readonly type: string; readonly [field: string]: Json }
+  /** One resource of AWS. */
+  resource?: {
+    readonly type: ResourceType
+    /** By AWS's own names, with placeholders; absent: the parameters are the properties. Which there are stands in resource/. */
+    readonly properties?: { readonly [name: string]: Json }
+  }
   /** Of a cache: role and access string. */
   roles?: { readonly [role: string]: string }
   /** Keys of the Secret. */
@@ -24,7 +40,11 @@ export const ELASTICACHE_RECIPE_SCHEMA: JsonSchema = {
   type: 'object',
   properties: {
     cache: anything,
-    resource: { ...anything, properties: { type: text }, required: ['type'] },
+    resource: {
+      type: 'object',
+      properties: { type: { type: 'string', enum: RESOURCE_TYPES }, properties: anything },
+      required: ['type'],
+    },
     roles: textByName,
     binding: textByName,
     tags: textByName,
@@ -36,9 +56,12 @@ export const ELASTICACHE_RECIPE_SCHEMA: JsonSchema = {
 export function parseElasticacheRecipe(recipe: Json): ElasticacheRecipe {
   const [first] = checkShape(ELASTICACHE_RECIPE_SCHEMA, recipe, 'recipe')
   if (first) throw invalid(first.path, `${first.path} ${first.message}`)
-  const parsed = recipe as ElasticacheRecipe
+  const parsed = recipe as unknown as ElasticacheRecipe
   if ((parsed.cache === undefined) === (parsed.resource === undefined)) {
     throw invalid('recipe.cache', 'recipe.cache or recipe.resource is required, and not both')
   }
   return parsed
 }
+
+/** Whether it asks for one resource; a recipe that cannot be read asks for a cache, and is refused there. */
+export const isResource = (recipe: Json): boolean => isRecord(recipe) && recipe['resource'] !== undefined

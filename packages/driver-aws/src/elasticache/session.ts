@@ -6,11 +6,14 @@ import type { Verbs } from '../lazy-session.ts'
 import { CacheMemory } from './cache/state.ts'
 import { CacheVerbs } from './cache/verbs.ts'
 import { openElasticache, type Elasticache } from './client.ts'
+import { isResource } from './recipe.ts'
+import { ResourceVerbs, type ResourceMemory } from './resource/verbs.ts'
 
 interface Opened {
   readonly account: Account
-  readonly memory: CacheMemory
-  aws(): Promise<Elasticache>
+  readonly caches: CacheMemory
+  readonly resources: ResourceMemory
+  readonly aws: () => Promise<Elasticache>
 }
 
 export function elasticacheSession(backend: { config: Json; credentials: Secrets }, host: Host): Verbs {
@@ -18,11 +21,13 @@ export function elasticacheSession(backend: { config: Json; credentials: Secrets
   const accounts = createAccounts(parseConfig(backend.config), backend.credentials, (account): Opened => {
     let opened: Promise<Elasticache> | undefined
     const open = async () => openElasticache(await account.elasticache(), now)
-    return { account, memory: new CacheMemory(), aws: () => (opened ??= open()) }
+    return { account, caches: new CacheMemory(), resources: new Map(), aws: () => (opened ??= open()) }
   })
   const verbsFor = async (want: Want, signal: AbortSignal) => {
-    const opened = accounts.of(want.credentials)
-    return new CacheVerbs(await opened.aws(), opened.memory, now, want, signal)
+    const { caches, resources, aws } = accounts.of(want.credentials)
+    return isResource(want.recipe)
+      ? new ResourceVerbs(await aws(), resources, now, want, signal)
+      : new CacheVerbs(await aws(), caches, now, want, signal)
   }
   return {
     probe: (signal) => accounts.of(undefined).account.whoami(signal),

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-elasticache'
 import type { ModifyReplicationGroupMessage, ReplicationGroup } from '@aws-sdk/client-elasticache'
 import type { Drift, Effect, FieldError, Json } from '@larder/kit'
-import { call } from '../../account/call.ts'
+import { call, isRefusal } from '../../account/call.ts'
 import type { Elasticache } from '../client.ts'
 import { withPath } from './make.ts'
 import { FIXED, UNSEEN, type Asked } from './state.ts'
@@ -80,7 +80,7 @@ export function effectsOf(names: readonly Setting[], cache: ReplicationGroup, wa
     })
 }
 
-/** One request: ElastiCache takes no second one before it has done the first. Answers what it was about. */
+/** One request: ElastiCache takes no second one before it has done the first. Answers what it was about; undefined: another is under way. */
 export async function change(
   aws: Elasticache,
   id: string,
@@ -88,7 +88,7 @@ export async function change(
   cache: ReplicationGroup,
   wanted: CacheSettings,
   signal: AbortSignal,
-): Promise<readonly Setting[]> {
+): Promise<readonly Setting[] | undefined> {
   const simple = names.filter((name) => !isFixed(name) && name !== 'replicas' && name !== 'shards')
   try {
     if (simple.length > 0) {
@@ -105,6 +105,7 @@ export async function change(
     }
     return []
   } catch (error) {
+    if (isRefusal(error, 'InvalidReplicationGroupState')) return undefined
     throw withPath(error)
   } finally {
     aws.caches.changed(id)

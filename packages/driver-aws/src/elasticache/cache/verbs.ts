@@ -121,6 +121,7 @@ export class CacheVerbs {
     const names = differences(cache, wanted.settings, asked)
     if (names.length === 0) return {}
     const changed = await change(this.#aws, this.#names.cache, names, cache, wanted.settings, this.#signal)
+    if (!changed) return { againMs: AGAIN_MS }
     const now = {
       ...asked,
       ...Object.fromEntries(Object.entries(askedOf(wanted.settings)).filter(([n]) => changed.some((c) => c === n))),

@@ -1,0 +1,335 @@
+/**
+ * The verbs over one AWS resource, whatever its type. Its properties are AWS's own, by AWS's names; the recipe may fill them in from parameters, or the
+ * parameters are the properties. What AWS describes is compared with what is wanted; of what it does not describe, such as passwords, the digest of what
+ * was sent last is kept with the instance.
+ */
+import { AddTagsToResourceCommand } from '@aws-sdk/client-elasticache'
+import type { ReplicationGroup } from '@aws-sdk/client-elasticache'
+import { blocked, invalid, isRecord } from '@larder/kit'
+import type { Ack, Bound, Drift, Effect, FieldError, Json, Outside, Plan, Seen, Unbound, Want } from '@larder/kit'
+import { call, isRefusal } from '../../account/call.ts'
+import { digestOf, nameOf, OWNER_TAG } from '../../naming.ts'
+import { asText, render, type Values } from '../../template.ts'
+import { changingCache } from '../cache/seen.ts'
+import { tagList, type Elasticache } from '../client.ts'
+import { parseElasticacheRecipe, type ElasticacheRecipe } from '../recipe.ts'
+import { checkedProperties, explained, type Kind, type Properties } from './kind.ts'
+import { KINDS } from './kinds.ts'
+
+const A_MOMENT_MS = 2_000
+const AGAIN_MS = 1_000
+
+interface ResourceState {
+  readonly made?: boolean
+  /** Digests of the properties that were sent last. */
+  readonly asked?: Readonly<Record<string, string>>
+}
+
+/** Of this process: an answer may have been lost, and with it the state. */
+export type ResourceMemory = Map<string, ResourceState>
+
+export class ResourceVerbs {
+  readonly #aws: Elasticache
+  readonly #memory: ResourceMemory
+  readonly #now: () => number
+  readonly #want: Want
+  readonly #signal: AbortSignal
+  readonly #recipe: ElasticacheRecipe
+  readonly #kind: Kind<unknown>
+  readonly #id: string
+
+  constructor(aws: Elasticache, memory: ResourceMemory, now: () => number, want: Want, signal: AbortSignal) {
+    this.#aws = aws
+    this.#memory = memory
+    this.#now = now
+    this.#want = want
+    this.#signal = signal
+    this.#recipe = parseElasticacheRecipe(want.recipe)
+    if (!this.#recipe.resource) throw invalid('recipe.resource', 'recipe.resource is required')
+    this.#kind = KINDS[this.#recipe.resource.type]
+    this.#id = nameOf(
+      { id: want.id, ...(want.name !== undefined && { name: want.name.toLowerCase() }) },
+      {
+        what: `a ${this.#kind.type}`,
+        max: this.#kind.maxIdLength,
+        pattern: /^[a-z](?:-?[a-z0-9.])*$/,
+        inWords: `at most ${this.#kind.maxIdLength} letters, digits and single dashes, a letter first`,
+      },
+    )
+  }
+
+  async observe(): Promise<Seen> {
+    const thing = await this.#find(0)
+    if (thing === undefined) return { phase: 'absent' }
+    const conflict = await this.#conflict(thing)
+    if (conflict !== undefined) return { phase: 'conflict', message: conflict }
+    const common = { outside: this.#outside(thing), outputs: plain(thing), ...this.#kept() }
+    const status = this.#kind.statusOf(thing)
+    switch (phaseOf(status)) {
+      case 'changing':
+        return { ...this.#changing(thing, status), ...common }
+      case 'failed':
+        return {
+          phase: 'failed',
+          reason: 'CreateFailed',
+          message: await this.#why(status),
+          usable: false,
+          retry: 'no',
+          ...common,
+        }
+      case 'ready':
+        break
+    }
+    const drift = this.#want.intent === 'delete' ? [] : this.#differences(thing, this.#properties())
+    return { phase: 'ready', drift: drift.map((name): Drift => ({ path: `${this.#path()}.${name}` })), ...common }
+  }
+
+  async create(): Promise<Ack> {
+    const properties = this.#properties()
+    const there = await this.#find(A_MOMENT_MS)
+    if (there !== undefined) return this.#accept(there, properties)
+    const tags = this.#tags(properties)
+    try {
+      await this.#kind.create(this.#aws, { ...properties, [this.#kind.idProperty]: this.#id, Tags: tags }, this.#signal)
+    } catch (error) {
+      if (isRefusal(error) && error.code === `${this.#kind.type}AlreadyExists`) return { againMs: AGAIN_MS }
+      throw explained(this.#kind, error)
+    } finally {
+      this.#changed()
+    }
+    return { state: this.#remember({ made: true, asked: digests(properties) }), againMs: AGAIN_MS }
+  }
+
+  /** Made by an earlier call with these properties, or to be adopted as it is; what such a call may not have come to, `update` does. */
+  async #accept(thing: unknown, properties: Properties): Promise<Ack> {
+    if ((await this.#conflict(thing)) !== undefined) return {}
+    const { setLater = [] } = this.#kind
+    const sent = Object.entries(digests(properties)).filter(([name]) => !setLater.includes(name))
+    return {
+      state: this.#remember({ made: true, asked: this.#state().asked ?? Object.fromEntries(sent) }),
+      outside: this.#outside(thing),
+    }
+  }
+
+  async update(): Promise<Ack> {
+    const properties = this.#properties()
+    const thing = await this.#own()
+    if (phaseOf(this.#kind.statusOf(thing)) === 'changing') return { againMs: AGAIN_MS }
+    const names = this.#differences(thing, properties)
+    const fixed = names.filter((name) => this.#isFixed(name))
+    if (fixed.length > 0) throw invalid(`${this.#path()}.${fixed[0]}`, fixedMessage(`${this.#path()}.${fixed[0]}`))
+    if (names.length === 0) return {}
+    const changed = await this.#change(thing, names, properties)
+    if (!changed) return { againMs: AGAIN_MS }
+    const { asked } = this.#state()
+    const now = {
+      ...asked,
+      ...Object.fromEntries(Object.entries(digests(properties)).filter(([name]) => changed.includes(name))),
+    }
+    return { state: this.#remember({ made: true, asked: now }) }
+  }
+
+  /** Undefined: another change is under way. */
+  async #change(
+    thing: unknown,
+    names: readonly string[],
+    properties: Properties,
+  ): Promise<readonly string[] | undefined> {
+    const others = names.filter((name) => name !== 'Tags')
+    try {
+      if (others.length > 0 && this.#kind.change) {
+        return await this.#kind.change(this.#aws, { id: this.#id, thing, names: others, properties }, this.#signal)
+      }
+      const command = new AddTagsToResourceCommand({
+        ResourceName: this.#kind.arnOf(thing),
+        Tags: this.#tags(properties),
+      })
+      await call('elasticache:AddTagsToResource', () => this.#aws.client.send(command, { abortSignal: this.#signal }))
+      return ['Tags']
+    } catch (error) {
+      if (isRefusal(error) && /^Invalid\w+State$/.test(error.code)) return undefined
+      throw explained(this.#kind, error)
+    } finally {
+      this.#changed()
+    }
+  }
+
+  async plan(): Promise<Plan> {
+    const properties = this.#properties()
+    const { parameters } = this.#want
+    const thing = await this.#find(A_MOMENT_MS)
+    if (thing === undefined) return { parameters, errors: [], effects: [] }
+    const path = (name: string) => `${this.#path()}.${name}`
+    const names = this.#differences(thing, properties)
+    const errors = names
+      .filter((name) => this.#isFixed(name))
+      .map((name): FieldError => ({ path: path(name), reason: 'fixed', message: fixedMessage(path(name)) }))
+    const effects = names
+      .filter((name) => !this.#isFixed(name))
+      .map((name): Effect => ({ kind: 'inPlace', what: path(name), message: 'AWS changes it as it stands' }))
+    return { parameters, errors, effects }
+  }
+
+  async delete(): Promise<Ack> {
+    const thing = await this.#find(A_MOMENT_MS)
+    if (thing === undefined || (await this.#conflict(thing)) !== undefined) return {}
+    this.#memory.delete(this.#key())
+    const status = this.#kind.statusOf(thing)
+    if (status === 'deleting') return { againMs: AGAIN_MS }
+    try {
+      await this.#kind.remove(this.#aws, this.#id, this.#signal)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      if (!error.code.endsWith('NotFound') && !(await this.#isGoing())) throw blocked(`${error.code}: ${error.said}`)
+    } finally {
+      this.#changed()
+    }
+    return { againMs: AGAIN_MS }
+  }
+
+  /** Another call was faster. */
+  async #isGoing(): Promise<boolean> {
+    this.#changed()
+    const thing = await this.#find(0)
+    return thing === undefined || this.#kind.statusOf(thing) === 'deleting'
+  }
+
+  /** All who bind have the same: what it is called and where it is. */
+  unbind(): Promise<Unbound> {
+    return Promise.resolve({ phase: 'gone' })
+  }
+
+  async bind(): Promise<Bound> {
+    const thing = await this.#own()
+    const status = this.#kind.statusOf(thing)
+    if (phaseOf(status) === 'changing') return this.#changing(thing, status)
+    const values = { ...this.#values(), output: plain(thing) }
+    const rendered = render(this.#recipe.binding ?? {}, values, 'recipe.binding') as Record<string, Json>
+    const texts = Object.entries(rendered).map(([key, value]) => [key, asText(value, `recipe.binding.${key}`)] as const)
+    return { phase: 'ready', values: Object.fromEntries(texts) }
+  }
+
+  #find(maxAgeMs: number): Promise<unknown> {
+    return this.#kind.lookup(this.#aws).find(this.#id, this.#signal, maxAgeMs)
+  }
+
+  #changed(): void {
+    this.#kind.lookup(this.#aws).changed(this.#id)
+  }
+
+  async #own(): Promise<unknown> {
+    const thing = await this.#find(A_MOMENT_MS)
+    if (thing === undefined) throw blocked(`${this.#kind.type} ${this.#id} does not exist`)
+    const conflict = await this.#conflict(thing)
+    if (conflict !== undefined) throw blocked(conflict)
+    return thing
+  }
+
+  #path(): string {
+    return this.#recipe.resource?.properties === undefined ? 'parameters' : 'recipe.resource.properties'
+  }
+
+  #values(): Values {
+    return { instance: { id: this.#want.id, name: this.#id }, parameter: this.#want.parameters }
+  }
+
+  #properties(): Properties {
+    const template = this.#recipe.resource?.properties
+    const given = template === undefined ? this.#want.parameters : render(template, this.#values(), this.#path())
+    return checkedProperties(this.#kind, given ?? {}, this.#path())
+  }
+
+  #tags({ Tags: given = [] }: Properties): { Key: string; Value: string }[] {
+    const own = render(this.#recipe.tags ?? {}, this.#values(), 'recipe.tags') as Record<string, Json>
+    const texts = Object.entries(own).map(([key, value]) => [key, asText(value, `recipe.tags.${key}`)] as const)
+    const tags = tagList({ ...Object.fromEntries(texts), [OWNER_TAG]: this.#want.id })
+    return [...(given as unknown as { Key: string; Value: string }[]), ...tags]
+  }
+
+  #isFixed(name: string): boolean {
+    return this.#kind.properties[name]?.fixed === true || (this.#kind.change === undefined && name !== 'Tags')
+  }
+
+  #differences(thing: unknown, properties: Properties): string[] {
+    const have = this.#kind.have(thing)
+    const { asked } = this.#state()
+    const sent = digests(properties)
+    return Object.keys(properties).filter((name) => {
+      if (have[name] !== undefined) return comparable(have[name]) !== comparable(properties[name] ?? null)
+      return asked !== undefined && asked[name] !== sent[name]
+    })
+  }
+
+  #state(): ResourceState {
+    const kept = this.#want.state === undefined ? {} : (JSON.parse(this.#want.state) as ResourceState)
+    return this.#memory.get(this.#key()) ?? kept
+  }
+
+  #key(): string {
+    return `${this.#kind.type} ${this.#want.id}`
+  }
+
+  #remember(state: ResourceState): string {
+    this.#memory.set(this.#key(), state)
+    return JSON.stringify(state)
+  }
+
+  #kept(): { state?: string } {
+    return this.#want.state === undefined ? {} : { state: this.#want.state }
+  }
+
+  #outside(thing: unknown): Outside {
+    const state = this.#kind.statusOf(thing)
+    return { id: this.#kind.arnOf(thing), ...(state !== undefined && { state }) }
+  }
+
+  #changing(thing: unknown, status = ''): Extract<Seen, { phase: 'changing' }> {
+    if (this.#kind.type === 'ReplicationGroup' && status !== 'deleting') {
+      return changingCache(thing as ReplicationGroup, this.#recipe.usually, this.#now())
+    }
+    const doing = status === 'deleting' ? 'delete' : status === 'creating' ? 'create' : 'update'
+    return { phase: 'changing', doing, message: `${this.#kind.type} ${this.#id} is ${status}`, againMs: AGAIN_MS }
+  }
+
+  async #why(status = ''): Promise<string> {
+    const source = this.#kind.type === 'ReplicationGroup' ? 'replication-group' : undefined
+    const [last] = source ? await this.#aws.events(source, this.#id, this.#signal) : []
+    return `${this.#kind.type} ${this.#id} is ${status}: ${last ?? 'AWS gives no reason'}`
+  }
+
+  async #conflict(thing: unknown): Promise<string | undefined> {
+    if (this.#state().made === true) return undefined
+    const owner = (await this.#aws.tags(this.#kind.arnOf(thing), this.#signal))[OWNER_TAG]
+    if (owner === undefined ? this.#want.existing !== 'Refuse' : owner === this.#want.id) return undefined
+    const whose = owner === undefined ? `it has no tag ${OWNER_TAG}` : `its tag ${OWNER_TAG} is ${owner}`
+    return `a ${this.#kind.type} called ${this.#id} exists and is not of this instance: ${whose}`
+  }
+}
+
+const fixedMessage = (path: string): string => `${path} of what exists cannot be changed by AWS`
+
+function phaseOf(status: string | undefined): 'ready' | 'changing' | 'failed' {
+  if (status === undefined || ['active', 'available', 'snapshotting'].includes(status)) return 'ready'
+  return /fail|incompatible/.test(status) ? 'failed' : 'changing'
+}
+
+/** JSON as it is written, times too. */
+const plain = (thing: unknown): Json => JSON.parse(JSON.stringify(thing)) as Json
+
+/** AWS keeps ids and engines in lower case, and lists of them in an order of its own. */
+function comparable(value: Json): string {
+  if (Array.isArray(value)) return JSON.stringify((value as readonly Json[]).map(comparable).sort())
+  if (!isRecord(value)) return String(value).toLowerCase()
+  const fields = Object.entries(value).map(([name, field]) => `${name} ${comparable(field)}`)
+  return JSON.stringify(fields.sort())
+}
+
+const DIGEST_LENGTH = 32
+
+const digests = (properties: Properties): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(properties).map(([name, value]) => [
+      name,
+      digestOf(name, JSON.stringify(value)).slice(0, DIGEST_LENGTH),
+    ]),
+  )
