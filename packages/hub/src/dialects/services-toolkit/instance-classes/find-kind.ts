@@ -1,8 +1,11 @@
 /** Which kind a pool means: it says no version, so that of the API's is taken, as kubectl would. */
 import { isObject, type Json } from '@larder/engine/base/json'
 import type { Transport } from '@larder/engine/machinery/call'
-import { formatApiVersion } from '@larder/engine/machinery/object'
-import { isNotFound } from '@larder/engine/machinery/status'
+import { formatApiVersion, parseApiVersion } from '@larder/engine/machinery/object'
+import { isForbidden, isNotFound } from '@larder/engine/machinery/status'
+
+/** The API under the account of claims by resource. */
+export type KindReader = Pick<Transport, 'raw' | 'call'>
 
 export interface FoundKind {
   readonly apiVersion: string
@@ -13,11 +16,7 @@ export interface FoundKind {
 }
 
 /** The preferred version of the group that has the kind, or another that does; undefined where none has. */
-export async function findKind(
-  api: Pick<Transport, 'raw'>,
-  group: string,
-  kind: string,
-): Promise<FoundKind | undefined> {
+export async function findKind(api: KindReader, group: string, kind: string): Promise<FoundKind | undefined> {
   for (const version of await versionsOf(api, group)) {
     const apiVersion = formatApiVersion(group, version)
     const found = resourceOf(
@@ -29,7 +28,17 @@ export async function findKind(
   return undefined
 }
 
-async function versionsOf(api: Pick<Transport, 'raw'>, group: string): Promise<readonly string[]> {
+export async function mayList(api: KindReader, { apiVersion, resource }: FoundKind): Promise<boolean> {
+  try {
+    await api.call({ verb: 'list', target: { ...parseApiVersion(apiVersion), resource }, options: { limit: 1 } })
+    return true
+  } catch (error) {
+    if (isForbidden(error)) return false
+    throw error
+  }
+}
+
+async function versionsOf(api: KindReader, group: string): Promise<readonly string[]> {
   if (group === '') return ['v1']
   const answer = await read(api, `/apis/${encodeURIComponent(group)}`)
   if (!isObject(answer)) return []
@@ -51,7 +60,7 @@ function resourceOf(list: Json | undefined, kind: string): Pick<FoundKind, 'reso
 
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : [])
 
-async function read(api: Pick<Transport, 'raw'>, path: string): Promise<Json | undefined> {
+async function read(api: KindReader, path: string): Promise<Json | undefined> {
   try {
     return await api.raw(path)
   } catch (error) {

@@ -110,6 +110,12 @@ describe('a class of a pool', () => {
     )
     await hub.grant()
     await ready()
+    await hub.revoke()
+    // It looks around by itself; an edit makes it look now.
+    await classes().patch('aws-elasticache', { metadata: { labels: { look: 'now' } } })
+    await says('False', 'PooledResourceNotFound')
+    await hub.grant()
+    await ready()
   })
 
   test('edited to a kind that does not exist offers nothing meanwhile', async () => {

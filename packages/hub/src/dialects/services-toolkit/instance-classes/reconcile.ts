@@ -1,15 +1,14 @@
 /** Whether a ClusterInstanceClass can be claimed from, said in the words of its inventor. */
 import { findCondition } from '@larder/engine/runtime/conditions'
-import type { Transport } from '@larder/engine/machinery/call'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { isPool } from '../../../model/claimable.ts'
 import { classKind, type Class } from '../../../model/class.ts'
 import { API_VERSION } from '../../../model/kind.ts'
-import { parseApiVersion } from '@larder/engine/machinery/object'
+import { formatResource, parseApiVersion } from '@larder/engine/machinery/object'
 import { INITIALIZING, readyFor } from '../conditions.ts'
 import type { ClusterInstanceClass } from '../kinds.ts'
 import { coreClassName, ensureBackend, ensureClass, withdrawClass, type ClassPass } from './core-class.ts'
-import { findKind, type FoundKind } from './find-kind.ts'
+import { findKind, mayList, type FoundKind, type KindReader } from './find-kind.ts'
 
 /** The closed list. */
 export const CLASS_REASONS = [
@@ -21,10 +20,10 @@ export const CLASS_REASONS = [
 
 /** Nothing tells of a kind that is defined. */
 const LOOK_AGAIN_MS = 3000
-/** Nor of another version that the API prefers, or of a kind that is gone. */
+/** Nor of another version that the API prefers, of a kind that is gone, of a right that was taken away. */
 const LOOK_AROUND_MS = 30_000
 
-export const reconcileInstanceClass = (api: Pick<Transport, 'raw'>) =>
+export const reconcileInstanceClass = (api: KindReader) =>
   async function reconcileInstanceClass(pass: ClassPass): Promise<Outcome> {
     delete pass.status.instanceType
     delete pass.status.claimParameters
@@ -33,7 +32,7 @@ export const reconcileInstanceClass = (api: Pick<Transport, 'raw'>) =>
 
 type Pool = NonNullable<ClusterInstanceClass['spec']['pool']>
 
-async function settlePool(pass: ClassPass, api: Pick<Transport, 'raw'>): Promise<Outcome> {
+async function settlePool(pass: ClassPass, api: KindReader): Promise<Outcome> {
   const pool = pass.object.spec.pool!
   const { group = '', kind } = pool
   const found = await findKind(api, group, kind)
@@ -44,7 +43,7 @@ async function settlePool(pass: ClassPass, api: Pick<Transport, 'raw'>): Promise
   pass.status.instanceType = { ...(group !== '' && { group }), kind, version: found.version }
   await ensureBackend(pass)
   const service = await ensureClass(pass, found)
-  return tellOfPool(service, pool, found)
+  return tellOfPool(service, pool, found, api)
 }
 
 const notFound = ({ group = '', kind }: Pool, found: FoundKind | undefined): string =>
@@ -52,17 +51,20 @@ const notFound = ({ group = '', kind }: Pool, found: FoundKind | undefined): str
     ? `spec.pool.kind: objects of kind ${kind} are in no namespace, and cannot be claimed`
     : `spec.pool.kind: this cluster has no kind ${kind} in the ${group === '' ? 'core API group' : `API group ${group}`}`
 
-function tellOfPool(service: Class, { kind }: Pool, { resource, apiVersion }: FoundKind): Outcome {
+async function tellOfPool(service: Class, { kind }: Pool, found: FoundKind, api: KindReader): Promise<Outcome> {
+  // Asked each time: a right that is taken away is told to nobody, and the Class was looked at when it was made.
+  if (!(await mayList(api, found)))
+    throw new Stalled('PooledResourceNotFound', mayNotRead(kind, found), { lookAgainMs: LOOK_AGAIN_MS })
   const ready = readyOf(service)
   if (!ready) return wait(INITIALIZING, 'the pool has not been looked at yet')
   if (ready.status === 'True') return readyFor(LOOK_AROUND_MS)
-  const { group } = parseApiVersion(apiVersion)
-  const of = group === '' ? resource : `${resource}.${group}`
-  const message =
-    ready.reason === 'BackendDenied'
-      ? `objects of kind ${kind} may not be read: a ClusterRole with the label servicebinding.io/controller: "true" that allows get, list and watch on ${of} lets them be`
-      : ready.message
+  const message = ready.reason === 'BackendDenied' ? mayNotRead(kind, found) : ready.message
   throw new Stalled('PooledResourceNotFound', message, { lookAgainMs: LOOK_AROUND_MS })
+}
+
+function mayNotRead(kind: string, { resource, apiVersion }: FoundKind): string {
+  const of = formatResource(resource, parseApiVersion(apiVersion).group)
+  return `objects of kind ${kind} may not be read: a ClusterRole with the label servicebinding.io/controller: "true" that allows get, list and watch on ${of} lets them be`
 }
 
 /** Undefined while the core has not seen the Class as it is now. */

@@ -1,11 +1,21 @@
 /** Rows of docs/reference/services-toolkit-compatibility.md: one claim holds a resource, until it asks for another or goes. */
+import { randomUUID } from 'node:crypto'
 import { namespaceType, secretType } from '@larder/engine/client/builtin'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../../model/claim.ts'
-import { resourceClaimType, type ResourceClaim } from '../kinds.ts'
+import { mirrorName, resourceClaimType, STK_API_VERSION, type ResourceClaim } from '../kinds.ts'
 import { definitionType, grantRedis, redis, servedKind } from '../testing/redis-kind.ts'
-import { conditionsOf, READER, readinessTold, SERVICES, stkHub, WRITER, type StkHub } from '../testing/stk-hub.ts'
+import {
+  conditionsOf,
+  messageOf,
+  READER,
+  readinessTold,
+  SERVICES,
+  stkHub,
+  WRITER,
+  type StkHub,
+} from '../testing/stk-hub.ts'
 
 let hub: StkHub
 beforeEach(async () => {
@@ -78,6 +88,45 @@ describe('exclusivity', () => {
     await hub.refused('claim', 'ResourceAlreadyClaimed')
     await hub.admin.of(claimKind).delete('native', { namespace: 'shop' })
     await hub.claimed('claim')
+  })
+})
+
+describe('the Claim that stands for it', () => {
+  test('has a name that somebody else has taken: it says so, and goes on when that is gone', async () => {
+    await hub.offer()
+    await hub.kill()
+    const { metadata } = await hub.resourceClaim('claim', WRITER)
+    const name = `rc-${metadata.uid}`
+    await hub.claim(name, { resourceRef: READER, binding: { name: 'other' } })
+    await hub.start()
+    const refused = await hub.refused('claim', 'UnableToSetExclusiveClaim')
+    expect(messageOf(refused)).toContain(`Claim shop/${name} has the name of the hold of this claim`)
+    await hub.admin.of(claimKind).delete(name, { namespace: 'shop' })
+    await hub.claimed('claim')
+  })
+
+  test('is let go of when the claim turns out to be the mirror of a ClassClaim, which alone then writes it', async () => {
+    await hub.offer()
+    const owner = {
+      apiVersion: STK_API_VERSION,
+      kind: 'ClassClaim',
+      name: 'cache',
+      uid: randomUUID(),
+      controller: true,
+    }
+    const name = mirrorName(owner)
+    await hub.resourceClaim(name, WRITER)
+    const { status, metadata } = await hub.claimed(name)
+    await claims().patch(
+      name,
+      { metadata: { ownerReferences: [owner], finalizers: metadata.finalizers } },
+      { namespace: 'shop' },
+    )
+    await hub.gone(claimKind, `rc-${metadata.uid}`, 'shop')
+    await hub.until('the hold to end', async () => ((await hub.records()).length === 0 ? true : undefined))
+    const now = await claims().find(name, 'shop')
+    // Without such a ClassClaim the cluster takes it away.
+    if (now) expect(now.status).toEqual(status)
   })
 })
 
