@@ -7,6 +7,7 @@
 import type { Client } from '@larder/engine/client/client'
 import {
   clusterRoleBindingType,
+  configMapType,
   clusterRoleType,
   customResourceDefinitionType,
   namespaceType,
@@ -64,6 +65,7 @@ const admission = (resource: string, kind: string): ResourceType => ({
 const types: readonly ResourceType[] = [
   namespaceType,
   serviceAccountType,
+  configMapType,
   clusterRoleType,
   clusterRoleBindingType,
   roleType,

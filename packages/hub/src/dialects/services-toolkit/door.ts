@@ -3,6 +3,7 @@
  * is and what is held; the dialect says it in Services Toolkit's words. How the two compare: docs/reference/services-toolkit.md.
  */
 import type { Door } from '../../door.ts'
+import { claimRightManifests } from './class-claim/claim-right.ts'
 import { instanceQuery } from './instance-query/instance-query.ts'
 import { STK_DOOR, stkDefinitions } from './kinds.ts'
 import { stkManifests, stkRoles, stkRules } from './rights.ts'
@@ -13,6 +14,6 @@ export const servicesToolkit: Door = {
   queries: [instanceQuery],
   rules: stkRules,
   roles: stkRoles,
-  manifests: stkManifests,
+  manifests: (hub) => [...stkManifests(), ...claimRightManifests(hub)],
   controllers: async (context) => (await import('./controllers.ts')).stkControllers(context),
 }

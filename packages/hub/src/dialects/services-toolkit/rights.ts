@@ -19,6 +19,8 @@ const writing = ['create', 'delete', 'deletecollection', 'patch', 'update']
 export const stkRules: readonly PolicyRule[] = [
   { apiGroups, resources: all, verbs: [...reading, 'patch'] },
   { apiGroups, resources: all.map((resource) => `${resource}/status`), verbs: ['patch'] },
+  // The mirrors of ClassClaims.
+  { apiGroups, resources: ['resourceclaims'], verbs: ['create', 'delete'] },
   // What it turns them into. The hub itself has the rest of what it takes.
   { apiGroups: [GROUP], resources: ['backends', 'classes', 'claims', 'claimpolicies'], verbs: ['create', 'delete'] },
   { apiGroups: [GROUP], resources: ['claimpolicies'], verbs: ['patch'] },

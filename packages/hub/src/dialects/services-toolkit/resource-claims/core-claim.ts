@@ -6,6 +6,7 @@ import { claimKind } from '../../../model/claim.ts'
 import { FINALIZER, MANAGED_BY, MANAGED_BY_LABEL } from '../../../model/names.ts'
 import { isObject } from '@larder/engine/base/json'
 import { findCondition } from '@larder/engine/runtime/conditions'
+import type { KubeObject } from '@larder/engine/machinery/object'
 import type { Pass } from '@larder/engine/runtime/pass'
 import {
   resourceClaimType,
@@ -98,7 +99,8 @@ export interface CoreState {
   readonly isFollowed: boolean
 }
 
-export function coreStateOf(pass: ResourceClaimPass, claim: Claim): CoreState {
+/** For controllers that watch Instances. */
+export function coreStateOf(pass: Pick<Pass<KubeObject>, 'cache'>, claim: Claim): CoreState {
   const { name, namespace } = claim.status?.instanceRef ?? {}
   const record = name === undefined ? undefined : pass.cache(instanceKind).get(name, namespace)?.status
   const source = isObject(record?.outputs) ? record.outputs['binding'] : undefined

@@ -21,7 +21,7 @@ import {
   targetOf,
   type ResourceClaimPass,
 } from './core-claim.ts'
-import { sayingsOf, verdictOf, type NotReady, type NotReadyReason, type Verdict } from './verdict.ts'
+import { sayingsOf, verdictOf, WITHDRAWING, type NotReady, type Verdict } from './verdict.ts'
 
 export async function reconcileResourceClaim(pass: ResourceClaimPass): Promise<Outcome> {
   if (isMirror(pass.object)) return leaveToClassClaim(pass)
@@ -98,9 +98,6 @@ async function nameCopy(pass: ResourceClaimPass, core: Claim): Promise<Claim> {
   }
   return pass.client.of(claimKind).patch(core.metadata.name, body, { namespace: core.metadata.namespace })
 }
-
-/** After which the copy is taken back. */
-const WITHDRAWING: readonly NotReadyReason[] = ['NoMatchingResourceClaimPolicy', 'ResourceNotFound']
 
 async function tell(pass: ResourceClaimPass, core: Claim): Promise<void> {
   const verdict = verdictOf(coreStateOf(pass, core), pass.object)
