@@ -3,63 +3,35 @@
  * the moment: one service, one set of credentials, a claim that is Ready; and after deletion nothing.
  */
 import { describe, expect, test } from 'vitest'
-import { isNotFound } from '@larder/engine/machinery/status'
 import { claimKind } from '../model/claim.ts'
 import { instanceKind } from '../model/instance.ts'
-import { testHub, type TestHub } from './testing/hub.ts'
-import { Shelf, shelfDriver } from './testing/shelf-driver.ts'
+import { claimGone } from './testing/claims.ts'
+import { shelfHub, type ShelfHub } from './testing/shelf-hub.ts'
+import { momentsOf, surviving } from './testing/surviving.ts'
 
 /** Writes of one life: finalizer, instance, statuses, Secret. At the last of them nothing dies, or there were more than are tried. */
 const MAX_WRITES = 12
 /** Of a change of role, and of a deletion. */
 const MAX_WRITES_LATER = 7
 
-async function world(): Promise<{ hub: TestHub; shelf: Shelf }> {
-  const shelf = new Shelf()
-  const hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+async function world(): Promise<ShelfHub> {
+  const made = await shelfHub()
+  const { hub } = made
   await hub.service('jars', { roles: [{ name: 'writer', default: true }, { name: 'reader' }] })
   await hub.claim('before', { className: 'jars' })
   await hub.ready('before')
-  return { hub, shelf }
+  return made
 }
 
-/** Runs until the planned death or until `settled`; true when it died. */
-async function dies(hub: TestHub, settled: () => Promise<unknown>): Promise<boolean> {
-  const death = hub.until('the death of the hub', () => (hub.cut.dead ? true : undefined)).catch(() => false)
-  const died = await Promise.race([death, settled().then(() => false)])
-  return died || hub.cut.dead
-}
-
-const moments = Array.from({ length: MAX_WRITES }, (_, i) => i + 1).flatMap(
-  (write) =>
-    [
-      [write, 'before'],
-      [write, 'after'],
-    ] as const,
-)
-
-const gone = (hub: TestHub, name: string) =>
-  hub.until(`claim ${name} to go`, () =>
-    hub.admin
-      .of(claimKind)
-      .get(name, 'shop')
-      .then(() => undefined)
-      .catch((error: unknown) => isNotFound(error) || undefined),
-  )
+const moments = momentsOf(MAX_WRITES)
 
 describe('killed while a claim is made', () => {
   test.each(moments)('at write %i, %s it', async (write, when) => {
     const { hub, shelf } = await world()
     hub.cut.dieAt(hub.cut.writes.length + write, when)
     const { metadata } = await hub.claim('jar', { className: 'jars' })
-    const died = await dies(hub, () => hub.ready('jar'))
+    const died = await surviving(hub, () => hub.ready('jar'))
     if (write === MAX_WRITES) expect(died).toBe(false)
-    if (died) {
-      await hub.kill()
-      await hub.start()
-    }
     const claim = await hub.ready('jar')
     const uid = metadata.uid!
     expect(shelf.created.get(uid)).toBe(1)
@@ -84,12 +56,8 @@ describe('killed while a role is changed', () => {
         const { status } = await hub.ready('jar')
         return status?.credential?.role === 'reader' && !status.credential.predecessor ? status : undefined
       })
-    const died = await dies(hub, settled)
+    const died = await surviving(hub, settled)
     if (write === MAX_WRITES_LATER) expect(died).toBe(false)
-    if (died) {
-      await hub.kill()
-      await hub.start()
-    }
     const status = await settled()
     const service = shelf.services.get(metadata.uid!)!
     expect([...service.credentials].map(([id, c]) => [id, c.role])).toEqual([[status.credential!.id, 'reader']])
@@ -107,13 +75,9 @@ describe('killed while a claim is deleted', () => {
     hub.cut.dieAt(hub.cut.writes.length + write, when)
     await hub.admin.of(claimKind).delete('jar', { namespace: 'shop' })
     const left = () => hub.until('the instance to go', async () => ((await hub.instanceOf(claim)) ? undefined : true))
-    const died = await dies(hub, () => Promise.all([gone(hub, 'jar'), left()]))
+    const died = await surviving(hub, () => Promise.all([claimGone(hub, 'jar'), left()]))
     if (write === MAX_WRITES_LATER) expect(died).toBe(false)
-    if (died) {
-      await hub.kill()
-      await hub.start()
-    }
-    await gone(hub, 'jar')
+    await claimGone(hub, 'jar')
     await left()
     expect(await hub.secretValues('jar')).toBeUndefined()
     expect([...shelf.services.keys()]).not.toContain(claim.metadata.uid)

@@ -6,17 +6,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backendKind } from '../model/backend.ts'
 import { claimKind, type Claim } from '../model/claim.ts'
 import { classKind } from '../model/class.ts'
-import { testHub, type TestHub } from './testing/hub.ts'
-import { Shelf, shelfDriver } from './testing/shelf-driver.ts'
+import type { TestHub } from './testing/hub.ts'
+import type { Shelf } from './testing/shelf-driver.ts'
+import { shelfHub } from './testing/shelf-hub.ts'
 
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub, shelf } = await shelfHub())
   await hub.service('jars', {
     parameters: {
       openAPIV3Schema: {

@@ -6,8 +6,8 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../model/claim.ts'
 import { hubUser } from '../samples/rbac.ts'
-import { testHub, type TestHub } from './testing/hub.ts'
-import { Shelf, shelfDriver } from './testing/shelf-driver.ts'
+import type { TestHub } from './testing/hub.ts'
+import { shelfHub } from './testing/shelf-hub.ts'
 
 interface ClusterRole extends KubeObject {
   readonly rules: readonly PolicyRule[]
@@ -22,9 +22,7 @@ const clusterRoleType: ResourceType<ClusterRole> = {
 
 let hub: TestHub
 beforeEach(async () => {
-  hub = await testHub({ drivers: [shelfDriver(new Shelf())] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub } = await shelfHub())
   await hub.service('jars')
 })
 afterEach(() => hub.stop())

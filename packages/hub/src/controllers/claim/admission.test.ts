@@ -2,15 +2,13 @@ import type { ApiError } from '@larder/engine/machinery/status'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { TestHub } from '../testing/hub.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 let hub: TestHub
 
 beforeEach(async () => {
-  hub = await testHub({ drivers: [shelfDriver(new Shelf())], admission: true })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub } = await shelfHub({}, { admission: true }))
   const schema = { type: 'object', properties: { lid: { type: 'string', enum: ['red', 'blue'] } } }
   await hub.service('jars', {
     parameters: { openAPIV3Schema: schema },

@@ -10,16 +10,14 @@ import { classKind } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
 import { hubUser } from '../../samples/rbac.ts'
 import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import { type Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub, shelf } = await shelfHub())
   await hub.service('jars', {
     parameters: { openAPIV3Schema: { type: 'object', properties: { lid: { type: 'string', enum: ['red', 'blue'] } } } },
     plans: [

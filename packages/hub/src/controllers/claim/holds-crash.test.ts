@@ -3,46 +3,24 @@ import { describe, expect, test } from 'vitest'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import type { Class } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import { claimGone } from '../testing/claims.ts'
+import type { TestHub } from '../testing/hub.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub, type ShelfHub } from '../testing/shelf-hub.ts'
+import { momentsOf, surviving } from '../testing/surviving.ts'
 
 /** Finalizer, choice, hold, statuses, Secret; more than this is news. */
 const MAX_WRITES = 9
 
-const moments = Array.from({ length: MAX_WRITES }, (_, i) => i + 1).flatMap(
-  (write) =>
-    [
-      [write, 'before'],
-      [write, 'after'],
-    ] as const,
-)
+const moments = momentsOf(MAX_WRITES)
 
-async function world(spec: Partial<Class['spec']>): Promise<{ hub: TestHub; shelf: Shelf }> {
-  const shelf = new Shelf()
-  const hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf', { consumers: { selector: {} } })
-  await hub.service('jars', spec)
-  return { hub, shelf }
+async function world(spec: Partial<Class['spec']>): Promise<ShelfHub> {
+  const made = await shelfHub({ consumers: { selector: {} } })
+  await made.hub.service('jars', spec)
+  return made
 }
 
 const instances = async (hub: TestHub) => (await hub.admin.of(instanceKind).list()).items
-
-const gone = (hub: TestHub, name: string) =>
-  hub.until(`claim ${name} to go`, async () => ((await hub.admin.of(claimKind).find(name, 'shop')) ? undefined : true))
-
-/** Runs until the planned death or until `settled`, and after a death goes on with a new hub. */
-async function surviving(hub: TestHub, settled: () => Promise<unknown>): Promise<void> {
-  const death = hub.until('the death of the hub', () => (hub.cut.dead ? true : undefined)).catch(() => false)
-  await Promise.race([death, settled()])
-  if (!hub.cut.dead) {
-    hub.cut.dieAt(Infinity, 'before')
-    return
-  }
-  await hub.kill()
-  await hub.start()
-  await settled()
-}
 
 const deleteClaim = (hub: TestHub, name: string) => hub.admin.of(claimKind).delete(name, { namespace: 'shop' })
 
@@ -64,7 +42,7 @@ describe('killed at write', () => {
     await works(hub, shelf, 'jar')
     hub.cut.dieAt(hub.cut.writes.length + write, when)
     await deleteClaim(hub, 'jar')
-    await surviving(hub, () => gone(hub, 'jar'))
+    await surviving(hub, () => claimGone(hub, 'jar'))
     const [mine] = await instances(hub)
     expect(mine?.spec.claimRef).toBeUndefined()
     const [service] = shelf.services.values()
@@ -82,7 +60,7 @@ describe('killed at write', () => {
     hub.cut.dieAt(hub.cut.writes.length + write, when)
     await Promise.all(['a', 'b'].map((name) => deleteClaim(hub, name)))
     const left = () => hub.until('all to go', async () => ((await instances(hub)).length === 0 ? true : undefined))
-    await surviving(hub, () => Promise.all([gone(hub, 'a'), gone(hub, 'b'), left()]))
+    await surviving(hub, () => Promise.all([claimGone(hub, 'a'), claimGone(hub, 'b'), left()]))
     expect(shelf.services.size).toBe(0)
     await hub.stop()
   })
@@ -102,7 +80,7 @@ describe('killed at write', () => {
           const [instance] = await instances(hub)
           return instance?.metadata.annotations?.['larder.dev/used-by'] === undefined ? true : undefined
         })
-      await surviving(hub, () => Promise.all([gone(hub, 'first'), free()]))
+      await surviving(hub, () => Promise.all([claimGone(hub, 'first'), free()]))
       hub.cut.dieAt(hub.cut.writes.length + write, when)
       const { metadata } = await hub.claim('next', { className: 'jars' })
       await surviving(hub, () => hub.ready('next'))

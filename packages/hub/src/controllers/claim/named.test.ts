@@ -6,17 +6,15 @@ import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { TestHub } from '../testing/hub.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf', { consumers: { selector: {} } })
+  ;({ hub, shelf } = await shelfHub({ consumers: { selector: {} } }))
   await hub.service('jars', { roles: [{ name: 'writer', default: true }, { name: 'reader' }] })
   await hub.admin.of(namespaceType).create({ metadata: { name: 'store' } })
 })

@@ -4,8 +4,9 @@ import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { TestHub } from '../testing/hub.ts'
+import { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 let shelf: Shelf
 let hub: TestHub
@@ -16,9 +17,7 @@ beforeEach(async () => {
   shelf = new Shelf()
   told = []
   shelf.bound = (_, credential) => void told.push(credential.parameters)
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub } = await shelfHub({}, { shelf }))
   const schema = {
     type: 'object',
     required: ['code'],

@@ -2,38 +2,18 @@
 import { secretType } from '@larder/engine/client/builtin'
 import { describe, expect, test } from 'vitest'
 import { claimKind } from '../../model/claim.ts'
+import { claimGone } from '../testing/claims.ts'
 import type { TestHub } from '../testing/hub.ts'
 import { member, permit, poolHub, records } from '../testing/pool.ts'
+import { momentsOf, surviving } from '../testing/surviving.ts'
 
 /** Finalizer, choice, record, statuses, Secret; more than this is news. */
 const MAX_WRITES = 9
 
-const moments = Array.from({ length: MAX_WRITES }, (_, i) => i + 1).flatMap(
-  (write) =>
-    [
-      [write, 'before'],
-      [write, 'after'],
-    ] as const,
-)
-
-const gone = (hub: TestHub, name: string) =>
-  hub.until(`claim ${name} to go`, async () => ((await hub.admin.of(claimKind).find(name, 'shop')) ? undefined : true))
+const moments = momentsOf(MAX_WRITES)
 
 const noRecord = (hub: TestHub) =>
   hub.until('the record to go', async () => ((await records(hub)).length === 0 ? true : undefined))
-
-/** Runs until the planned death or until `settled`, and after a death goes on with a new hub. */
-async function surviving(hub: TestHub, settled: () => Promise<unknown>): Promise<void> {
-  const death = hub.until('the death of the hub', () => (hub.cut.dead ? true : undefined)).catch(() => false)
-  await Promise.race([death, settled()])
-  if (!hub.cut.dead) {
-    hub.cut.dieAt(Infinity, 'before')
-    return
-  }
-  await hub.kill()
-  await hub.start()
-  await settled()
-}
 
 describe('killed', () => {
   test.each(moments)('at write %i of a claim, %s it: one member is held, once', async (write, when) => {
@@ -61,7 +41,7 @@ describe('killed', () => {
       await hub.ready('cache')
       hub.cut.dieAt(hub.cut.writes.length + write, when)
       await hub.admin.of(claimKind).delete('cache', { namespace: 'shop' })
-      await surviving(hub, () => Promise.all([gone(hub, 'cache'), noRecord(hub)]))
+      await surviving(hub, () => Promise.all([claimGone(hub, 'cache'), noRecord(hub)]))
       expect(await hub.admin.of(secretType).find('one', 'services')).toBeDefined()
       expect(await hub.secretValues('cache')).toBeUndefined()
       await hub.claim('next', { className: 'caches' })

@@ -7,17 +7,15 @@ import { claimPolicyKind } from '../../model/claim-policy.ts'
 import { claimKind } from '../../model/claim.ts'
 import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { TestHub } from '../testing/hub.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub, shelf } = await shelfHub())
 })
 
 afterEach(() => hub.stop())

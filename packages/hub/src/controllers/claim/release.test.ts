@@ -6,16 +6,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind } from '../../model/instance.ts'
 import { hubUser } from '../../samples/rbac.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { TestHub } from '../testing/hub.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 import { usedInstance, USED_INSTANCE } from '../instance/users.ts'
 import { release } from './release.ts'
 
 let hub: TestHub
 beforeEach(async () => {
-  hub = await testHub({ drivers: [shelfDriver(new Shelf())] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub } = await shelfHub())
   await hub.service('jars')
 })
 afterEach(() => hub.stop())

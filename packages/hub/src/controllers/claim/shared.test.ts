@@ -7,9 +7,10 @@ import { claimPolicyKind } from '../../model/claim-policy.ts'
 import { claimKind } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
+import type { TestHub } from '../testing/hub.ts'
 import { CACHES, member, permit, poolHub, records } from '../testing/pool.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 let shelf: Shelf
 let hub: TestHub
@@ -31,10 +32,7 @@ const serviceless = () => hub.until('the service to go', () => (shelf.services.s
 
 describe('a class that is shared', () => {
   beforeEach(async () => {
-    shelf = new Shelf()
-    hub = await testHub({ drivers: [shelfDriver(shelf)] })
-    await hub.start()
-    await hub.backend('shelf', { consumers: { selector: {} } })
+    ;({ hub, shelf } = await shelfHub({ consumers: { selector: {} } }))
     await hub.service('jars', {
       sharing: 'Shared',
       plans: [{ name: 'small', default: true }, { name: 'large' }],

@@ -6,18 +6,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { ACCEPT_LOSS_ANNOTATION } from '../../model/names.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
+import type { TestHub } from '../testing/hub.ts'
 import { instanceReady } from '../testing/instances.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf', { consumers: { namespaces: ['shop'] } })
+  ;({ hub, shelf } = await shelfHub({ consumers: { namespaces: ['shop'] } }))
 })
 
 afterEach(() => hub.stop())
@@ -30,11 +28,7 @@ const make = (spec: Partial<Instance['spec']>) =>
   })
 const edit = (body: object) => instances().patch('mine', body, { namespace: 'shop' })
 const ready = () => instanceReady(hub, 'mine', 'shop')
-const causeOf = (reason: string) =>
-  hub.until(`cause ${reason}`, async () => {
-    const { cause } = (await instances().get('mine', 'shop')).status ?? {}
-    return cause?.reason === reason ? cause : undefined
-  })
+const causeOf = (reason: string) => hub.cause(instanceKind, 'mine', 'shop', reason)
 const secret = (name: string, stringData: Record<string, string>, namespace = 'shop') =>
   hub.admin.of(secretType).create({ metadata: { name, namespace }, stringData })
 const parametersOf = (id: string) => shelf.services.get(id)?.parameters

@@ -4,19 +4,17 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backendKind } from '../../model/backend.ts'
 import { classKind } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
+import type { TestHub } from '../testing/hub.ts'
 import { instanceGone, instanceReady } from '../testing/instances.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 const HOME = 'larder-instances'
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub, shelf } = await shelfHub())
   shelf.placeForeign('jar-1')
 })
 
@@ -29,11 +27,7 @@ const make = (spec: Partial<Instance['spec']>, namespace = HOME) =>
     spec: { backendRef: { name: 'shelf' }, type: 'jar', externalID: 'jar-1', ...spec },
   })
 const ready = (namespace = HOME) => instanceReady(hub, 'mine', namespace)
-const causeOf = (reason: string, namespace = HOME) =>
-  hub.until(`cause ${reason}`, async () => {
-    const { cause } = (await instances().get('mine', namespace)).status ?? {}
-    return cause?.reason === reason ? cause : undefined
-  })
+const causeOf = (reason: string, namespace = HOME) => hub.cause(instanceKind, 'mine', namespace, reason)
 const gone = () => instanceGone(hub, 'mine', HOME)
 const removed = async () => {
   await instances().delete('mine', { namespace: HOME })

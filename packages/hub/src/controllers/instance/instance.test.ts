@@ -4,19 +4,17 @@ import type { Seen } from '@larder/kit'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
+import type { TestHub } from '../testing/hub.ts'
 import { instanceReady } from '../testing/instances.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 import { beginStep, endStep, formatTook, type Timeline } from './timeline.ts'
 
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf', { consumers: { namespaces: ['shop'] } })
+  ;({ hub, shelf } = await shelfHub({ consumers: { namespaces: ['shop'] } }))
 })
 
 afterEach(() => hub.stop())

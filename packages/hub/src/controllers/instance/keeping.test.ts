@@ -6,19 +6,17 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { leftAnnotation } from '../left-credentials.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
+import type { TestHub } from '../testing/hub.ts'
 import { instanceGone, instanceReady } from '../testing/instances.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 const HOME = 'larder-instances'
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub, shelf } = await shelfHub())
 })
 
 afterEach(() => hub.stop())
@@ -32,11 +30,7 @@ const make = (spec: Partial<Instance['spec']> = {}) =>
 const edit = (spec: object) => instances().patch('mine', { spec }, { namespace: HOME })
 const remove = () => instances().delete('mine', { namespace: HOME })
 const ready = () => instanceReady(hub, 'mine', HOME)
-const causeOf = (reason: string) =>
-  hub.until(`cause ${reason}`, async () => {
-    const { cause } = (await instances().get('mine', HOME)).status ?? {}
-    return cause?.reason === reason ? cause : undefined
-  })
+const causeOf = (reason: string) => hub.cause(instanceKind, 'mine', HOME, reason)
 const gone = () => instanceGone(hub, 'mine', HOME)
 
 describe('an instance that is protected from deletion', () => {

@@ -3,18 +3,16 @@ import { findCondition } from '@larder/engine/runtime/conditions'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { isReason } from '../../model/reasons.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { TestHub } from '../testing/hub.ts'
+import type { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 const HOME = 'larder-instances'
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub, shelf } = await shelfHub())
 })
 
 afterEach(() => hub.stop())

@@ -5,18 +5,16 @@ import { classKind } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { USED_ANNOTATION } from '../../model/names.ts'
 import { isFree } from '../../model/reclaim.ts'
-import { testHub, type TestHub } from '../testing/hub.ts'
-import { Shelf, shelfDriver } from '../testing/shelf-driver.ts'
+import type { TestHub } from '../testing/hub.ts'
+import { Shelf } from '../testing/shelf-driver.ts'
+import { shelfHub } from '../testing/shelf-hub.ts'
 
 const HOME = 'larder-instances'
 let shelf: Shelf
 let hub: TestHub
 
 beforeEach(async () => {
-  shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)] })
-  await hub.start()
-  await hub.backend('shelf')
+  ;({ hub, shelf } = await shelfHub())
 })
 
 afterEach(() => hub.stop())
@@ -119,9 +117,7 @@ describe('a driver that cannot wipe', () => {
     await hub.stop()
     shelf = new Shelf()
     shelf.canWipe = false
-    hub = await testHub({ drivers: [shelfDriver(shelf)] })
-    await hub.start()
-    await hub.backend('shelf')
+    ;({ hub } = await shelfHub({}, { shelf }))
   })
 
   test('has no class that recycles', async () => {
