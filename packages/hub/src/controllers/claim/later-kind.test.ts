@@ -67,7 +67,7 @@ test('waits, says so, and goes on by itself when the kind is installed, the obje
   })
   await hub.claim('gear', { resourceRef: { apiVersion: 'example.com/v1', kind: 'Widget', name: 'cog' } })
   expect(await hub.cause(claimKind, 'gear', 'shop', 'BackendBlocked')).toMatchObject({
-    message: 'this cluster has no kind Widget in example.com/v1',
+    message: 'this cluster has no kind Widget in example.com/v1: install what serves it, or name another',
     heals: true,
   })
   await create('apiextensions.k8s.io', 'customresourcedefinitions', crd)

@@ -33,7 +33,8 @@ export function createKubeApi({ transport, clock }: KubeApiParts): KubeApi {
 
   async function servedKind(apiVersion: string, kind: string): Promise<ServedKind> {
     const found = await kinds.find(apiVersion, kind)
-    if (!found) throw blocked(`this cluster has no kind ${kind} in ${apiVersion}`)
+    if (!found)
+      throw blocked(`this cluster has no kind ${kind} in ${apiVersion}: install what serves it, or name another`)
     return found
   }
 
