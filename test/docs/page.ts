@@ -1,9 +1,10 @@
 /**
  * A page of docs as a script. Its `sh` blocks run one after the other in one shell, in a folder of their own; a block with `file=NAME`
  * behind its language is written there first; and what a `sh` block prints to standard output is the `text` block behind it, where `…` stands
- * for what differs each time. A `sh` block without one may print anything. `sh skip` is for what a test cannot do, and says why.
+ * for what differs each time. A `sh` block without one may print anything. `sh skip` is for what a test cannot do, and says why. Files that
+ * lie beside the page are in that folder, too.
  */
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -53,7 +54,19 @@ export function readPage(path: string): Page {
     const output = next?.language === 'text' ? linesOf(next.text) : undefined
     return [{ commands: block.text, output }]
   })
-  return { files: new Map(files), steps, startsHub: /^```sh\n[^`]*larder (up|hub) /m.test(text) }
+  return {
+    files: new Map([...filesBeside(path), ...files]),
+    steps,
+    startsHub: /^```sh\n[^`]*larder (up|hub) /m.test(text),
+  }
+}
+
+function filesBeside(path: string): readonly (readonly [name: string, text: string])[] {
+  const folder = dirname(join(ROOT, path))
+  const found = readdirSync(folder, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.endsWith('.md'),
+  )
+  return found.map(({ name }) => [name, readFileSync(join(folder, name), 'utf8')])
 }
 
 export interface Shown {
