@@ -44,7 +44,7 @@ let program: string
 const running = new Set<ChildProcess>()
 beforeAll(async () => {
   hub = await newHub()
-  await hub.start()
+  await hub.start('--doors', 'services-toolkit')
   folder = mkdtempSync(join(tmpdir(), 'larder-run-test-'))
   program = join(folder, 'program.cjs')
   writeFileSync(program, PROGRAM)
@@ -117,7 +117,7 @@ test('goes on when the hub goes away, and follows again when it is back', async 
   const { child, ended, says } = started('--claim', 'cache', '--', process.execPath, program)
   await says('start file=third')
   expect(await hub.larder('down')).toMatchObject({ code: 0 })
-  await hub.start()
+  await hub.start('--doors', 'services-toolkit')
   await change('fourth')
   await says('changed file=fourth')
   child.kill('SIGTERM')
@@ -147,4 +147,20 @@ test('a Secret that is taken from under it leaves it what it has', async () => {
 
 test('no value of a Secret is in the log of the hub', () => {
   expect(readFileSync(join(hub.dir, 'log', 'hub.log'), 'utf8')).not.toContain('fourth')
+})
+
+test('whatever has a Secret can be bound: a ResourceClaim of Services Toolkit, and a Secret itself', async () => {
+  const claim = `{apiVersion: services.apps.tanzu.vmware.com/v1alpha1, kind: ResourceClaim, metadata: {name: held, namespace: shop}, spec: {ref: {apiVersion: v1, kind: Secret, name: two}}}`
+  const two =
+    '{apiVersion: v1, kind: Secret, metadata: {name: two, namespace: shop}, stringData: {type: redis, host: two}}'
+  const reader = `{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: run-secret-reader, labels: {servicebinding.io/controller: "true"}}, rules: [{apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}]}`
+  await hub.ok(['apply', '-f', '-'], { stdin: `${reader}\n---\n${two}\n---\n${claim}` })
+  const script = 'cat $SERVICE_BINDING_ROOT/db/host; echo; cat $SERVICE_BINDING_ROOT/two/type; echo; echo $DB_HOST'
+  const words = ['--claim', 'db=ResourceClaim/held', '--claim', 'Secret/two', '--', 'sh', '-c', script]
+  const { ended, said, noted } = started(...words)
+  expect(await ended, noted()).toBe(0)
+  expect(said()).toBe('two\nredis\ntwo\n')
+  const missing = started('--claim', 'Secret/nothing', '--', 'true')
+  expect(await missing.ended).toBe(1)
+  expect(missing.noted()).toContain('Secret/nothing has no Secret')
 })

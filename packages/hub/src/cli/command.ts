@@ -183,9 +183,9 @@ export const OPTIONS = {
   claim: {
     completes: 'claim',
     type: 'string',
-    placeholder: '[NAME=]CLAIM',
+    placeholder: '[NAME=][KIND/]CLAIM',
     multiple: true,
-    help: 'claim whose credentials the program gets, as binding NAME (default: the name of the claim)',
+    help: 'claim, or other object with a Secret, whose credentials the program gets as binding NAME (default: its name)',
   },
   env: {
     type: 'string',

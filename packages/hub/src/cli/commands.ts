@@ -294,6 +294,7 @@ export function commandTable(local: LocalCommands): readonly Command[] {
         'larder run --claim cache -- node app.js',
         'larder run --claim cache --claim db=orders-db --env DATABASE_URL=db.uri -n shop -- npm start',
         'larder run --claim cache --restart -- node app.js',
+        'larder run --claim db=ResourceClaim/redis-writer-claim -- node app.js',
       ],
       completes: 'file',
       load: async () => (await import('./commands/run.ts')).run,

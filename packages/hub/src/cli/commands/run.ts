@@ -13,22 +13,28 @@ import {
   type EnvironmentMapping,
   type Projection,
 } from '../../model/projection/project.ts'
+import { namedObject, type NamedObject } from '../any-kind.ts'
 import { createBindingRoot, type BindingRoot } from '../binding-root.ts'
 import { startProgram, type RunningProgram } from '../child.ts'
-import { waitForClaim } from '../claim-progress.ts'
 import type { OptionValues, Run } from '../command.ts'
 import { withApi } from '../connect.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { createNews } from '../live.ts'
 import { createReader, type Reader } from '../reading.ts'
+import { secretNameOf, waitForService } from '../service.ts'
 import type { Terminal } from '../terminal.ts'
 import { waitMs } from './claim.ts'
 
 /** One binding of the program. */
 interface Asked {
   readonly name: string
+  /** As it was said: `cache`, `ResourceClaim/cache`. */
   readonly claim: string
   readonly env: readonly EnvironmentMapping[]
+}
+
+interface Bound extends Asked {
+  readonly service: NamedObject
 }
 
 export const run: Run = async ({ args, options }, terminal) => {
@@ -36,12 +42,16 @@ export const run: Run = async ({ args, options }, terminal) => {
   const onChange = reactionOf(options)
   const [command = '', ...rest] = args
   return await withApi(options, terminal, async ({ client, namespace }) => {
-    for (const { claim } of asked)
-      await waitForClaim(client, terminal, { name: claim, namespace, timeoutMs: waitMs(options) })
+    const bound: Bound[] = []
+    for (const each of asked) {
+      const service = await namedObject(each.claim, client.transport, claimKind)
+      await waitForService(client, terminal, service, { namespace, timeoutMs: waitMs(options) })
+      bound.push({ ...each, service })
+    }
     const root = createBindingRoot(runtimeFolder(terminal))
     const abort = new AbortController()
     try {
-      const bindings = createBindings({ client, namespace, asked, root, terminal })
+      const bindings = createBindings({ client, namespace, bound, root, terminal })
       await bindings.look()
       const environment = () => ({ ...terminal.env, SERVICE_BINDING_ROOT: root.dir, ...bindings.environment() })
       const program = startProgram({ command, args: rest }, environment())
@@ -74,8 +84,13 @@ function bindingsOf({ claim = [], env = [] }: OptionValues): readonly Asked[] {
       next: 'larder run --claim cache -- COMMAND',
     })
   const bindings = claim.map((text) => {
-    const [name = '', of = name] = text.split('=', 2)
-    return { name, claim: of, env: [] as EnvironmentMapping[] }
+    const [first = '', second] = text.split('=', 2)
+    const claim = second ?? first
+    return {
+      name: second === undefined ? claim.slice(claim.indexOf('/') + 1) : first,
+      claim,
+      env: [] as EnvironmentMapping[],
+    }
   })
   for (const text of env) {
     const [variable = '', source = ''] = text.split('=', 2)
@@ -120,12 +135,12 @@ interface Bindings {
 interface BindingsOptions {
   readonly client: Client
   readonly namespace: string
-  readonly asked: readonly Asked[]
+  readonly bound: readonly Bound[]
   readonly root: BindingRoot
   readonly terminal: Terminal
 }
 
-function createBindings({ client, namespace, asked, root, terminal }: BindingsOptions): Bindings {
+function createBindings({ client, namespace, bound, root, terminal }: BindingsOptions): Bindings {
   const known = new Map<string, Projection>()
   const said = new Set<string>()
   let reader = createReader(client)
@@ -135,9 +150,9 @@ function createBindings({ client, namespace, asked, root, terminal }: BindingsOp
     said.add(text)
   }
 
-  async function lookAt({ name, claim, env }: Asked): Promise<boolean> {
-    const found = await reader.find(claimKind, claim, namespace)
-    const binding = found.state === 'found' ? found.object.status?.binding?.name : undefined
+  async function lookAt({ name, claim, env, service }: Bound): Promise<boolean> {
+    const found = await reader.find(service.type, service.name, namespace)
+    const binding = found.state === 'found' ? secretNameOf(service, found.object) : undefined
     const secret = binding === undefined ? undefined : await reader.find(secretType, binding, namespace)
     if (secret?.state === 'forbidden') throw secret.error
     if (secret?.state !== 'found') {
@@ -165,7 +180,7 @@ function createBindings({ client, namespace, asked, root, terminal }: BindingsOp
     async look() {
       reader = createReader(client)
       let changed = false
-      for (const one of asked) changed = (await lookAt(one)) || changed
+      for (const one of bound) changed = (await lookAt(one)) || changed
       return changed
     },
     environment: () => Object.assign({}, ...[...known.values()].map(({ env }) => env)) as Record<string, string>,
