@@ -89,13 +89,23 @@ export function createRedaction(): Redaction {
   function redactAll(value: unknown): unknown {
     if (typeof value === 'string') return redact(value)
     if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value
-    if (Array.isArray(value)) {
-      const items = value.map(redactAll)
-      return items.some((item, i) => item !== value[i]) ? items : value
+    return Array.isArray(value) ? redactItems(value) : redactFields(value as Readonly<Record<string, unknown>>)
+  }
+
+  /** Copies only where something is taken out: a pool answers with thousands of members, and with a secret never. */
+  function redactItems(items: readonly unknown[]): readonly unknown[] {
+    let copy: unknown[] | undefined
+    for (const [i, item] of items.entries()) {
+      const clean = redactAll(item)
+      if (clean !== item) (copy ??= [...items])[i] = clean
     }
-    const entries = Object.entries(value).map(([key, item]) => [redact(key), redactAll(item), key, item] as const)
-    const changed = entries.some(([key, item, oldKey, old]) => key !== oldKey || item !== old)
-    return changed ? Object.fromEntries(entries.map(([key, item]) => [key, item])) : value
+    return copy ?? items
+  }
+
+  function redactFields(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const names = Object.keys(fields)
+    const isClean = names.every((name) => redact(name) === name && redactAll(fields[name]) === fields[name])
+    return isClean ? fields : Object.fromEntries(names.map((name) => [redact(name), redactAll(fields[name])]))
   }
 
   return {
