@@ -4,6 +4,7 @@ import {
   CreateStackCommand,
   DeleteStackCommand,
   DescribeStacksCommand,
+  UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation'
 import type { Seen, Session, Want } from '@larder/kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -72,6 +73,7 @@ const foreign = (StackName: string, Tags: { Key: string; Value: string }[] = [])
     new CreateStackCommand({
       StackName,
       TemplateBody: queueRecipe.template,
+      Capabilities: ['CAPABILITY_IAM'],
       Parameters: [{ ParameterKey: 'VisibilityTimeout', ParameterValue: '10' }],
       Tags,
     }),
@@ -160,12 +162,106 @@ describe('a stack of somebody else', () => {
 })
 
 describe('a change', () => {
+  test('is planned as a change set, and that change set is executed', async () => {
+    const want = await made(wanted())
+    const later = { ...want, generation: 2, parameters: { timeout: 20 }, changed: ['parameters' as const] }
+    expect(await session.plan?.(later, never)).toEqual({
+      parameters: { timeout: 20 },
+      errors: [],
+      effects: [{ kind: 'inPlace', what: 'Queue', message: expect.stringMatching(/^AWS::SQS::Queue .*is changed/) }],
+    })
+    await session.update?.(later, never)
+    expect(await until(later, 'ready')).toMatchObject({ drift: [] })
+    expect(aws.calls.count({ action: 'UpdateStack' })).toBe(0)
+    expect(aws.calls.count({ action: 'ExecuteChangeSet' })).toBe(1)
+    expect((await stackOf('larder-a'))?.Parameters?.[0]?.ParameterValue).toBe('20')
+  })
+
+  test('that removes a resource says so before', async () => {
+    const want = await made(wanted())
+    const template = queueRecipe.template.replace(/  Queue:[\s\S]*?(?=  User:)/, '').replace(/  QueueURL.*\n/, '')
+    const recipe = { ...queueRecipe, template, binding: {} }
+    const plan = await session.plan?.({ ...want, recipe, changed: ['recipe'] }, never)
+    expect(plan?.effects).toContainEqual({
+      kind: 'destroy',
+      what: 'Queue',
+      message: expect.stringMatching(/^AWS::SQS::Queue .* is removed$/),
+    })
+  })
+
+  test('made behind our back is noticed, of the template too', async () => {
+    const want = await made(wanted())
+    await truth.send(
+      new UpdateStackCommand({
+        StackName: 'larder-a',
+        TemplateBody: queueRecipe.template.replace('Default: 30', 'Default: 31'),
+        Capabilities: ['CAPABILITY_IAM'],
+        Parameters: [{ ParameterKey: 'VisibilityTimeout', ParameterValue: '11' }],
+      }),
+    )
+    const seen = await session.observe(want, never)
+    expect(seen).toMatchObject({ phase: 'ready' })
+    expect(seen.phase === 'ready' && seen.drift.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['recipe.parameters.VisibilityTimeout', 'recipe.template']),
+    )
+  })
+
   test('of a stack that is gone makes nothing', async () => {
     const want = await made(wanted())
     await truth.send(new DeleteStackCommand({ StackName: 'larder-a' }))
     expect(await until(want, 'absent')).toEqual({ phase: 'absent' })
     await expect(session.update?.(want, never)).rejects.toMatchObject({ code: 'blocked' })
     expect(await stacks()).toEqual([])
+  })
+})
+
+describe('a stack that fails', () => {
+  test('says what failed first, is made anew, and is left when it fails again and again', async () => {
+    await aws.fail({ operation: 'CreateResource', target: 'Queue', reason: 'no more queues', times: 4 })
+    let want = wanted()
+    for (let rollbacks = 0; rollbacks < 3; rollbacks++) {
+      want = { ...want, state: (await session.create({ ...want, intent: 'create' }, never)).state ?? '' }
+      const failed = await until(want, 'failed')
+      expect(failed).toMatchObject({
+        reason: 'RollbackComplete',
+        message: 'stack larder-a is ROLLBACK_COMPLETE: Queue (AWS::SQS::Queue): no more queues',
+        usable: false,
+        retry: 'recreate',
+      })
+      const { state } = await session.delete({ ...want, intent: 'delete' }, never)
+      want = { ...want, ...(state !== undefined && { state }) }
+      await until({ ...want, intent: 'delete' }, 'absent')
+    }
+    want = { ...want, state: (await session.create({ ...want, intent: 'create' }, never)).state ?? '' }
+    expect(await until(want, 'failed')).toMatchObject({ retry: 'no' })
+  })
+
+  test('to change is as before, and says why it was rolled back', async () => {
+    const want = await made(wanted())
+    await aws.fail({ operation: 'UpdateResource', target: 'Queue', reason: 'too long', times: 1 })
+    const later = { ...want, generation: 2, parameters: { timeout: 20 } }
+    await session.update?.(later, never)
+    expect(await until(later, 'failed')).toMatchObject({
+      reason: 'UpdateRollbackComplete',
+      message: expect.stringContaining('Queue (AWS::SQS::Queue): too long; the stack is as it was before'),
+      usable: true,
+      retry: 'no',
+    })
+    // Who wants again what there is has it.
+    expect(await session.observe(want, never)).toMatchObject({ phase: 'ready', drift: [] })
+  })
+
+  test('to be removed is tried again, with the reason', async () => {
+    const want = await made(wanted())
+    await aws.fail({ operation: 'DeleteResource', target: 'Queue', reason: 'it is in use', times: 1 })
+    const going = { ...want, intent: 'delete' as const }
+    await session.delete(going, never)
+    await until(going, 'failed')
+    await expect(session.delete(going, never)).rejects.toMatchObject({
+      code: 'blocked',
+      message: 'stack larder-a is DELETE_FAILED: Queue (AWS::SQS::Queue): it is in use',
+    })
+    await until(going, 'absent')
   })
 })
 

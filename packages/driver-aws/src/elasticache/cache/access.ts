@@ -190,9 +190,12 @@ async function join(
   if (Status === 'active' && UserIds.includes(user)) return undefined
   joins.add(id, user)
   if (Status !== 'active') return working('bind', `user group ${id} is ${Status}`)
-  const all = joins.take(id).filter((each) => !UserIds.includes(each))
-  // One that cannot join must not keep the others out.
-  if (!(await addUsers(aws, id, all, signal)) && all.length > 1) await addUsers(aws, id, [user], signal)
+  await joins.take(id, async (waiting) => {
+    const all = waiting.filter((each) => !UserIds.includes(each))
+    // One that cannot join must not keep the others out.
+    const joined = all.length > 0 && (await addUsers(aws, id, all, signal))
+    if (!joined && all.length > 1 && all.includes(user)) await addUsers(aws, id, [user], signal)
+  })
   return working('bind', `user ${user} joins user group ${id}`)
 }
 
