@@ -96,7 +96,8 @@ export function createLookup<T>(calls: LookupCalls<T>, now: () => number): Looku
       return new Map([...names].map((name) => [name, { thing: things.get(name), at }]))
     } catch (error) {
       const isOfTheList = !isDriverError(error) || error.code === 'denied'
-      noListUntil = now() + (isOfTheList ? NO_LIST_MS : NO_LIST_AFTER_FAILURE_MS)
+      if (isOfTheList) noListUntil = now() + NO_LIST_MS
+      else if (error.code === 'unavailable') noListUntil = now() + NO_LIST_AFTER_FAILURE_MS
       if (isOfTheList) return each(names, at, signal)
       throw error
     }

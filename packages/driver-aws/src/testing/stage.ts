@@ -4,7 +4,7 @@ import type { Aws } from '../../../../test/aws/endpoint.ts'
 
 const SILENT: Log = { debug() {}, info() {}, warn() {} }
 
-const hostOf = (log: Log = SILENT): Host => ({ log, now: () => new Date() })
+export const hostOf = (log: Log = SILENT): Host => ({ log, now: () => new Date() })
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
