@@ -7,6 +7,8 @@ import type { ClassClaim } from '../kinds.ts'
 import type { ClassClaimPass } from './core-claim.ts'
 import { PENDING, type Stage, type Trouble } from './trouble.ts'
 
+const READY = 'Ready'
+
 /** In the order in which a pass comes to them. */
 const STAGES: readonly (readonly [Stage, string])[] = [
   ['class', 'ClassMatched'],
@@ -33,7 +35,7 @@ const isOnTheWay = ({ stage, reason }: Trouble): boolean => stage === 'claim' &&
 /** For `summarize`. */
 export function sayReady(object: ClassClaim, status: StatusDraft<ClassClaim>, settled: Settled, nowMs: number): void {
   if (settled.type === 'wait' && settled.reason === PENDING) return
-  const before = findCondition(object.status?.conditions, 'Ready')
+  const before = findCondition(object.status?.conditions, READY)
   const missing = STAGES.filter(([, type]) => !findCondition(status.conditions, type)).map(([, type]): Saying => ({
     type,
     status: 'Unknown',
@@ -43,10 +45,12 @@ export function sayReady(object: ClassClaim, status: StatusDraft<ClassClaim>, se
   // A pass that failed says nothing of the instance, which may serve its application all the while.
   const stays = settled.type === 'failed' && before?.status === 'True'
   sayAll(status, object, [...(stays ? [] : [readyOf(settled)]), ...missing], nowMs)
+  const order = [READY, ...STAGES.map(([, type]) => type)]
+  status.conditions?.sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type))
 }
 
 function readyOf(settled: Settled): Saying {
-  const type = 'Ready'
+  const type = READY
   if (settled.type === 'done') return { type, status: 'True', reason: type, message: '' }
   return { type, status: 'False', reason: settled.reason, message: settled.message }
 }

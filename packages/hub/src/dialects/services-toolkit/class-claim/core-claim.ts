@@ -41,7 +41,10 @@ export function isOnTheWay({ status = {}, metadata }: Claim): boolean {
   const ready = findCondition(status.conditions, 'Ready')
   if (!ready || status.observedGeneration !== metadata.generation) return true
   if (ready.status === 'True') return false
-  return ready.reason === 'Progressing' || (ready.reason === 'Binding' && status.progress === undefined)
+  const { reason } = ready
+  // What exists already is only looked at.
+  const isFound = reason === 'Provisioning' && status.resourceRef !== undefined
+  return isFound || reason === 'Progressing' || (reason === 'Binding' && status.progress === undefined)
 }
 
 /** From then on it looks for nothing else. */
