@@ -6,10 +6,14 @@ import {
   DeleteStackCommand,
   DescribeChangeSetCommand,
   DescribeStackEventsCommand,
+  DeleteChangeSetCommand,
+  DescribeStackResourceCommand,
   DescribeStackResourcesCommand,
   DescribeStacksCommand,
   ExecuteChangeSetCommand,
   GetTemplateCommand,
+  ListChangeSetsCommand,
+  ListStackResourcesCommand,
   ListStacksCommand,
   UpdateStackCommand,
   UpdateTerminationProtectionCommand,
@@ -34,6 +38,7 @@ import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   ListQueuesCommand,
+  ListQueueTagsCommand,
   ReceiveMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
@@ -238,6 +243,13 @@ const TWO = {
   },
 }
 
+const tagged = (owner: string) => ({ Tags: [{ Key: 'owner', Value: owner }] })
+
+async function tagsOfQueue(): Promise<Record<string, string> | undefined> {
+  const [QueueUrl] = await queues()
+  return (await sqs.send(new ListQueueTagsCommand({ QueueUrl }))).Tags
+}
+
 describe('a stack', () => {
   test('is created in its time, and tells outputs when it is complete', async () => {
     await aws.setTimes({ creatingMs: Infinity })
@@ -256,8 +268,14 @@ describe('a stack', () => {
       'Queue CREATE_COMPLETE',
       'app CREATE_COMPLETE',
     ])
-    const { StackResources } = await cloudformation.send(new DescribeStackResourcesCommand({ StackName: 'app' }))
-    expect(StackResources).toMatchObject([{ LogicalResourceId: 'Queue', ResourceStatus: 'CREATE_COMPLETE' }])
+    const resource = { LogicalResourceId: 'Queue', ResourceType: 'AWS::SQS::Queue', ResourceStatus: 'CREATE_COMPLETE' }
+    const of = { StackName: 'app' }
+    const { StackResources } = await cloudformation.send(new DescribeStackResourcesCommand(of))
+    expect(StackResources).toMatchObject([resource])
+    const { StackResourceSummaries } = await cloudformation.send(new ListStackResourcesCommand(of))
+    expect(StackResourceSummaries).toMatchObject([resource])
+    const one = new DescribeStackResourceCommand({ ...of, LogicalResourceId: 'Queue' })
+    expect((await cloudformation.send(one)).StackResourceDetail).toMatchObject(resource)
     const { TemplateBody } = await cloudformation.send(new GetTemplateCommand({ StackName: 'app' }))
     expect(TemplateBody).toBe(QUEUE)
   })
@@ -308,6 +326,29 @@ describe('a stack', () => {
       name: 'AlreadyExistsException',
     })
     await expect(create('app', QUEUE)).rejects.toMatchObject({ name: 'AlreadyExistsException' })
+  })
+
+  test('hands its tags on to what it makes, and the new ones when they change', async () => {
+    const template = {
+      Resources: {
+        Queue: { Type: 'AWS::SQS::Queue', Properties: { Tags: [{ Key: 'own', Value: 'mine' }] } },
+        Topic: { Type: 'AWS::SNS::Topic' },
+        Repository: { Type: 'AWS::ECR::Repository' },
+        Subnets: {
+          Type: 'AWS::ElastiCache::SubnetGroup',
+          Properties: { Description: 'ours', SubnetIds: ['subnet-1'] },
+        },
+      },
+    }
+    await create('app', template, tagged('one'))
+    const system = { 'aws:cloudformation:stack-name': 'app', 'aws:cloudformation:logical-id': 'Queue' }
+    expect(await tagsOfQueue()).toMatchObject({ own: 'mine', owner: 'one', ...system })
+    await update('app', template, tagged('two'))
+    expect(await stack('app')).toMatchObject({ StackStatus: 'UPDATE_COMPLETE' })
+    expect(await tagsOfQueue()).toMatchObject({ own: 'mine', owner: 'two', ...system })
+    await expect(update('app', template, tagged('two'))).rejects.toMatchObject({
+      message: 'No updates are to be performed.',
+    })
   })
 
   test('is protected from deletion when somebody said so', async () => {
@@ -593,6 +634,10 @@ describe('a change set', () => {
       StatusReason: expect.stringContaining("didn't contain changes"),
       ExecutionStatus: 'UNAVAILABLE',
     })
+    const { Summaries } = await cloudformation.send(new ListChangeSetsCommand({ StackName: 'app' }))
+    expect(Summaries).toMatchObject([{ ChangeSetName: 'same', Status: 'FAILED' }])
+    await cloudformation.send(new DeleteChangeSetCommand({ StackName: 'app', ChangeSetName: 'same' }))
+    await expect(changeSet('same')).rejects.toMatchObject({ name: 'ChangeSetNotFoundException' })
     await expect(changeSet('no-such')).rejects.toMatchObject({ name: 'ChangeSetNotFoundException' })
   })
 

@@ -8,6 +8,7 @@ import {
   CreateSnapshotCommand,
   CreateUserCommand,
   CreateUserGroupCommand,
+  DecreaseReplicaCountCommand,
   DeleteCacheClusterCommand,
   DeleteCacheParameterGroupCommand,
   DeleteCacheSubnetGroupCommand,
@@ -16,6 +17,8 @@ import {
   DeleteUserCommand,
   DeleteUserGroupCommand,
   DescribeCacheClustersCommand,
+  DescribeCacheEngineVersionsCommand,
+  DescribeCacheParameterGroupsCommand,
   DescribeCacheParametersCommand,
   DescribeCacheSubnetGroupsCommand,
   DescribeEventsCommand,
@@ -35,7 +38,9 @@ import {
   ModifyReplicationGroupShardConfigurationCommand,
   ModifyUserCommand,
   ModifyUserGroupCommand,
+  RebootCacheClusterCommand,
   RemoveTagsFromResourceCommand,
+  ResetCacheParameterGroupCommand,
   TestFailoverCommand,
   type CreateReplicationGroupCommandInput,
   type ReplicationGroup,
@@ -308,6 +313,10 @@ describe('replication groups', () => {
     await elasticache.send(new TestFailoverCommand({ ReplicationGroupId: 'cache', NodeGroupId: '0001' }))
     const roles = (await cache('cache')).NodeGroups![0]!.NodeGroupMembers!.map((member) => member.CurrentRole)
     expect(roles).toEqual(['replica', 'primary', 'replica', 'replica'])
+    await elasticache.send(new DecreaseReplicaCountCommand({ ...more, NewReplicaCount: 1 }))
+    expect((await cache('cache')).MemberClusters).toEqual(['cache-001', 'cache-002'])
+    const none = elasticache.send(new DecreaseReplicaCountCommand({ ...more, NewReplicaCount: 0 }))
+    await expect(none).rejects.toMatchObject({ name: 'InvalidParameterCombinationException' })
     const allowed = await elasticache.send(new ListAllowedNodeTypeModificationsCommand({ ReplicationGroupId: 'cache' }))
     expect(allowed.ScaleUpModifications).toContain('cache.t4g.medium')
 
@@ -451,6 +460,16 @@ describe('groups of subnets and parameters', () => {
     await expect(set('timeout', '19')).rejects.toMatchObject({ name: 'InvalidParameterValueException' })
     await set('timeout', '0')
     await set('timeout', '20')
+    const all = { ...name, ResetAllParameters: true }
+    await elasticache.send(new ResetCacheParameterGroupCommand(all))
+    const { Parameters: left } = await elasticache.send(new DescribeCacheParametersCommand({ ...name, Source: 'user' }))
+    expect(left).toEqual([])
+    const { CacheParameterGroups } = await elasticache.send(new DescribeCacheParameterGroupsCommand(name))
+    expect(CacheParameterGroups).toMatchObject([{ CacheParameterGroupFamily: 'redis7', Description: 'mine' }])
+    const theirs = { ...all, CacheParameterGroupName: 'default.redis7' }
+    await expect(elasticache.send(new ResetCacheParameterGroupCommand(theirs))).rejects.toMatchObject({
+      name: 'InvalidParameterValueException',
+    })
     await expect(elasticache.send(new CreateCacheParameterGroupCommand({ ...name, ...family }))).rejects.toMatchObject({
       name: 'CacheParameterGroupAlreadyExistsFault',
     })
@@ -480,6 +499,15 @@ describe('cache clusters', () => {
 
     await elasticache.send(new ModifyCacheClusterCommand({ CacheClusterId: 'mem', NumCacheNodes: 3 }))
     expect((await describeOne('mem', true)).CacheNodes).toHaveLength(3)
+    await aws.setTimes({ modifyingMs: Infinity })
+    await elasticache.send(new RebootCacheClusterCommand({ CacheClusterId: 'mem', CacheNodeIdsToReboot: ['0001'] }))
+    expect(await describeOne('mem', false)).toMatchObject({ CacheClusterStatus: 'rebooting cluster nodes' })
+    await aws.setTimes({ modifyingMs: 0 })
+    expect(await describeOne('mem', false)).toMatchObject({ CacheClusterStatus: 'available' })
+    const { CacheEngineVersions } = await elasticache.send(
+      new DescribeCacheEngineVersionsCommand({ Engine: 'memcached', DefaultOnly: true }),
+    )
+    expect(CacheEngineVersions).toMatchObject([{ EngineVersion: '1.6.22', CacheParameterGroupFamily: 'memcached1.6' }])
     await elasticache.send(new DeleteCacheClusterCommand({ CacheClusterId: 'mem' }))
     await expect(describeOne('mem', true)).rejects.toMatchObject({ name: 'CacheClusterNotFoundFault' })
   })

@@ -41,7 +41,7 @@ def create(backend: Any, name: str, kind: str, wanted: dict[str, Any], descripti
         raise validation_error(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
     if any(each.stack is stack and each.name == name for each in backend.change_sets.values()):
         raise error("AlreadyExistsException", f"ChangeSet {name} cannot be created due to a mismatch with existing attribute Name")
-    planned = Planned(stack, wanted["template"], wanted["parameters"])
+    planned = Planned(stack, wanted["template"], wanted["parameters"], wanted["tags"])
     change_set_id = generate_changeset_id(name, backend.region_name, backend.account_id)
     made = ChangeSet(change_set_id, name, kind, stack, wanted, description, utcnow(), planned.changes())
     same_tags = wanted["tags"] in (None, stack.tags)

@@ -209,6 +209,7 @@ def model_of(kind: Type) -> type:
             name, backend = original_resource.physical_resource_id, original_resource.backend
             kind.modify(backend, parameters_of(kind, name, cloudformation_json["Properties"]))
             set_parameters(kind, backend, name, cloudformation_json["Properties"])
+            backend.tagging_service.tag_resource(kind.found(backend, name).arn, cloudformation_json["Properties"].get("Tags"))
             wait_for(kind, backend, name)
             return original_resource
 

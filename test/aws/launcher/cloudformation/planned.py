@@ -53,7 +53,7 @@ class PlannedMap(ResourceMap):
 
 
 class Planned:
-    def __init__(self, stack: Any, template: str, parameters: dict[str, str]):
+    def __init__(self, stack: Any, template: str, parameters: dict[str, str], tags: dict[str, str] | None):
         self.stack = stack
         self.template = templates.parse(template)
         self.map = PlannedMap(
@@ -66,7 +66,7 @@ class Planned:
             template=self.template,
             cross_stack_resources=stack.cross_stack_resources,
         )
-        aim(self.map, self.template, parameters)
+        aim(self.map, self.template, parameters, stack.tags if tags is None else tags)
         for name, record in stack.records.items():
             if record.resource is not None:
                 self.map._parsed_resources[name] = record.resource
@@ -111,11 +111,12 @@ class Planned:
         return planned != shown
 
 
-def aim(resource_map: Any, template: dict[str, Any], parameters: dict[str, str]) -> None:
+def aim(resource_map: Any, template: dict[str, Any], parameters: dict[str, str], tags: dict[str, str]) -> None:
     """moto's map of a stack reads another template from now on; what was made stays in it."""
     resource_map._template = template
     resource_map._resource_json_map = template["Resources"]
     resource_map.input_parameters = parameters
+    resource_map.stack_tags = tags
     resource_map.resolved_parameters = {}
     resource_map.load_mapping()
     resource_map.load_parameters()

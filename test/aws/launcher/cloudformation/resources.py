@@ -14,8 +14,26 @@ from moto.cloudformation.parsing import (
 from moto.core.utils import utcnow
 
 from cloudformation.replacement import replaces
-from cloudformation.updates import UPDATES
+from cloudformation.updates import UPDATES, update_topic
 from endpoint_state import take_failure
+
+
+#: Types whose `Tags` is a list, and to which CloudFormation hands on the tags of the stack. Those of EC2 get them from moto.
+TAGGED = {
+    "AWS::DynamoDB::Table",
+    "AWS::ECR::Repository",
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::ParameterGroup",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::SubnetGroup",
+    "AWS::ElastiCache::User",
+    "AWS::ElastiCache::UserGroup",
+    "AWS::IAM::Role",
+    "AWS::IAM::User",
+    "AWS::S3::Bucket",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+}
 
 
 @dataclass
@@ -48,9 +66,24 @@ def is_wanted(resource_map: Any, logical_id: str) -> bool:
 
 
 def properties_of(resource_map: Any, logical_id: str) -> dict[str, Any]:
-    """With every function carried out."""
-    declared = resource_map._resource_json_map[logical_id].get("Properties") or {}
-    return copy.deepcopy(clean_json(declared, resource_map))
+    """With every function carried out, and the tags of the stack among its own."""
+    declared = resource_map._resource_json_map[logical_id]
+    properties = copy.deepcopy(clean_json(declared.get("Properties") or {}, resource_map))
+    if declared["Type"] in TAGGED:
+        properties["Tags"] = tags_of(resource_map, logical_id, properties.get("Tags") or [])
+    return properties
+
+
+def tags_of(resource_map: Any, logical_id: str, own: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Its own before those of the stack, and three that say where it comes from."""
+    tags = {
+        **resource_map.stack_tags,
+        **{tag["Key"]: tag["Value"] for tag in own},
+        "aws:cloudformation:stack-name": resource_map["AWS::StackName"],
+        "aws:cloudformation:stack-id": resource_map["AWS::StackId"],
+        "aws:cloudformation:logical-id": logical_id,
+    }
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def create(stack: Any, logical_id: str) -> Record:
@@ -65,11 +98,18 @@ def create(stack: Any, logical_id: str) -> Record:
         # Of the types that have nothing behind them: wait conditions.
         return Record(logical_id, resource_type, logical_id, None, properties, "Delete")
     model, cleaned, name = parsed
+    if resource_type == "AWS::ECR::Repository":
+        # moto makes up a name that its own ECR refuses.
+        name = properties.get("RepositoryName") or str(name).lower()
+    cleaned["Properties"] = copy.deepcopy(properties)
     further = {"LogicalId": logical_id, "StackId": stack.stack_id, "ResourceType": resource_type}
     try:
         resource = model.create_from_cloudformation_json(
             str(name), cleaned, stack.account_id, stack.region_name, **further
         )
+        if resource_type == "AWS::SNS::Topic":
+            # Made without its tags and its display name.
+            update_topic(resource, properties, stack.account_id, stack.region_name)
     except Exception as refused:
         raise ResourceFailure(message_of(refused)) from refused
     adopt(stack, logical_id, resource_type, resource)

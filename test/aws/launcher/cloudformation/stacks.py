@@ -56,6 +56,7 @@ def new_stack(backend: Any, wanted: dict[str, Any]) -> Stack:
         timeout_in_mins=wanted["timeout"],
         stack_policy_body=wanted["policy"],
     )
+    stack.resource_map.stack_tags = stack.tags
     stack.records = {}
     stack.shown_outputs = None
     stack.token = stack.create_token = wanted["token"]
@@ -117,7 +118,7 @@ def begin_update(backend: Any, stack: Stack, wanted: dict[str, Any]) -> None:
         return
     if stack.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"):
         raise validation_error(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
-    planned = Planned(stack, wanted["template"], wanted["parameters"])
+    planned = Planned(stack, wanted["template"], wanted["parameters"], wanted["tags"])
     if not planned.changes() and not planned.outputs_change() and wanted["tags"] in (None, stack.tags):
         raise validation_error("No updates are to be performed.")
     before = (stack.template, stack.parameters, stack.tags)
@@ -222,7 +223,7 @@ def retarget(stack: Stack, template: str, parameters: dict[str, str], tags: dict
     stack.template, stack.parameters, stack.tags = template, parameters, tags
     stack.template_dict = templates.parse(template)
     stack.description = stack.template_dict.get("Description")
-    aim(stack.resource_map, stack.template_dict, parameters)
+    aim(stack.resource_map, stack.template_dict, parameters, tags)
 
 
 # Delete
