@@ -11,7 +11,7 @@ import { PackedJson } from '../base/packed/json.ts'
 import { SlotsByHash } from '../base/packed/slots-by-hash.ts'
 import { hashOf } from '../base/packed/words.ts'
 import { asJson, type KubeObject } from '../machinery/object.ts'
-import { IndexTable } from './index-table.ts'
+import { IndexTable } from '../base/packed/index-table.ts'
 
 /** The values under which an object is found; none: it is not in this index. */
 export type IndexFunction<T extends KubeObject> = (object: T) => readonly string[]

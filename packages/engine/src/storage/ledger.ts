@@ -1,28 +1,29 @@
 /**
- * What a store knows in memory: live keys with their index, owners, and the history behind a rollback. Both stores keep
+ * What a store knows in memory: live keys with their index and owners (live-entries.ts), and the history behind a rollback. Both stores keep
  * one; only the place of the documents differs. It holds durable state alone: writes on their way are in writes.ts.
  *
  * A read at an older revision is the newest state with the changes since undone, so that nothing is stored twice and
  * its cost is bounded by the length of the history. Rejected: a version list for each key, which every key would pay
  * for, while nearly all reads ask for the newest.
  */
-import { History, type Change } from './history.ts'
-import { mergeSorted, SortedKeys, type Span } from './keys.ts'
-import { Owners } from './owners.ts'
-import { Compacted, type Entry, type Range, type RangeResult } from './store.ts'
+import { Change, History } from './history.ts'
+import { StoredEntry, type DocumentSource } from './entry.ts'
+import { LiveEntries } from './live-entries.ts'
+import { Compacted, type Entry, type Index, type Range, type RangeResult } from './store.ts'
 
 /** An empty store is at 1, because clients read "0" as "any". */
 const FIRST_REVISION = 1
 
 export class Ledger {
   readonly history = new History()
-  readonly #live = new Map<string, Entry>()
-  readonly #keys = new SortedKeys()
-  readonly #owners = new Owners()
+  readonly #live: LiveEntries
+  readonly #documents: DocumentSource
   #revision: number
   #compacted: number
 
-  constructor(compacted = FIRST_REVISION) {
+  constructor(documents: DocumentSource, compacted = FIRST_REVISION) {
+    this.#documents = documents
+    this.#live = new LiveEntries(documents)
     this.#revision = compacted
     this.#compacted = compacted
   }
@@ -53,20 +54,15 @@ export class Ledger {
     if (at !== undefined) this.checkReadable(at)
     const revision = at ?? this.#revision
     const held = revision === this.#revision ? undefined : this.history.before(revision, prefix)
-    const spans = this.#keys.spans(prefix, after)
     const entries: Entry[] = []
     let remaining = 0
-    for (const { keys, from, to } of held?.size ? rollback(spans, held, after) : spans) {
-      for (let i = from; i < to; i++) {
-        if (!match && entries.length >= limit) {
-          remaining += to - i
-          break
-        }
-        const key = keys[i]!
-        const entry = (held?.has(key) ? held.get(key) : this.#live.get(key))!
-        if (match && !match(key, entry.index)) continue
-        if (entries.length < limit) entries.push(entry)
-        else remaining++
+    for (const entry of this.#entries(range, held)) {
+      if (match && !match(entry.key, entry.index)) continue
+      if (entries.length < limit) entries.push(entry)
+      else if (match) remaining++
+      else {
+        remaining = this.#count(prefix, after, held) - entries.length
+        break
       }
     }
     return { revision, entries, remaining }
@@ -74,33 +70,50 @@ export class Ledger {
 
   count(prefix: string): number {
     checkPrefix(prefix)
-    return this.#keys.spans(prefix).reduce((sum, { from, to }) => sum + to - from, 0)
+    return this.#live.count(prefix)
   }
 
   owned(uid: string): readonly string[] {
-    return this.#owners.of(uid)
+    return this.#live.owned(uid)
   }
 
   /** Takes in a key that a log held when it was last compacted; no watch will be told. */
-  load(entry: Entry): void {
-    this.#keys.addUnsorted(entry.key)
-    this.#live.set(entry.key, entry)
-    this.#owners.replace(entry.key, undefined, entry.index)
+  load(version: { key: string; revision: number; index: Index }): void {
+    this.#live.load(version)
   }
 
-  apply(change: Change): void {
-    const { key, previous, version } = change
-    if (change.type === 'put') {
-      if (!previous) this.#keys.add(key)
-      this.#live.set(key, version)
-      this.#owners.replace(key, previous?.index, version.index)
-    } else {
-      this.#keys.delete(key)
-      this.#live.delete(key)
-      this.#owners.replace(key, previous?.index, undefined)
-    }
-    this.#revision = change.revision
+  /** The key of a deletion must be there. */
+  apply(type: 'put' | 'delete', write: { key: string; revision: number; index: Index }): Change {
+    const previous = this.#live.get(write.key)
+    const change = new Change(
+      type,
+      type === 'put' ? this.#live.put(write, previous) : this.#remove(write, previous!),
+      previous,
+    )
+    this.#revision = write.revision
     this.history.push(change)
+    return change
+  }
+
+  /** The last entry, at the revision of the deletion. */
+  #remove({ revision }: { revision: number }, last: Entry): Entry {
+    this.#live.delete(last)
+    return new StoredEntry(last.key, revision, last.index, this.#documents)
+  }
+
+  #entries({ prefix, after, mentions }: Range, held: Held | undefined): Iterable<Entry> {
+    if (!held?.size) return this.#live.list(prefix, after, mentions)
+    return rollBack(this.#live.list(prefix, after), held, after)
+  }
+
+  #count(prefix: string, after: string | undefined, held: Held = new Map()): number {
+    let count = this.#live.count(prefix, after)
+    for (const [key, entry] of held) {
+      if (!isBehind(key, after)) continue
+      if (entry) count++
+      if (this.#live.has(key)) count--
+    }
+    return count
   }
 
   /** Forgets up to `limit` changes, none newer than `through`, and returns them. */
@@ -116,16 +129,23 @@ export class Ledger {
   }
 }
 
-/** The keys as they were: without those made since, with those deleted since. */
-function rollback(spans: Span[], held: Map<string, Entry | undefined>, after: string | undefined): Span[] {
-  const kept = spans.flatMap(({ keys, from, to }) => keys.slice(from, to).filter((key) => !held.has(key)))
-  const back: string[] = []
-  for (const [key, entry] of held) {
-    if (entry && (after === undefined || key > after)) back.push(key)
+/** What keys held that were written since; undefined: they did not exist. */
+type Held = ReadonlyMap<string, Entry | undefined>
+
+/** The entries as they were: without those made since, with those deleted since. */
+function* rollBack(now: Iterable<Entry>, held: Held, after: string | undefined): Generator<Entry> {
+  const back = [...held.values()].filter((entry) => entry !== undefined && isBehind(entry.key, after)) as Entry[]
+  back.sort((a, b) => (a.key < b.key ? -1 : 1))
+  let next = 0
+  for (const entry of now) {
+    if (held.has(entry.key)) continue
+    while (next < back.length && back[next]!.key < entry.key) yield back[next++]!
+    yield entry
   }
-  const keys = mergeSorted(kept, back.sort())
-  return [{ keys, from: 0, to: keys.length }]
+  yield* back.slice(next)
 }
+
+const isBehind = (key: string, after: string | undefined): boolean => after === undefined || key > after
 
 function checkPrefix(prefix: string): void {
   if (!prefix.endsWith('/')) throw new TypeError(`prefix ${JSON.stringify(prefix)} does not end with "/"`)

@@ -82,6 +82,8 @@ export interface Range {
   /** Read as of this revision, which must not be in the future (`RangeError`); absent: the newest. */
   readonly at?: number
   readonly match?: (key: string, index: Index) => boolean
+  /** A value of a label or field without which `match` is false: spares it nearly all other entries. */
+  readonly mentions?: string
 }
 
 export interface RangeResult {

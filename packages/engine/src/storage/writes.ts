@@ -14,7 +14,6 @@
  */
 import { errorChain, silentLog, type Log } from '../base/log.ts'
 import type { Document } from '../machinery/document.ts'
-import { Change } from './history.ts'
 import { checkKey } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import {
@@ -56,8 +55,8 @@ export interface Journal {
   /** Called once, before anything else. */
   start(listener: JournalListener): void
   append(writes: readonly DecidedWrite[]): void
-  /** The durable write as readers see it; `previous` is what the key held. */
-  entry(write: DecidedWrite, previous: Entry | undefined): Entry
+  /** The write is durable, and its document may be asked for from now on. */
+  keep(write: DecidedWrite): void
   /** Notes the compaction and deletes these versions. Rejects with `StorageFailed`. */
   compact(through: number, superseded: readonly number[]): Promise<void>
   close(): Promise<void>
@@ -220,12 +219,10 @@ export class RevisionedStore implements Store {
     const firstLater = this.#onTheirWay.findIndex((pending) => pending.revision > through)
     const durable = this.#onTheirWay.splice(0, firstLater < 0 ? this.#onTheirWay.length : firstLater)
     const changes = durable.map((pending) => {
-      const previous = this.#ledger.newest(pending.key)
-      const entry = this.#journal.entry(pending, previous)
-      const change = new Change(pending.type, entry, previous)
-      this.#ledger.apply(change)
+      this.#journal.keep(pending)
+      const change = this.#ledger.apply(pending.type, pending)
       if (this.#newestOnItsWay.get(pending.key) === pending) this.#newestOnItsWay.delete(pending.key)
-      pending.resolve(entry)
+      pending.resolve(change.version)
       return change
     })
     if (through >= this.#sent) {

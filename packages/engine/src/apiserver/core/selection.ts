@@ -13,7 +13,7 @@ import {
   type LabelSelector,
 } from '../../machinery/selectors.ts'
 import type { Resource } from '../../machinery/shape.ts'
-import type { Index } from '../../storage/store.ts'
+import type { Index, Range } from '../../storage/store.ts'
 import type { Core, Request } from './core.ts'
 import { indexedFields, isCut, readField } from './index-of.ts'
 import { placeOf } from './keys.ts'
@@ -24,6 +24,8 @@ export interface Selection {
   readonly everything: boolean
   /** False when the object cannot match. */
   readonly matchesIndex: (key: string, index: Index) => boolean
+  /** A value that every matching object has in its name, its labels or the fields of its index; undefined when none is sure. */
+  readonly mentions: string | undefined
   /** Absent when `matchesIndex` has the last word. */
   readonly matchesDocument: ((stored: Stored) => boolean) | undefined
 }
@@ -43,6 +45,7 @@ export function selectionOf(
   const left = fields.filter((requirement) => !isIndexed(requirement))
   return {
     everything: labels.everything && fields.length === 0,
+    mentions: mentionedBy(labels, fields.filter(isIndexed)),
     matchesIndex: indexMatcher(resource, labels, fields.filter(isIndexed)),
     matchesDocument:
       left.length === 0
@@ -68,6 +71,22 @@ function indexMatcher(
       return field === 'metadata.namespace' ? place.namespace : index.fields?.[field]
     })
   }
+}
+
+/** The longest is the rarest: a uid rather than a type. */
+function mentionedBy(labels: LabelSelector, fields: readonly FieldRequirement[]): string | undefined {
+  const ofLabels = labels.requirements.flatMap(({ operator, values }) =>
+    operator === 'In' && values.length === 1 ? [...values] : [],
+  )
+  // An object's namespace stands in its key otherwise than as a value.
+  const ofFields = fields.filter(({ field, operator }) => operator === '=' && field !== 'metadata.namespace')
+  const values = [...ofLabels, ...ofFields.map(({ value }) => value)].filter((value) => value !== '')
+  return values.sort((a, b) => b.length - a.length)[0]
+}
+
+/** For a read of the store. */
+export function rangeOf({ everything, matchesIndex, mentions }: Selection): Pick<Range, 'match' | 'mentions'> {
+  return everything ? {} : { match: matchesIndex, ...(mentions !== undefined && { mentions }) }
 }
 
 const isPlace = (field: string): boolean => field === 'metadata.name' || field === 'metadata.namespace'

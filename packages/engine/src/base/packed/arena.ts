@@ -123,6 +123,20 @@ export class Arena {
     return offsetOf(this.#addresses[slot]!) + HEADER_BYTES
   }
 
+  /** Whether these bytes stand somewhere in the record. May say yes of a large one that has them not. */
+  mayHave(slot: number, bytes: Buffer): boolean {
+    const { buffer, shared } = this.#chunkAt(this.#addresses[slot]!)
+    if (!shared) return true
+    const start = this.startOf(slot)
+    const last = start - HEADER_BYTES + readRoom(buffer, start - HEADER_BYTES) - bytes.length
+    for (let at = start; at <= last; at++) {
+      let same = 0
+      while (same < bytes.length && buffer[at + same] === bytes[same]) same++
+      if (same === bytes.length) return true
+    }
+    return false
+  }
+
   #chunkAt(address: number): Chunk {
     return this.#chunks[indexOf(address)]!
   }

@@ -75,6 +75,19 @@ export class PackedWriter {
     } else if (!this.#time(text) && !this.#uid(text) && !this.#latin1(text)) this.#utf16(text)
   }
 
+  /** All bytes that `text` may have written for this text, now or before it was a word. */
+  spellings(text: string): Buffer[] {
+    const spelled: Buffer[] = []
+    const spell = (write: () => void): void => {
+      this.clear()
+      write()
+      spelled.push(Buffer.from(this.#buffer.subarray(0, this.#length)))
+    }
+    spell(() => this.text(text))
+    if (this.#words.numberOf(text) !== undefined) spell(() => this.#latin1(text))
+    return spelled
+  }
+
   #time(text: string): boolean {
     const seconds = this.#seconds.parse(text)
     if (seconds === undefined) return false

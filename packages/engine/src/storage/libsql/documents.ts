@@ -1,9 +1,10 @@
 import { Document } from '../../machinery/document.ts'
-import { Compacted, StorageFailed, type Entry, type Index } from '../store.ts'
+import type { DocumentSource } from '../entry.ts'
+import { Compacted, StorageFailed } from '../store.ts'
 import type { Database } from './database.ts'
 
 /** Documents by their revision: the hot ones in memory, all of them on disk. */
-export class Documents {
+export class Documents implements DocumentSource {
   readonly #cache: DocumentCache
   readonly #select: Database.Statement
   readonly #file: string
@@ -22,7 +23,6 @@ export class Documents {
     this.#cache.set(revision, document, size)
   }
 
-  /** Throws `Compacted` for a version that somebody held on to for longer than the history is. */
   read(revision: number): Document {
     const cached = this.#cache.get(revision)
     if (cached) return cached
@@ -35,25 +35,6 @@ export class Documents {
     const document = Document.fromBytes(bytes)
     this.#cache.set(revision, document, bytes.length)
     return document
-  }
-}
-
-/** Reads its document when asked. A getter of the class: 100,000 entries share it, where a closure each would cost 6 MB. */
-export class StoredEntry implements Entry {
-  readonly key: string
-  readonly revision: number
-  readonly index: Index
-  readonly #documents: Documents
-
-  constructor(key: string, revision: number, index: Index, documents: Documents) {
-    this.key = key
-    this.revision = revision
-    this.index = index
-    this.#documents = documents
-  }
-
-  get document(): Document {
-    return this.#documents.read(this.revision)
   }
 }
 

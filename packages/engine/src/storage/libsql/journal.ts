@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads'
-import { StorageFailed, type Entry } from '../store.ts'
+import { StorageFailed } from '../store.ts'
 import type { DecidedWrite, Journal, JournalListener } from '../writes.ts'
-import { StoredEntry, type Documents } from './documents.ts'
-import type { Indexes } from './indexes.ts'
+import type { Documents } from './documents.ts'
 import {
   PROTOCOL,
   type AppendMessage,
@@ -21,7 +20,6 @@ interface Step {
 interface JournalOptions {
   readonly file: string
   readonly documents: Documents
-  readonly indexes: Indexes
   /** Called last by `close`. */
   readonly release: () => void
 }
@@ -70,10 +68,8 @@ export class LibsqlJournal implements Journal {
     this.#post(message, [message.values.buffer as ArrayBuffer])
   }
 
-  entry({ key, revision, index, document, bytes }: DecidedWrite, previous: Entry | undefined): Entry {
+  keep({ revision, document, bytes }: DecidedWrite): void {
     this.#options.documents.remember(revision, document, bytes.length)
-    const kept = this.#options.indexes.decode(JSON.stringify(index))
-    return new StoredEntry(previous?.key ?? flatString(key), revision, kept, this.#options.documents)
   }
 
   compact(through: number, superseded: readonly number[]): Promise<void> {
@@ -180,9 +176,4 @@ function packWrites(epoch: number, writes: readonly DecidedWrite[]): AppendMessa
 function workerUrl(): URL {
   const compiled = import.meta.url.endsWith('.ts') ? '../../../dist/storage/libsql/worker.js' : './worker.js'
   return new URL(compiled, import.meta.url)
-}
-
-/** A key is put together from parts or cut out of a URL; either would keep more alive than its characters. */
-function flatString(text: string): string {
-  return Buffer.from(text).toString()
 }

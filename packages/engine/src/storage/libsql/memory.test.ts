@@ -38,7 +38,7 @@ test('S8 of 100,000 objects memory holds keys, labels and owners, and a bounded 
     `100,000 objects of 1 KB, resident: ${atStart} MB at start, ${opened.megabytes} open (${opened.ms} ms), ${readAll.megabytes} all read`,
   )
   expect([report.count, report.owned]).toEqual([100_000, 100])
-  // Measured: 100 and 205 MB. All documents, read and kept, would be 540 (5.4 KB each).
-  expect(opened.megabytes - atStart).toBeLessThan(160)
-  expect(readAll.megabytes - atStart).toBeLessThan(300)
+  // Measured: 60 and 283 MB; less than 30 of the 60 live, the rest is what the start left behind. All documents, read and kept, would be 540.
+  expect(opened.megabytes - atStart).toBeLessThan(110)
+  expect(readAll.megabytes - atStart).toBeLessThan(340)
 })

@@ -181,6 +181,8 @@ function describeConflicts(get: () => Store): void {
   })
 }
 
+const uid = (i: number) => `b02daf6b-8976-4c15-b33c-328b30f1${String(i).padStart(4, '0')}`
+
 function describeReads(get: () => Store): void {
   test('a list is in order of its keys, whatever the order of writes', async () => {
     const store = get()
@@ -191,6 +193,29 @@ function describeReads(get: () => Store): void {
     )
     expect(keysOf(store.list({ prefix: '//secrets/b/' }).entries)).toEqual(['//secrets/b/10', '//secrets/b/2'])
     expect([store.count('//secrets/'), store.count('//secrets/a/'), store.count('/')]).toEqual([5, 2, 6])
+  })
+
+  test('what is selected by a value that all of it mentions is all that has the value, however common that became', async () => {
+    const store = get()
+    for (let i = 0; i < 40; i++) {
+      const index = { uid: uid(i), labels: { team: i % 3 === 0 ? 'shop' : 'other' }, fields: { about: uid(i >> 1) } }
+      await put(store, `//secrets/a/n${i}`, 'x', index)
+    }
+    const shop = store.list({
+      prefix: '//secrets/',
+      mentions: 'shop',
+      limit: 10,
+      match: (_, { labels }) => labels?.['team'] === 'shop',
+    })
+    expect([shop.entries.length, shop.remaining]).toEqual([10, 4])
+    const about = store.list({
+      prefix: '//secrets/a/',
+      mentions: uid(7),
+      match: (_, { fields }) => fields?.['about'] === uid(7),
+    })
+    expect(keysOf(about.entries)).toEqual(['//secrets/a/n14', '//secrets/a/n15'])
+    const named = store.list({ prefix: '//secrets/', mentions: 'n14', match: (key) => key.endsWith('/n14') })
+    expect(keysOf(named.entries)).toEqual(['//secrets/a/n14'])
   })
 
   test('pages of a list at one revision show one snapshot, whatever is written between them', async () => {

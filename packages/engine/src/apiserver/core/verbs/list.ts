@@ -8,7 +8,7 @@ import { formatContinuation, parseContinuation, type Continuation } from '../con
 import type { Core, Request } from '../core.ts'
 import { prefixOf } from '../keys.ts'
 import { parseRevision, waitForRevision } from '../revisions.ts'
-import { selectionOf, type Selection } from '../selection.ts'
+import { rangeOf, selectionOf, type Selection } from '../selection.ts'
 
 export interface Page {
   readonly revision: number
@@ -91,12 +91,12 @@ function pageOf(
   selection: Selection,
   limit: number | undefined,
 ): Page {
-  const { everything, matchesIndex, matchesDocument } = selection
+  const { everything, matchesDocument } = selection
   const range = {
     prefix,
     ...(start.after !== undefined && { after: start.after }),
     ...(start.revision !== undefined && { at: start.revision }),
-    ...(!everything && { match: matchesIndex }),
+    ...rangeOf(selection),
   }
   if (matchesDocument) {
     const found = core.store.list(range)

@@ -15,7 +15,7 @@ import { endOfInitialEvents } from '../../bookmark.ts'
 import type { Core, Request } from '../core.ts'
 import { prefixOf } from '../keys.ts'
 import { parseRevision, waitForRevision } from '../revisions.ts'
-import { selectionOf, type Selection } from '../selection.ts'
+import { rangeOf, selectionOf, type Selection } from '../selection.ts'
 import type { Stored } from '../versions.ts'
 
 export interface WatchSink {
@@ -123,7 +123,7 @@ class Outlet {
 }
 
 function present(core: Core, { served }: Request, prefix: string, selection: Selection): ApiWatchEvent[] {
-  const { entries } = core.store.list(selection.everything ? { prefix } : { prefix, match: selection.matchesIndex })
+  const { entries } = core.store.list({ prefix, ...rangeOf(selection) })
   const matching = selection.matchesDocument ? entries.filter(selection.matchesDocument) : entries
   return matching.map((entry) => ({ type: 'ADDED', document: core.versions.view(served, entry) }))
 }

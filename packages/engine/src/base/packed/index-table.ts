@@ -1,13 +1,13 @@
 /**
- * One index of a stash: from a value to the slots of the objects that have it.
+ * From a value to the slots of what has it: an index of objects that lie elsewhere.
  *
  * Most indexes are of two kinds: few values that many objects have (a class, a namespace), or a value of its own for each (a uid). The
  * first are kept by value, each with a set of slots. As soon as there are more values than a few, those that hardly anybody has are
  * kept by their hash alone, and an object found there is asked whether it has the value.
  */
-import { hashOf } from '../base/packed/words.ts'
-import { SlotSet } from '../base/packed/slot-set.ts'
-import { SlotsByHash } from '../base/packed/slots-by-hash.ts'
+import { hashOf } from './words.ts'
+import { SlotSet } from './slot-set.ts'
+import { SlotsByHash } from './slots-by-hash.ts'
 
 /** Beyond this many values the rare ones are kept by their hash. */
 const MAX_VALUES = 1000
