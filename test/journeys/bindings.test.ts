@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hubKind, LARDER, newHub, type Hub } from '../testing/hub.ts'
 import { eventually, must } from '../testing/processes.ts'
 
-const DOORS = ['--doors', 'service-binding']
-const secret = (password: string) => `
+const DOORS = ['--doors', 'service-binding,services-toolkit']
+const secret = (password: string, name = 'creds') => `
 apiVersion: v1
 kind: Secret
-metadata: {name: creds, namespace: services}
+metadata: {name: ${name}, namespace: services}
 stringData: {type: redis, password: ${password}}
 `
 const MANIFESTS = `
@@ -35,6 +35,18 @@ apiVersion: larder.dev/v1alpha1
 kind: Claim
 metadata: {name: cache, namespace: shop}
 spec: {resourceRef: {apiVersion: v1, kind: Secret, name: creds, namespace: services}}
+---
+${secret('first', 'other')}
+---
+apiVersion: services.apps.tanzu.vmware.com/v1alpha1
+kind: ResourceClaimPolicy
+metadata: {name: open, namespace: services}
+spec: {consumingNamespaces: [shop], subject: {kind: Secret, group: "", resourceNames: [other]}}
+---
+apiVersion: services.apps.tanzu.vmware.com/v1alpha1
+kind: ResourceClaim
+metadata: {name: writer, namespace: shop}
+spec: {ref: {apiVersion: v1, kind: Secret, name: other, namespace: services}}
 `
 const deployment = (name: string, image = 'app') => `
 apiVersion: apps/v1
@@ -55,6 +67,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'larder-bindings-test-'))
   await hub.ok(['apply', '-f', '-'], { stdin: MANIFESTS })
   await hub.ok(['wait', '-n', 'shop', 'claim/cache', '--for=condition=Ready', '--timeout=30s'])
+  const claimed = 'resourceclaims.services.apps.tanzu.vmware.com/writer'
+  await hub.ok(['wait', '-n', 'shop', claimed, '--for=condition=Ready', '--timeout=30s'])
 })
 afterAll(async () => {
   for (const child of running) child.kill('SIGKILL')
@@ -81,40 +95,36 @@ let last
 setInterval(() => { const now = readFileSync(file, 'utf8'); if (now !== last) { last = now; console.log(Date.now() + ' ' + now) } }, 5)
 `
 
-test('a rotation at the source is in the copy and in the files of `larder run` within a second', async () => {
-  const program = join(folder, 'program.cjs')
-  writeFileSync(program, PROGRAM)
-  const at = hubKind() === 'embedded' ? ['--data', hub.dir] : ['--kubeconfig', hub.kubeconfig]
-  const child = spawn(process.execPath, [
-    LARDER,
-    'run',
-    '-n',
-    'shop',
-    ...at,
-    '--claim',
-    'cache',
-    '--',
-    process.execPath,
-    program,
-  ])
-  running.add(child)
-  let said = ''
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  const saysAt = (password: string) =>
-    eventually(`the file to say ${password}`, () => new RegExp(`^(\\d+) ${password}$`, 'm').exec(said)?.[1])
-  await saysAt('first')
-  const delaysMs: number[] = []
-  for (const password of ['second', 'third', 'fourth', 'fifth', 'sixth']) {
-    await hub.ok(['apply', '-f', '-'], { stdin: secret(password) })
-    const rotatedAt = Date.now()
-    delaysMs.push(Number(await saysAt(password)) - rotatedAt)
-    const copy = await hub.ok(['get', 'secret', 'cache', '-n', 'shop', '-o', 'jsonpath={.data.password}'])
-    expect(Buffer.from(copy, 'base64').toString()).toBe(password)
-  }
-  // One may meet a pause of a busy machine.
-  expect(delaysMs.toSorted((a, b) => a - b)[2]).toBeLessThan(1000)
-  child.kill('SIGTERM')
-})
+test.each([
+  ['a Claim', 'cache', 'creds', 'cache'],
+  ['a ResourceClaim', 'cache=ResourceClaim/writer', 'other', 'other'],
+])(
+  'a rotation at the source of %s is in the copy and in the files of `larder run` within a second',
+  async (_, claim, source, copy) => {
+    const program = join(folder, 'program.cjs')
+    writeFileSync(program, PROGRAM)
+    const at = hubKind() === 'embedded' ? ['--data', hub.dir] : ['--kubeconfig', hub.kubeconfig]
+    const words = ['run', '-n', 'shop', ...at, '--claim', claim, '--', process.execPath, program]
+    const child = spawn(process.execPath, [LARDER, ...words])
+    running.add(child)
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    const saysAt = (password: string) =>
+      eventually(`the file to say ${password}`, () => new RegExp(`^(\\d+) ${password}$`, 'm').exec(said)?.[1])
+    await saysAt('first')
+    const delaysMs: number[] = []
+    for (const password of ['second', 'third', 'fourth', 'fifth', 'sixth']) {
+      await hub.ok(['apply', '-f', '-'], { stdin: secret(password, source) })
+      const rotatedAt = Date.now()
+      delaysMs.push(Number(await saysAt(password)) - rotatedAt)
+      const copied = await hub.ok(['get', 'secret', copy, '-n', 'shop', '-o', 'jsonpath={.data.password}'])
+      expect(Buffer.from(copied, 'base64').toString()).toBe(password)
+    }
+    // One may meet a pause of a busy machine.
+    expect(delaysMs.toSorted((a, b) => a - b)[2]).toBeLessThan(1000)
+    child.kill('SIGTERM')
+  },
+)
 
 test('a workload that comes after its binding has it at once', async () => {
   await bind('deployment/late')
