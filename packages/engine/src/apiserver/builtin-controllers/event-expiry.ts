@@ -1,11 +1,13 @@
 /**
  * Events live for an hour after their last write, as upstream's leases let them.
  *
- * When they were written is known for those that we saw; older ones, from before a start, get one more hour: reading each of
- * them at every start would cost more than an hour of keeping them.
+ * When each was written is not kept: with a hundred thousand claims that would be half a million times. The store's revision is the clock.
+ * Once a minute its revision is noted, and what has not been written since the revision of an hour ago is over. What was there at
+ * a start gets one more hour: reading each of them at every start would cost more than an hour of keeping them.
  */
+import { setImmediate } from 'node:timers/promises'
 import { isNotFound } from '../../machinery/status.ts'
-import type { StoreEvent } from '../../storage/store.ts'
+import type { Store } from '../../storage/store.ts'
 import { EVENTS } from '../core/keys.ts'
 import { KeyedWorker } from './keyed-worker.ts'
 import type { BuiltinController, ControllerContext } from './namespaces.ts'
@@ -14,26 +16,23 @@ const LIFE_MS = 60 * 60 * 1000
 const SWEEP_MS = 60 * 1000
 /** Deletions that share a commit, so that a sweep does not hold up other writers. */
 const AT_ONCE = 100
+/** Looked at in one go: a millisecond. */
+const PAGE_EVENTS = 1000
+
+/** Everything up to this revision was written by this time. */
+interface Mark {
+  readonly revision: number
+  readonly at: number
+}
 
 export function startEventExpiry(context: ControllerContext): BuiltinController {
   const { store, clock } = context
-  /** Keys to when they end; in the order of ending, since every write puts its key last. */
-  const ends = new Map<string, number>()
-  const note = (key: string): void => {
-    ends.delete(key)
-    ends.set(key, clock.now() + LIFE_MS)
-  }
-  const onEvent = (event: StoreEvent): void => {
-    if (event.type === 'put') note(event.key)
-    else ends.delete(event.key)
-  }
-  const stop = store.watch({ prefix: EVENTS, after: store.revision }, (events) => events.forEach(onEvent))
-  for (const { key } of store.list({ prefix: EVENTS }).entries) note(key)
-
-  const worker = new KeyedWorker({ ...context, name: 'event-expiry', work: () => sweep(context, ends) })
+  const marks: Mark[] = [{ revision: store.revision, at: clock.now() }]
+  const worker = new KeyedWorker({ ...context, name: 'event-expiry', work: () => sweep(context, marks) })
   let stopTimer: (() => void) | undefined
   const schedule = (): void => {
     stopTimer = clock.after(SWEEP_MS, () => {
+      if (store.revision > (marks.at(-1)?.revision ?? 0)) marks.push({ revision: store.revision, at: clock.now() })
       worker.wake('sweep')
       schedule()
     })
@@ -42,23 +41,34 @@ export function startEventExpiry(context: ControllerContext): BuiltinController 
   return {
     idle: () => worker.idle(),
     close: () => {
-      stop()
       stopTimer?.()
       return worker.close()
     },
   }
 }
 
-async function sweep(context: ControllerContext, ends: Map<string, number>): Promise<void> {
-  const now = context.clock.now()
-  const due: string[] = []
-  for (const [key, end] of ends) {
-    if (end > now) break
-    due.push(key)
-  }
+async function sweep(context: ControllerContext, marks: Mark[]): Promise<void> {
+  const past = marks.findLast(({ at }) => at + LIFE_MS <= context.clock.now())
+  if (!past) return
+  const due = await writtenBy(context.store, past.revision)
   for (let i = 0; i < due.length; i += AT_ONCE) {
-    await Promise.all(due.slice(i, i + AT_ONCE).map((key) => expire(context, key)))
+    const still = due.slice(i, i + AT_ONCE).filter((key) => (context.store.get(key)?.revision ?? 0) <= past.revision)
+    await Promise.all(still.map((key) => expire(context, key)))
   }
+  // Only now: a sweep that fails is tried again.
+  marks.splice(0, marks.indexOf(past) + 1)
+}
+
+async function writtenBy(store: Store, revision: number): Promise<string[]> {
+  const keys: string[] = []
+  let after: string | undefined
+  do {
+    const { entries } = store.list({ prefix: EVENTS, limit: PAGE_EVENTS, ...(after !== undefined && { after }) })
+    for (const entry of entries) if (entry.revision <= revision) keys.push(entry.key)
+    after = entries.length < PAGE_EVENTS ? undefined : entries.at(-1)!.key
+    if (after !== undefined) await setImmediate()
+  } while (after !== undefined)
+  return keys
 }
 
 async function expire({ call }: ControllerContext, key: string): Promise<void> {
