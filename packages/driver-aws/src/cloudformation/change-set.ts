@@ -31,7 +31,7 @@ const POLL_MS = 500
 const PATIENCE_MS = 20_000
 
 const nameOf = (stack: Stack, wanted: WantedStack): string =>
-  `larder-${digestOf(idOf(stack), changedAtOf(stack), wanted.digest).slice(0, 40)}`
+  `larder-${digestOf(idOf(stack), String(changedAtOf(stack)), wanted.digest).slice(0, 40)}`
 
 export async function forecast(
   stacks: Stacks,

@@ -7,7 +7,7 @@ import { parseConfig } from '../account/config.ts'
 import type { Verbs } from '../lazy-session.ts'
 import { execute, forecast, validate } from './change-set.ts'
 import { compare, type Comparison } from './drift.ts'
-import { isStill, Memory, parseState, type StackState } from './memory.ts'
+import { changedAtOf, followedBy, isStill, Memory, parseState, type StackState } from './memory.ts'
 import { bindingValues, shownOutputs } from './outputs.ts'
 import { causeOf, changing, conflictMessage, failed, isOurs, outsideOf, standingOf } from './seen.ts'
 import { idOf, openStacks, tokenOf, type Stacks } from './stacks.ts'
@@ -101,7 +101,10 @@ class StackVerbs {
     const token = tokenOf('create', this.#want.generation, wanted.id, previous, String(this.#state.rollbacks ?? 0))
     const id = await this.#stacks.create(wanted, token, this.#signal)
     if (id === undefined) return { againMs: FIRST_LOOK_MS }
-    const followed = { stack: id, changedAt: '', templateDigest: wanted.templateDigest, digest: wanted.digest }
+    const followed = followedBy(
+      { StackId: id, StackName: wanted.name, CreationTime: undefined, StackStatus: undefined },
+      wanted,
+    )
     this.#memory.remember(followed)
     return {
       state: JSON.stringify({ ...this.#state, followed }),
@@ -117,13 +120,7 @@ class StackVerbs {
     if (standing === 'changing') return { againMs: FIRST_LOOK_MS }
     if (standing !== 'standing' && standing !== 'rolled back') throw blocked((await this.#failed(stack)).message)
     if ((await this.#compare(stack, wanted)).drift.length === 0) return {}
-    const token = tokenOf(
-      'update',
-      this.#want.generation,
-      idOf(stack),
-      stack.LastUpdatedTime?.toISOString() ?? '',
-      wanted.digest,
-    )
+    const token = tokenOf('update', this.#want.generation, idOf(stack), String(changedAtOf(stack)), wanted.digest)
     this.#memory.forget(stack)
     const isAsked =
       (await execute(this.#stacks, stack, wanted, token, this.#signal)) ||
@@ -221,13 +218,13 @@ class StackVerbs {
   }
 
   #stateWith({ followed }: Comparison): { state?: string } {
-    if (followed) return { state: JSON.stringify({ ...this.#state, followed }) }
+    const { asked: _done, ...state } = this.#state
+    if (followed) return { state: JSON.stringify({ ...state, followed }) }
     return this.#want.state === undefined ? {} : { state: this.#want.state }
   }
 
-  #followNow(stack: Stack, { digest, templateDigest }: WantedStack): string {
-    const changedAt = stack.LastUpdatedTime?.toISOString() ?? ''
-    const followed = { stack: idOf(stack), changedAt, templateDigest, digest }
+  #followNow(stack: Stack, wanted: WantedStack): string {
+    const followed = followedBy(stack, wanted)
     this.#memory.remember(followed)
     return JSON.stringify({ ...this.#state, followed })
   }

@@ -34,7 +34,7 @@ const working = (doing: string, message: string): Changing => ({ phase: 'changin
 
 /** What is kept with a credential. */
 interface CredentialState {
-  readonly user: string
+  /** Of the key of its password, once the user is there. */
   readonly fingerprint: string
   /** Where the instance had none to derive from. */
   readonly key?: string
@@ -57,7 +57,7 @@ export async function bindUser(
   const key = kept.key ?? ownKey ?? ''
   const user = userIdOf(wanted.names, credential.id)
   const password = passwordOf(key, credential.id)
-  const now: CredentialState = { user, fingerprint: fingerprintOf(key), ...(ownKey !== undefined && { key: ownKey }) }
+  const now: CredentialState = { fingerprint: fingerprintOf(key), ...(ownKey !== undefined && { key: ownKey }) }
   const state = JSON.stringify(now)
   if (before?.fingerprint !== now.fingerprint) {
     const begun = await ensureUser(aws, wanted, { id: user, access, password, fingerprint: now.fingerprint }, signal)

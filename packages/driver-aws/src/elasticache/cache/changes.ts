@@ -10,7 +10,7 @@ import type { Drift, Effect, FieldError, Json } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
 import type { Elasticache } from '../client.ts'
 import { withPath } from './make.ts'
-import { FIXED, UNSEEN, type Asked } from './state.ts'
+import { askedDigest, FIXED, UNSEEN, type Asked } from './state.ts'
 import type { CacheSettings, Setting } from './settings.ts'
 
 const isOn = (status: string | undefined): boolean => status === 'enabled' || status === 'enabling'
@@ -37,12 +37,12 @@ function visibleSettings(cache: ReplicationGroup): Partial<Record<Setting, Json>
 
 /** Settings that are wanted otherwise than they are. `asked`: of those that AWS does not tell. */
 export function differences(cache: ReplicationGroup, wanted: CacheSettings, asked: Asked | undefined): Setting[] {
-  const have: Partial<Record<Setting, unknown>> = { ...asked, ...visibleSettings(cache) }
+  const have = visibleSettings(cache)
   const remembered: readonly Setting[] = [...UNSEEN, ...FIXED]
   return (Object.keys(wanted) as Setting[]).filter((name) => {
+    if (name in have) return JSON.stringify(have[name]) !== JSON.stringify(wanted[name])
     // Of what nobody remembers, as with a cache that was adopted, no difference is known.
-    if (!(name in have) && (!remembered.includes(name) || asked === undefined)) return false
-    return JSON.stringify(have[name]) !== JSON.stringify(wanted[name])
+    return asked !== undefined && remembered.includes(name) && asked[name] !== askedDigest(wanted[name])
   })
 }
 

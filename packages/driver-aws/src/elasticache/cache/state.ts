@@ -22,7 +22,8 @@ export const FIXED = [
   'networkType',
 ] as const satisfies readonly Setting[]
 
-export type Asked = Partial<Pick<CacheSettings, (typeof UNSEEN)[number] | (typeof FIXED)[number]>>
+/** Digests of what was asked for: texts of a state count as secrets, and a maintenance window is none. */
+export type Asked = { readonly [S in Setting]?: string }
 
 export interface CacheState {
   readonly key?: string
@@ -47,8 +48,14 @@ export const fingerprintOf = (key: string): string => digestOf('fingerprint', ke
 
 export function askedOf(settings: CacheSettings): Asked {
   const fields = [...UNSEEN, ...FIXED].map((name) => [name, settings[name]] as const)
-  return Object.fromEntries(fields.filter(([, value]) => value !== undefined))
+  return Object.fromEntries(
+    fields.filter(([, value]) => value !== undefined).map(([name, value]) => [name, askedDigest(value)]),
+  )
 }
+
+const ASKED_DIGEST_LENGTH = 10
+
+export const askedDigest = (value: unknown): string => digestOf(JSON.stringify(value)).slice(0, ASKED_DIGEST_LENGTH)
 
 /** Of this process, which is newer than what the hub keeps when an answer was lost. */
 export class CacheMemory {

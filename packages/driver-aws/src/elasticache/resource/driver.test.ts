@@ -1,0 +1,245 @@
+/** Resources one by one, as ACK's users know them: in any order, with AWS's own words, and gone when asked. */
+import {
+  DescribeCacheParametersCommand,
+  DescribeReplicationGroupsCommand,
+  DescribeUserGroupsCommand,
+  DescribeUsersCommand,
+  ElastiCacheClient,
+} from '@aws-sdk/client-elasticache'
+import type { Json, Seen, Session, Want } from '@larder/kit'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startAws, type Aws } from '../../../../../test/aws/endpoint.ts'
+import { connect } from '../../testing/stage.ts'
+import { elasticacheDriver } from '../driver.ts'
+
+let aws: Aws
+let session: Session
+let truth: ElastiCacheClient
+const never = new AbortController().signal
+const QUICK = { creatingMs: 0, modifyingMs: 0, deletingMs: 0, snapshottingMs: 0 }
+
+beforeAll(async () => {
+  aws = await startAws(QUICK)
+  truth = new ElastiCacheClient(aws.client(aws.truthUrl))
+})
+beforeEach(async () => {
+  await aws.reset()
+  await aws.setTimes(QUICK)
+  session = connect(elasticacheDriver(), aws)
+})
+afterAll(() => aws.stop())
+
+type Properties = Record<string, Json>
+
+const resource = (type: string, name: string, parameters: Properties): Want => ({
+  id: `${type}-${name}`.toLowerCase(),
+  name,
+  generation: 1,
+  recipe: { resource: { type } },
+  parameters,
+  existing: 'Refuse',
+  origin: { door: 'test' },
+  changed: [],
+})
+
+const PASSWORD = 'correct-horse-battery-staple'
+const user = (name: string, userName: string, more: Properties = { Passwords: [PASSWORD] }) =>
+  resource('User', name, { UserName: userName, Engine: 'redis', AccessString: 'on ~* +@all', ...more })
+const neutral = () => user('redis-default', 'default', { AccessString: 'off ~* -@all', NoPasswordRequired: true })
+const userGroup = (UserIds: string[]) => resource('UserGroup', 'redis', { Engine: 'redis', UserIds })
+const replicationGroup = (more: Properties = {}) =>
+  resource('ReplicationGroup', 'redis', {
+    ReplicationGroupDescription: 'A redis service instance',
+    CacheNodeType: 'cache.t4g.micro',
+    TransitEncryptionEnabled: true,
+    AtRestEncryptionEnabled: true,
+    ReplicasPerNodeGroup: 0,
+    ...more,
+  })
+
+async function until(want: Want, phase: Seen['phase']): Promise<Seen> {
+  let last: Seen | undefined
+  for (let round = 0; round < 200; round++) {
+    last = await session.observe(want, never)
+    if (last.phase === phase) return last
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`never ${phase}: ${JSON.stringify(last)}`)
+}
+
+async function made(want: Want): Promise<Want> {
+  const { state } = await session.create({ ...want, intent: 'create' }, never)
+  const kept = { ...want, ...(state !== undefined && { state }) }
+  expect(await until(kept, 'ready')).toMatchObject({ drift: [] })
+  return kept
+}
+
+/** As the hub does it: what must wait for something else is asked again. */
+async function removed(want: Want): Promise<string[]> {
+  const reasons: string[] = []
+  const going = { ...want, intent: 'delete' as const }
+  for (let round = 0; round < 200; round++) {
+    if ((await session.observe(going, never)).phase === 'absent') return reasons
+    await session.delete(going, never).catch((error: Error) => reasons.push(error.message))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`never gone: ${reasons.at(-1)}`)
+}
+
+async function changed(want: Want, parameters: Properties): Promise<Want> {
+  let kept: Want = { ...want, parameters, intent: 'update', generation: 2, changed: ['parameters'] }
+  for (let round = 0; round < 200; round++) {
+    const seen = await session.observe(kept, never)
+    if (seen.phase === 'ready' && seen.drift.length === 0) return kept
+    const { state } = seen.phase === 'ready' ? ((await session.update?.(kept, never)) ?? {}) : {}
+    if (state !== undefined) kept = { ...kept, state }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error('never settled')
+}
+
+const groupThere = async () =>
+  (await truth.send(new DescribeUserGroupsCommand({ UserGroupId: 'redis' }))).UserGroups?.[0]
+const cacheThere = async () =>
+  (await truth.send(new DescribeReplicationGroupsCommand({ ReplicationGroupId: 'redis' }))).ReplicationGroups?.[0]
+
+describe('the parts of a cache', () => {
+  test('are made as they are described, and tell what AWS tells', async () => {
+    await made(neutral())
+    await made(userGroup(['redis-default']))
+    const cache = await made(replicationGroup({ UserGroupIds: ['redis'], Tags: [{ Key: 'team', Value: 'shop' }] }))
+    const { outputs, outside } = await session.observe(cache, never)
+    const there = await cacheThere()
+    expect(outside).toEqual({ id: there?.ARN, state: 'available' })
+    expect(outputs).toEqual(JSON.parse(JSON.stringify(there)))
+    expect(await session.bind(cache, { id: 'c', parameters: {}, origin: { door: 'test' } }, never)).toMatchObject({
+      phase: 'ready',
+    })
+  })
+
+  test('may be asked for before what they need: AWS says what is missing, and later takes it', async () => {
+    const group = userGroup(['redis-default'])
+    await expect(session.create({ ...group, intent: 'create' }, never)).rejects.toMatchObject({
+      code: 'blocked',
+      message: expect.stringMatching(/UserNotFound/),
+    })
+    await made(neutral())
+    await made(group)
+  })
+
+  test('may be removed in any order: each waits for those that need it, with the reason', async () => {
+    const [first, group] = [await made(neutral()), await made(userGroup(['redis-default']))]
+    const cache = await made(replicationGroup({ UserGroupIds: ['redis'] }))
+    await aws.setTimes({ deletingMs: 300 })
+    const [reasons] = await Promise.all([removed(first), removed(group), removed(cache)])
+    expect(reasons).toContain(
+      "DefaultUserAssociatedToUserGroup: User is associated to user group(s) as a default user and can't be deleted.",
+    )
+    const { Users = [] } = await truth.send(new DescribeUsersCommand({}))
+    expect(Users.filter(({ UserId }) => UserId !== 'default')).toEqual([])
+  })
+})
+
+describe('a request that stays wrong', () => {
+  test('has the code and the words of AWS', async () => {
+    await made(user('writer', 'writer'))
+    await expect(session.create({ ...userGroup(['writer']), intent: 'create' }, never)).rejects.toMatchObject({
+      code: 'invalid',
+      message: 'DefaultUserRequired: User group needs to contain a user with the user name default.',
+    })
+  })
+
+  test.each([
+    ['User', { UserName: 'x', Engine: 'redis' }, 'parameters.AccessString'],
+    ['User', { UserName: 'x', Engine: 'redis', AccessString: 'on', Passwords: 'secret' }, 'parameters.Passwords'],
+    ['UserGroup', { Engine: 'redis', Userz: [] }, 'parameters.Userz'],
+    ['ReplicationGroup', { ReplicationGroupDescription: 'x', Port: 'http' }, 'parameters.Port'],
+    ['CacheSubnetGroup', { CacheSubnetGroupDescription: 'x' }, 'parameters.SubnetIds'],
+  ] as const)('%s %j is refused at its field, before AWS is asked', async (type, parameters, path) => {
+    await expect(session.create(resource(type, 'x', parameters), never)).rejects.toMatchObject({
+      code: 'invalid',
+      path,
+    })
+    expect(aws.calls.count({})).toBe(0)
+  })
+})
+
+describe('a change', () => {
+  test('of members is made by what is added and removed', async () => {
+    for (const each of [neutral(), user('reader', 'reader'), user('writer', 'writer')]) await made(each)
+    const group = await made(userGroup(['redis-default', 'reader']))
+    await changed(group, { Engine: 'redis', UserIds: ['redis-default', 'Writer'] })
+    expect((await groupThere())?.UserIds?.toSorted()).toEqual(['redis-default', 'writer'])
+  })
+
+  test('of passwords is made though AWS never tells them: two while one is rotated, then one', async () => {
+    const want = await made(user('writer', 'writer'))
+    const fields = want.parameters as Properties
+    const next = `${PASSWORD}-2`
+    const both = await changed(want, { ...fields, Passwords: [PASSWORD, next] })
+    expect((await aws.secrets()).passwords['writer']).toEqual([PASSWORD, next])
+    const one = await changed(both, { ...fields, Passwords: [next] })
+    expect((await aws.secrets()).passwords['writer']).toEqual([next])
+    expect(JSON.stringify(one.state)).not.toContain(PASSWORD)
+  })
+
+  test('of a replication group is made in the steps that AWS wants', async () => {
+    const want = await made(replicationGroup())
+    const fields = want.parameters as Properties
+    await changed(want, {
+      ...fields,
+      ReplicationGroupDescription: 'another',
+      CacheNodeType: 'cache.t4g.small',
+      ReplicasPerNodeGroup: 2,
+    })
+    const cache = await cacheThere()
+    expect(cache).toMatchObject({ Description: 'another', CacheNodeType: 'cache.t4g.small' })
+    expect(cache?.MemberClusters).toHaveLength(3)
+  })
+
+  test('of what stays as it was made is refused by the property', async () => {
+    const want = await made(replicationGroup({ Port: 6379 }))
+    const later = { ...want, parameters: { ...(want.parameters as Properties), Port: 6380 } }
+    expect((await session.plan?.(later, never))?.errors).toMatchObject([{ path: 'parameters.Port', reason: 'fixed' }])
+    await expect(session.update?.(later, never)).rejects.toMatchObject({ code: 'invalid', path: 'parameters.Port' })
+  })
+})
+
+test('a parameter group has its parameters, also when only the first of its two requests came through', async () => {
+  const reset = aws.faults.reset({ action: 'ModifyCacheParameterGroup' })
+  const want = resource('CacheParameterGroup', 'tuned', {
+    CacheParameterGroupFamily: 'redis7',
+    Description: 'tuned',
+    ParameterNameValues: [{ ParameterName: 'maxmemory-policy', ParameterValue: 'allkeys-lru' }],
+  })
+  await expect(session.create({ ...want, intent: 'create' }, never)).rejects.toMatchObject({ code: 'unavailable' })
+  reset.lift()
+  session = connect(elasticacheDriver(), aws)
+  const { state = '' } = await session.create({ ...want, intent: 'create' }, never)
+  const kept = { ...want, state }
+  await changed(kept, want.parameters as Properties)
+  const { Parameters = [] } = await truth.send(
+    new DescribeCacheParametersCommand({ CacheParameterGroupName: 'tuned', Source: 'user' }),
+  )
+  expect(Parameters).toMatchObject([{ ParameterName: 'maxmemory-policy', ParameterValue: 'allkeys-lru' }])
+  await removed(kept)
+})
+
+test('a snapshot is taken of a replication group, and a copy of the snapshot', async () => {
+  await made(replicationGroup())
+  const snapshot = await made(resource('Snapshot', 'nightly', { ReplicationGroupId: 'redis' }))
+  const copy = await made(resource('Snapshot', 'kept', { SourceSnapshotName: 'nightly' }))
+  await removed(snapshot)
+  await removed(copy)
+})
+
+test('one that cannot be made says why', async () => {
+  await aws.fail({ operation: 'CreateReplicationGroup', reason: 'Insufficient capacity' })
+  const want = replicationGroup()
+  const { state = '' } = await session.create({ ...want, intent: 'create' }, never)
+  expect(await until({ ...want, state }, 'failed')).toMatchObject({
+    reason: 'CreateFailed',
+    message: expect.stringContaining('Insufficient capacity'),
+    retry: 'no',
+  })
+})

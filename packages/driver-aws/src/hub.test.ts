@@ -1,0 +1,166 @@
+/** The drivers under a whole hub: what it makes of their words, and what AWS shows when it was killed, throttled or left alone. */
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import { DescribeReplicationGroupsCommand, DescribeUsersCommand, ElastiCacheClient } from '@aws-sdk/client-elasticache'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startAws, type Aws } from '../../../test/aws/endpoint.ts'
+import { secretType } from '../../engine/src/client/builtin.ts'
+import { testHub, type TestHub } from '../../hub/src/controllers/testing/hub.ts'
+import { claimKind } from '../../hub/src/model/claim.ts'
+import { awsDrivers } from './index.ts'
+import { queueRecipe } from './testing/templates.ts'
+import { userMayLogIn } from './testing/users.ts'
+
+let aws: Aws
+let hub: TestHub
+let stacks: CloudFormationClient
+let caches: ElastiCacheClient
+
+beforeAll(async () => {
+  aws = await startAws({ creatingMs: 200, modifyingMs: 50, deletingMs: 50 })
+  stacks = new CloudFormationClient(aws.client(aws.truthUrl))
+  caches = new ElastiCacheClient(aws.client(aws.truthUrl))
+})
+beforeEach(async () => {
+  await aws.reset()
+  hub = await testHub({ drivers: awsDrivers() })
+  await hub.start()
+  const { region, credentials } = aws.client()
+  await hub.admin.of(secretType).create({
+    metadata: { name: 'aws', namespace: 'larder-system' },
+    data: {
+      AWS_ACCESS_KEY_ID: Buffer.from(credentials.accessKeyId).toString('base64'),
+      AWS_SECRET_ACCESS_KEY: Buffer.from(credentials.secretAccessKey).toString('base64'),
+    },
+  })
+  for (const driver of ['cloudformation', 'elasticache']) {
+    await hub.backend(driver, {
+      driver,
+      config: { region, endpoint: aws.url },
+      credentialsRef: { namespace: 'larder-system', name: 'aws' },
+    })
+  }
+  await hub.service('queue', {
+    backendRef: { name: 'cloudformation' },
+    type: 'sqs',
+    recipe: queueRecipe,
+    parameters: { openAPIV3Schema: { type: 'object', properties: { timeout: { type: 'integer' } } } },
+  })
+  await hub.service('cache', {
+    backendRef: { name: 'elasticache' },
+    type: 'redis',
+    recipe: { cache: { nodeType: 'cache.t4g.micro', replicas: 1 } },
+    roles: [{ name: 'writer', default: true }, { name: 'reader' }],
+  })
+})
+afterEach(() => hub.stop())
+afterAll(() => aws.stop())
+
+const stacksThere = async () => (await stacks.send(new DescribeStacksCommand({}))).Stacks ?? []
+const claims = () => hub.admin.of(claimKind)
+
+async function gone(name: string): Promise<void> {
+  await claims().delete(name, { namespace: 'shop' })
+  await hub.until('the claim to go', async () => ((await claims().find(name, 'shop')) ? undefined : true))
+}
+
+describe('a claim of a stack', () => {
+  test('is bound to its outputs, changed in place, and leaves nothing', async () => {
+    await hub.claim('jobs', { className: 'queue', parameters: { timeout: 10 } })
+    const claim = await hub.ready('jobs')
+    const values = await hub.secretValues('jobs')
+    expect(values).toMatchObject({ url: expect.stringMatching(/^http/), password: expect.stringMatching(/.{20,}/) })
+    const instance = await hub.instanceOf(claim)
+    expect(JSON.stringify(instance)).not.toContain(values?.['password'])
+    expect(instance?.status?.outside?.id).toBe((await stacksThere())[0]?.StackId)
+
+    await claims().patch('jobs', { spec: { parameters: { timeout: 20 } } }, { namespace: 'shop' })
+    await hub.until('the change', async () => {
+      const [stack] = await stacksThere()
+      return stack?.Parameters?.[0]?.ParameterValue === '20' && stack.StackStatus === 'UPDATE_COMPLETE'
+        ? true
+        : undefined
+    })
+    await hub.ready('jobs')
+    await gone('jobs')
+    await hub.until('the stack to go', async () => ((await stacksThere()).length === 0 ? true : undefined))
+  })
+
+  test('says why its stack fails', async () => {
+    await aws.fail({ operation: 'CreateResource', target: 'Queue', reason: 'no more queues', times: 10 })
+    await hub.claim('jobs', { className: 'queue' })
+    const cause = await hub.until('the reason', async () => {
+      const { cause } = (await claims().get('jobs', 'shop')).status ?? {}
+      return cause?.message?.includes('no more queues') ? cause : undefined
+    })
+    expect(cause.message).toContain('Queue (AWS::SQS::Queue): no more queues')
+  })
+
+  test('is made once by a hub that was killed before it heard of it', async () => {
+    const answer = aws.faults.hold({ action: 'CreateStack' }, { at: 'answer', times: 1 })
+    await hub.claim('jobs', { className: 'queue' })
+    await answer.reached()
+    await hub.kill()
+    answer.lift()
+    await hub.start()
+    await hub.ready('jobs')
+    expect(await stacksThere()).toHaveLength(1)
+    expect(aws.calls.count({ action: 'CreateStack' })).toBe(1)
+  })
+
+  test('waits while AWS is away, says so, and is served when it is back', async () => {
+    await aws.down()
+    await hub.claim('jobs', { className: 'queue' })
+    await hub.until('the reason', async () =>
+      (await claims().get('jobs', 'shop')).status?.cause?.reason === 'BackendUnavailable' ? true : undefined,
+    )
+    await aws.up()
+    await hub.ready('jobs')
+  })
+})
+
+const userOf = async () => (await hub.secretValues('cache')) ?? {}
+
+describe('a claim of a cache', () => {
+  test('has a user of its own, another one for another role, and leaves nothing', async () => {
+    await hub.claim('cache', { className: 'cache' })
+    await hub.ready('cache')
+    const writer = await userOf()
+    expect(writer).toMatchObject({ provider: 'elasticache', ssl: 'true', uri: expect.stringMatching(/^rediss:/) })
+    expect(await userMayLogIn(aws, caches, writer)).toBe(true)
+
+    await claims().patch('cache', { spec: { role: 'reader' } }, { namespace: 'shop' })
+    await hub.until('the reader', async () => {
+      const { status } = await claims().get('cache', 'shop')
+      return status?.credential?.role === 'reader' && !status.credential.predecessor ? true : undefined
+    })
+    expect(await userMayLogIn(aws, caches, await userOf())).toBe(true)
+    expect(await userMayLogIn(aws, caches, writer)).toBe(false)
+
+    await gone('cache')
+    await hub.until('all to go', async () => {
+      const { ReplicationGroups = [] } = await caches.send(new DescribeReplicationGroupsCommand({}))
+      const { Users = [] } = await caches.send(new DescribeUsersCommand({}))
+      return ReplicationGroups.length === 0 && Users.every(({ UserId }) => UserId === 'default') ? true : undefined
+    })
+  })
+})
+
+test('many queues at once under a quota: all are made, each once, with a few calls', async () => {
+  const count = 40
+  aws.limit({ perSecond: 40 })
+  aws.calls.clear()
+  await Promise.all(Array.from({ length: count }, (_, i) => hub.claim(`q${i}`, { className: 'queue' })))
+  await expect
+    .poll(
+      async () => {
+        const { items } = await claims().list({ namespace: 'shop' })
+        return items.filter(({ status }) => status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
+          .length
+      },
+      { timeout: 60_000, interval: 200 },
+    )
+    .toBe(count)
+  expect(await stacksThere()).toHaveLength(count)
+  expect(aws.calls.count({ action: 'CreateStack' })).toBe(count)
+  expect(aws.calls.count({}) / count).toBeLessThan(6)
+})
