@@ -14,16 +14,25 @@ export function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelS
   return all.length > 0 ? all.join(',') : undefined
 }
 
+type Labels = Readonly<Record<string, string>> | undefined
+
+/** By the object of a cached binding, which stays while the binding does: each write of a workload asks all that may select it. */
+const compiled = new WeakMap<LabelSelector, (labels: Labels) => boolean>()
+
 /** Whether an object with these labels is selected; no selector, and one that is none, select nothing: a pass says what is wrong with it. */
-export function selects(
-  selector: LabelSelector | undefined,
-  labels: Readonly<Record<string, string>> | undefined,
-): boolean {
+export function selects(selector: LabelSelector | undefined, labels: Labels): boolean {
   if (!selector) return false
+  const known = compiled.get(selector) ?? compile(selector)
+  compiled.set(selector, known)
+  return known(labels)
+}
+
+function compile(selector: LabelSelector): (labels: Labels) => boolean {
   try {
-    return labelSelectorOf(selector).matches(labels)
+    const read = labelSelectorOf(selector)
+    return (labels) => read.matches(labels)
   } catch (error) {
-    if (isApiError(error)) return false
+    if (isApiError(error)) return () => false
     throw error
   }
 }
