@@ -119,6 +119,10 @@ test('a plugin whose user may not update the object does not see it, until that 
   expect(stampOf(await world.admin.patch(one, { data: { k: 'w' } }))).toBe('here')
 })
 
+const fails = (): never => {
+  throw new TypeError('no such thing')
+}
+
 describe('a write is what its author wrote', () => {
   test('where what a plugin adds is invalid; the log names the field and no value', async () => {
     mutations.push(stamping({ 'not a key!': 'classified' }))
@@ -128,15 +132,10 @@ describe('a write is what its author wrote', () => {
     expect(told.join()).not.toContain('classified')
   })
 
-  test('where a plugin fails, which the log tells', async () => {
-    const fails = {
-      ...stamping(),
-      mutate: () => {
-        throw new TypeError('no such thing')
-      },
-    }
-    mutations.push(fails)
-    expect(stampOf(await world.admin.create(maps, body()))).toBeUndefined()
+  test.each(['handles', 'mutate'])('where a plugin fails in %s, which the log tells', async (where) => {
+    mutations.push({ ...stamping(), [where]: fails })
+    const made = await world.admin.create(maps, body())
+    expect([stampOf(made), made['data']]).toEqual([undefined, { k: 'v' }])
     expect(told.join()).toContain('TypeError: no such thing')
   })
 

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../base/json.ts'
 import { errorChain } from '../../base/log.ts'
 import { asJson, type KubeObject } from '../../machinery/object.ts'
 import { isApiError } from '../../machinery/status.ts'
+import type { MutatingPlugin } from '../mutating-admission.ts'
 import { metadataOf, normalized } from './body.ts'
 import { checkValid } from './checks.ts'
 import type { Core, Request } from './core.ts'
@@ -18,21 +19,9 @@ export function mutated(
   const metadata = metadataOf(object)
   // What is on its way out has no use for a favour.
   if (target.subresource !== undefined || metadata['deletionTimestamp'] !== undefined) return []
-  const name = String(metadata['name'] ?? '')
-  const asked = {
-    verb: 'update',
-    group: resource.group,
-    resource: resource.resource,
-    namespace: target.namespace,
-    name,
-  }
-  const plugins = core.mutations.filter(
-    (plugin) => plugin.handles(resource) && core.rbac.decide(plugin.user, asked).allowed,
-  )
-  if (plugins.length === 0) return []
   try {
     const given = object as unknown as KubeObject
-    const wanted = plugins.reduce((so, plugin) => plugin.mutate(so, resource), given)
+    const wanted = concernedBy(core, request, given).reduce((so, plugin) => plugin.mutate(so, resource), given)
     if (wanted === given) return []
     const complete = normalized(request, asJson(wanted), { fieldValidation: 'Ignore' }, { type: 'body' })
     checkValid(request, complete, old)
@@ -41,6 +30,21 @@ export function mutated(
     tellLeftOut(core, request, error)
     return []
   }
+}
+
+function concernedBy(
+  { mutations, rbac }: Core,
+  { resource, target }: Request,
+  { metadata: { name } }: KubeObject,
+): readonly MutatingPlugin[] {
+  const asked = {
+    verb: 'update',
+    group: resource.group,
+    resource: resource.resource,
+    namespace: target.namespace,
+    name,
+  }
+  return mutations.filter((plugin) => plugin.handles(resource) && rbac.decide(plugin.user, asked).allowed)
 }
 
 /** The first that admission lets pass; throws what it says of the last, which is the write as it came. */
