@@ -204,9 +204,10 @@ const claimableQuery = () =>
   create({ apiVersion: 'query.larder.dev/v1alpha1', kind: 'ClaimableQuery', metadata: { namespace: 'red' }, spec: {} })
 
 async function leave(name: string): Promise<void> {
-  for (const type of [resourceClaimType, classClaimType]) {
-    await tenant.of(type as ResourceType).delete(name, { namespace: 'red' })
-    await eventually('the claims to go', async () => !(await tenant.of(type as ResourceType).find(name, 'red')))
+  const types: readonly ResourceType[] = [resourceClaimType, classClaimType]
+  for (const type of types) {
+    await tenant.of(type).delete(name, { namespace: 'red' })
+    await eventually('the claims to go', async () => !(await tenant.of(type).find(name, 'red')))
   }
 }
 

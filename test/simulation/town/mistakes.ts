@@ -21,7 +21,7 @@ export function mistakesIn(sight: Sight): readonly string[] {
   return [...sight.claims.flatMap((claim) => ofClaim(claim, held, sight)), ...leftOver(sight)]
 }
 
-export type Holders = ReadonlyMap<string, string>
+type Holders = ReadonlyMap<string, string>
 
 /** By `namespace/name` of the Secret, the uid of the Claim that its record names. */
 export const holders = ({ records }: Sight): Holders =>
