@@ -92,6 +92,8 @@ async function cache(id: string): Promise<ReplicationGroup> {
   return answer.ReplicationGroups![0]!
 }
 
+const tokens = async () => (await aws.secrets()).authTokens['cache']
+
 describe('users', () => {
   test('a user is created, modified with two passwords, and deleted', async () => {
     const created = await createUser('Writer', 'writer', { Passwords: [PASSWORD], AccessString: 'on ~app::* +@read' })
@@ -345,10 +347,11 @@ describe('replication groups', () => {
         }),
       )
     await send('ROTATE')
-    expect((await aws.secrets()).authTokens['cache']).toEqual([first, second])
-    await cache('cache')
+    expect((await cache('cache')).Status).toBe('available')
+    expect(await tokens()).toEqual([first, second])
     await send('SET')
-    expect((await aws.secrets()).authTokens['cache']).toEqual([second])
+    expect((await cache('cache')).Status).toBe('available')
+    expect(await tokens()).toEqual([second])
     await expect(createCache('other', { AuthToken: first })).rejects.toMatchObject({
       name: 'InvalidParameterCombinationException',
     })
@@ -372,6 +375,22 @@ describe('replication groups', () => {
     await expect(cache('unlucky')).rejects.toMatchObject({ name: 'ReplicationGroupNotFoundFault' })
     await createCache('unlucky')
     expect(await cache('unlucky')).toMatchObject({ Status: 'available' })
+  })
+
+  test('a modification that fails leaves all as it was, with its reason among the events', async () => {
+    await createCache('cache')
+    await cache('cache')
+    await aws.fail({ operation: 'ModifyReplicationGroup', target: 'cache', reason: 'no capacity for larger nodes' })
+    const larger = {
+      ReplicationGroupId: 'cache',
+      ReplicationGroupDescription: 'new',
+      CacheNodeType: 'cache.t4g.medium',
+    }
+    await elasticache.send(new ModifyReplicationGroupCommand(larger))
+    const after = { Status: 'available', Description: 'for a test', CacheNodeType: 'cache.t4g.micro' }
+    expect(await cache('cache')).toMatchObject(after)
+    const { Events } = await elasticache.send(new DescribeEventsCommand({ SourceIdentifier: 'cache', MaxRecords: 1 }))
+    expect(Events).toMatchObject([{ Message: 'no capacity for larger nodes' }])
   })
 
   test('deleting takes its time; then it is gone, and its name is free again', async () => {

@@ -3,7 +3,7 @@
 POST /larder/times     {"creating": 500, ...}      milliseconds by kind of change
 POST /larder/failures  [{"operation": ..}, ...]     replaces the list
 GET  /larder/failures                               what is left of it
-GET  /larder/secrets?account=..&region=..           passwords of users and tokens of groups, which no call of AWS returns
+GET  /larder/secrets?account=..&region=..           passwords of users and tokens of groups, which AWS never returns
 """
 
 import json
@@ -45,7 +45,8 @@ class Control:
 
 
 def settle() -> None:
-    """Ends what is over before anybody looks, whichever service they ask: a queue of a stack is there when its time has come."""
+    """Ends what is over before anybody looks, whichever service they ask: a queue of a stack is there when its time
+    has come."""
     for account in list(cloudformation_backends.values()):
         for backend in list(account.values()):
             changes_of(backend).settle()
@@ -67,7 +68,9 @@ def answer_to(method: str, path: str, query: dict[str, str], body: Any) -> Any:
             unknown = {failure.operation for failure in FAILURES} - FAILING
             if unknown:
                 FAILURES.clear()
-                raise ValueError(f"nothing can be made to fail in {', '.join(sorted(unknown))}, only in {', '.join(sorted(FAILING))}")
+                raise ValueError(
+                    f"nothing can be made to fail in {', '.join(sorted(unknown))}, only in {', '.join(sorted(FAILING))}"
+                )
             return None
         case ("GET", "failures"):
             return [failure.__dict__ for failure in FAILURES if failure.times > 0]

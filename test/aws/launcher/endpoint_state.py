@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any
-from typing import Any
 
 #: moto's server answers each request in a thread of its own, and its models have no locks.
 LOCK = RLock()
@@ -21,7 +20,7 @@ TIMES: dict[str, float] = {"creating": 0, "modifying": 0, "deleting": 0, "snapsh
 class Failure:
     """One failure that a test asked for: the next time `operation` touches `target`, or any target when it is empty.
 
-    `target` is the id of a cache, or for a stack's resource its logical id or its type; `stack` narrows it to one stack.
+    `target` is the id of a cache, or of a stack's resource the logical id or the type; `stack` narrows it to one stack.
     """
 
     operation: str

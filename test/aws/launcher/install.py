@@ -1,8 +1,8 @@
 """Makes the virtual environment that moto runs in, once for this clone, and prints the path of its python.
 
-It lives in .cache/ of the clone and not in node_modules/, which `npm ci` empties, so that installing npm packages
-anew does not cost half a minute here too. Its name is a digest of what it is made of: other pins or another Python
-make another one, and the old one is removed.
+It lives in .cache/ of the clone and not in node_modules/, which `npm ci` empties, so that installing npm packages anew
+does not cost half a minute here too. Its name is a digest of what it is made of: other pins or another Python make
+another one, and the old one is removed.
 
 Many may call at once (`npm test` runs a test file per worker). A lock of the operating system makes the others wait;
 unlike a lock file, it goes with the process that held it, so that a killed installation blocks nobody.
@@ -24,7 +24,9 @@ OLDEST_PYTHON = (3, 10)
 
 def main() -> None:
     if sys.version_info < OLDEST_PYTHON:
-        sys.exit(f"Python {sys.version.split()[0]} is too old for moto: it needs {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer")
+        sys.exit(
+            f"Python {sys.version.split()[0]} is too old for moto: it needs {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer"
+        )
     requirements = HERE / "requirements.txt"
     digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode() + sys.executable.encode()).hexdigest()[:12]
     environment = CACHE / f"moto-{digest}"

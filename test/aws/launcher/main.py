@@ -1,6 +1,8 @@
-"""Starts moto with what it lacks, on a free port of 127.0.0.1 or on that of --port, and prints that port on the first line of its output.
+"""Starts moto with what it lacks, on a free port of 127.0.0.1 or on that of --port, and prints that port on the first
+line of its output.
 
-moto's own classes stay: the packages beside this file replace or add operations of theirs. See ../README.md for the list.
+moto's own classes stay: the packages beside this file replace or add operations of theirs. See ../README.md for the
+list.
 
 It ends when its standard input does. The test process holds the other end of that pipe, so that however it dies, by
 SIGKILL too, no server is left behind.
@@ -12,7 +14,11 @@ import os
 import sys
 import threading
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
 from werkzeug.serving import make_server
 
 import cloudformation

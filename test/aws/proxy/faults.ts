@@ -77,7 +77,7 @@ export class Faults {
     return this.#add(selection, { ...options, at: 'answer' }, { kind: 'truncate' })
   }
 
-  /** Nothing comes back until the fault is lifted; then it goes on as if nothing had been. */
+  /** Nothing comes back until the fault is lifted; then it goes on as if nothing had been, also if its client has gone meanwhile. */
   hold(selection: Selection, options: FaultOptions = {}): Fault {
     const { promise: until, resolve } = deferred()
     return this.#add(selection, options, { kind: 'hold', until }, resolve)

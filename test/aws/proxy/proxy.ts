@@ -130,7 +130,10 @@ function whole(answer: Answer | undefined): Answer {
 }
 
 function finish(response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, headersOf(answer))
+  const headers = headersOf(answer)
+  // The answer to a HEAD has the length of a body that does not come.
+  const promised = response.req.method === 'HEAD' ? answer.headers['content-length'] : undefined
+  response.writeHead(answer.status, typeof promised === 'string' ? { ...headers, 'content-length': promised } : headers)
   response.end(answer.body)
 }
 

@@ -8,7 +8,13 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.sns.models import sns_backends
 
-from cloudformation import elasticache_types, operations, policies, s3_buckets, templates
+from cloudformation import (
+    elasticache_types,
+    operations,
+    policies,
+    s3_buckets,
+    templates,
+)
 from endpoint_state import LOCK
 
 #: Imported for their classes: moto finds the types that it has as the subclasses of its base.

@@ -1,4 +1,5 @@
-"""Change sets: moto's tell nothing about replacement, take the first of a name in any stack, and forget outputs and parameters."""
+"""Change sets: moto's tell nothing about replacement, take the first of a name in any stack, and forget outputs and
+parameters."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,13 +35,23 @@ def create(backend: Any, name: str, kind: str, wanted: dict[str, Any], descripti
     if kind == "CREATE" and (stack is None or stack.status == "REVIEW_IN_PROGRESS"):
         stack = stack or review(backend, wanted)
     elif kind == "CREATE":
-        raise error("AlreadyExistsException", f"Stack [{wanted['name']}] already exists and cannot be created again with the changeSet [{name}].")
+        raise error(
+            "AlreadyExistsException",
+            f"Stack [{wanted['name']}] already exists and cannot be created again with the changeSet [{name}].",
+        )
     elif stack is None or stack.status == "REVIEW_IN_PROGRESS":
         raise validation_error(f"Stack [{wanted['name']}] does not exist")
-    elif stack.status.endswith("_IN_PROGRESS") or stack.status in ("ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"):
+    elif stack.status.endswith("_IN_PROGRESS") or stack.status in (
+        "ROLLBACK_COMPLETE",
+        "CREATE_FAILED",
+        "DELETE_FAILED",
+    ):
         raise validation_error(f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
     if any(each.stack is stack and each.name == name for each in backend.change_sets.values()):
-        raise error("AlreadyExistsException", f"ChangeSet {name} cannot be created due to a mismatch with existing attribute Name")
+        raise error(
+            "AlreadyExistsException",
+            f"ChangeSet {name} cannot be created due to a mismatch with existing attribute Name",
+        )
     planned = Planned(stack, wanted["template"], wanted["parameters"], wanted["tags"])
     change_set_id = generate_changeset_id(name, backend.region_name, backend.account_id)
     made = ChangeSet(change_set_id, name, kind, stack, wanted, description, utcnow(), planned.changes())
@@ -59,7 +70,10 @@ def review(backend: Any, wanted: dict[str, Any]) -> Any:
 
 def execute(backend: Any, made: ChangeSet, token: str | None) -> None:
     if made.execution != "AVAILABLE":
-        raise error("InvalidChangeSetStatus", f"ChangeSet [{made.id}] cannot be executed in its current status of [{made.status}]")
+        raise error(
+            "InvalidChangeSetStatus",
+            f"ChangeSet [{made.id}] cannot be executed in its current status of [{made.status}]",
+        )
     made.wanted["token"] = token
     if made.kind == "CREATE":
         stack = made.stack
@@ -90,7 +104,9 @@ def shape(made: ChangeSet) -> dict[str, Any]:
         "StackId": made.stack.stack_id,
         "StackName": made.stack.name,
         "Description": made.description,
-        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in made.wanted["parameters"].items()],
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in made.wanted["parameters"].items()
+        ],
         "CreationTime": made.created,
         "ExecutionStatus": made.execution,
         "Status": made.status,
@@ -109,7 +125,11 @@ def change_shape(change: PlannedChange) -> dict[str, Any]:
         "PhysicalResourceId": change.physical_id,
         "ResourceType": change.type,
         "Replacement": change.replacement,
-        "PolicyAction": change.policy if change.action == "Remove" else "ReplaceAndDelete" if change.replacement == "True" else None,
+        "PolicyAction": change.policy
+        if change.action == "Remove"
+        else "ReplaceAndDelete"
+        if change.replacement == "True"
+        else None,
         "Scope": ["Properties"] if change.action == "Modify" else [],
         "Details": [detail(change, name) for name in sorted(change.changed)],
     }

@@ -7,7 +7,14 @@ from typing import Any
 from moto.core.common_models import CloudFormationModel
 from moto.elasticache.models import elasticache_backends
 
-from elasticache import cache_clusters, parameter_groups, replication_groups, subnet_groups, user_groups, users
+from elasticache import (
+    cache_clusters,
+    parameter_groups,
+    replication_groups,
+    subnet_groups,
+    user_groups,
+    users,
+)
 from elasticache.state import state_of
 
 #: Properties that are truths; a parameter of a template gives them as text.
@@ -191,11 +198,15 @@ def model_of(kind: Type) -> type:
 
         def get_cfn_attribute(self, attribute_name: str) -> Any:
             if attribute_name not in kind.attributes:
-                raise ValueError(f"Resource type AWS::ElastiCache::{kind.name} does not support attribute {{{attribute_name}}}")
+                raise ValueError(
+                    f"Resource type AWS::ElastiCache::{kind.name} does not support attribute {{{attribute_name}}}"
+                )
             return kind.attributes[attribute_name](self.backend, kind.found(self.backend, self.physical_resource_id))
 
         @classmethod
-        def create_from_cloudformation_json(cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any) -> Any:
+        def create_from_cloudformation_json(
+            cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+        ) -> Any:
             backend = elasticache_backends[account_id][region_name]
             properties = cloudformation_json["Properties"]
             name = resource_name.lower() if kind.name_property in properties else fitting(kind, resource_name)
@@ -205,16 +216,27 @@ def model_of(kind: Type) -> type:
             return cls(name, account_id, region_name)
 
         @classmethod
-        def update_from_cloudformation_json(cls, original_resource: Any, new_resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> Any:
+        def update_from_cloudformation_json(
+            cls,
+            original_resource: Any,
+            new_resource_name: str,
+            cloudformation_json: Any,
+            account_id: str,
+            region_name: str,
+        ) -> Any:
             name, backend = original_resource.physical_resource_id, original_resource.backend
             kind.modify(backend, parameters_of(kind, name, cloudformation_json["Properties"]))
             set_parameters(kind, backend, name, cloudformation_json["Properties"])
-            backend.tagging_service.tag_resource(kind.found(backend, name).arn, cloudformation_json["Properties"].get("Tags"))
+            backend.tagging_service.tag_resource(
+                kind.found(backend, name).arn, cloudformation_json["Properties"].get("Tags")
+            )
             wait_for(kind, backend, name)
             return original_resource
 
         @classmethod
-        def delete_from_cloudformation_json(cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str) -> None:
+        def delete_from_cloudformation_json(
+            cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+        ) -> None:
             backend = elasticache_backends[account_id][region_name]
             there = kind.found(backend, resource_name)
             kind.delete(backend, {kind.id_parameter: resource_name})
@@ -232,7 +254,9 @@ def fitting(kind: Type, generated: str) -> str:
 def set_parameters(kind: Type, backend: Any, name: str, properties: dict[str, Any]) -> None:
     if kind.name != "ParameterGroup":
         return
-    values = [{"ParameterName": key, "ParameterValue": str(value)} for key, value in properties.get("Properties", {}).items()]
+    values = [
+        {"ParameterName": key, "ParameterValue": str(value)} for key, value in properties.get("Properties", {}).items()
+    ]
     parameter_groups.group_named(backend, name).values.clear()
     parameter_groups.modify(backend, {"CacheParameterGroupName": name, "ParameterNameValues": values})
 
@@ -243,7 +267,9 @@ def wait_for(kind: Type, backend: Any, name: str) -> None:
     finish(backend, there)
     status = getattr(there, "status", None) or getattr(there, "cache_cluster_status", None)
     if status in ("create-failed", "incompatible-network"):
-        reason = next((each["Message"] for each in reversed(state_of(backend).events) if each["SourceIdentifier"] == name), status)
+        reason = next(
+            (each["Message"] for each in reversed(state_of(backend).events) if each["SourceIdentifier"] == name), status
+        )
         raise ValueError(reason)
 
 

@@ -35,7 +35,9 @@ def delete_stack(self: CloudFormationResponse) -> ActionResult:
     if stack is None or stack.status == "DELETE_COMPLETE":
         return EmptyResult()
     if retained and stack.status != "DELETE_FAILED":
-        raise validation_error("Invalid operation on stack. RetainResources can be specified for stacks in DELETE_FAILED state only.")
+        raise validation_error(
+            "Invalid operation on stack. RetainResources can be specified for stacks in DELETE_FAILED state only."
+        )
     stacks.begin_deletion(self.cloudformation_backend, stack, retained, self._get_param("ClientRequestToken"))
     return EmptyResult()
 
@@ -58,7 +60,11 @@ def describe_stacks(self: CloudFormationResponse) -> ActionResult:
 
 
 def stack_shape(stack: Any) -> dict[str, Any]:
-    no_echo = [name for name, each in (stack.template_dict.get("Parameters") or {}).items() if str(each.get("NoEcho")).lower() == "true"]
+    no_echo = [
+        name
+        for name, each in (stack.template_dict.get("Parameters") or {}).items()
+        if str(each.get("NoEcho")).lower() == "true"
+    ]
     told = {
         "StackId": stack.stack_id,
         "StackName": stack.name,
@@ -95,7 +101,16 @@ def list_stacks(self: CloudFormationResponse) -> ActionResult:
     found = [*backend.stacks.values(), *backend.deleted_stacks.values()]
     found = [each for each in found if not wanted or each.status in wanted]
     start = int(self._get_param("NextToken") or 0)
-    keys = ("StackId", "StackName", "CreationTime", "LastUpdatedTime", "DeletionTime", "StackStatus", "StackStatusReason", "DriftInformation")
+    keys = (
+        "StackId",
+        "StackName",
+        "CreationTime",
+        "LastUpdatedTime",
+        "DeletionTime",
+        "StackStatus",
+        "StackStatusReason",
+        "DriftInformation",
+    )
     shapes = [stack_shape(each) for each in found[start : start + 2 * PAGE]]
     told: dict[str, Any] = {"StackSummaries": [{key: each[key] for key in keys if key in each} for each in shapes]}
     if len(found) > start + 2 * PAGE:
@@ -106,7 +121,9 @@ def list_stacks(self: CloudFormationResponse) -> ActionResult:
 def describe_stack_resources(self: CloudFormationResponse) -> ActionResult:
     stack, logical_id = existing(self), self._get_param("LogicalResourceId")
     found = [each for each in stack.records.values() if logical_id in (None, each.logical_id)]
-    return ActionResult({"StackResources": [{**resource_shape(stack, each), "Timestamp": each.updated} for each in found]})
+    return ActionResult(
+        {"StackResources": [{**resource_shape(stack, each), "Timestamp": each.updated} for each in found]}
+    )
 
 
 def describe_stack_resource(self: CloudFormationResponse) -> ActionResult:
@@ -114,7 +131,9 @@ def describe_stack_resource(self: CloudFormationResponse) -> ActionResult:
     record = stack.records.get(logical_id)
     if record is None:
         raise validation_error(f"Resource {logical_id} does not exist for stack {stack.name}")
-    return ActionResult({"StackResourceDetail": {**resource_shape(stack, record), "LastUpdatedTimestamp": record.updated}})
+    return ActionResult(
+        {"StackResourceDetail": {**resource_shape(stack, record), "LastUpdatedTimestamp": record.updated}}
+    )
 
 
 def list_stack_resources(self: CloudFormationResponse) -> ActionResult:
@@ -193,8 +212,20 @@ def describe_change_set(self: CloudFormationResponse) -> ActionResult:
 
 def list_change_sets(self: CloudFormationResponse) -> ActionResult:
     stack = existing(self)
-    keys = ("StackId", "StackName", "ChangeSetId", "ChangeSetName", "ExecutionStatus", "Status", "StatusReason", "CreationTime", "Description")
-    found = [change_sets.shape(each) for each in self.cloudformation_backend.change_sets.values() if each.stack is stack]
+    keys = (
+        "StackId",
+        "StackName",
+        "ChangeSetId",
+        "ChangeSetName",
+        "ExecutionStatus",
+        "Status",
+        "StatusReason",
+        "CreationTime",
+        "Description",
+    )
+    found = [
+        change_sets.shape(each) for each in self.cloudformation_backend.change_sets.values() if each.stack is stack
+    ]
     return ActionResult({"Summaries": [{key: each[key] for key in keys if each[key] is not None} for each in found]})
 
 
@@ -214,7 +245,9 @@ def delete_change_set(self: CloudFormationResponse) -> ActionResult:
 
 
 def asked_change_set(self: CloudFormationResponse) -> Any:
-    return change_sets.named(self.cloudformation_backend, self._get_param("ChangeSetName"), self._get_param("StackName"))
+    return change_sets.named(
+        self.cloudformation_backend, self._get_param("ChangeSetName"), self._get_param("StackName")
+    )
 
 
 # Requests
@@ -244,7 +277,9 @@ def request_of(self: CloudFormationResponse, stack: Any) -> dict[str, Any]:
         "timeout": self._get_param("TimeoutInMinutes"),
         "policy": self._get_param("StackPolicyBody"),
         "capabilities": capabilities,
-        "on_failure": "DO_NOTHING" if self._get_param("DisableRollback") else self._get_param("OnFailure") or "ROLLBACK",
+        "on_failure": "DO_NOTHING"
+        if self._get_param("DisableRollback")
+        else self._get_param("OnFailure") or "ROLLBACK",
         "token": self._get_param("ClientRequestToken"),
     }
 
@@ -282,7 +317,9 @@ def parameters_of(self: CloudFormationResponse, stack: Any) -> dict[str, str]:
         if not each.get("UsePreviousValue"):
             found[key] = each.get("ParameterValue", "")
         elif stack is None:
-            raise validation_error(f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true for a parameter key not in the previous template")
+            raise validation_error(
+                f"Invalid input for parameter key {key}. Cannot specify usePreviousValue as true for a parameter key not in the previous template"
+            )
         elif key in stack.parameters:
             found[key] = stack.parameters[key]
     return found

@@ -84,7 +84,9 @@ class Planned:
         for name, record in self.stack.records.items():
             if name not in wanted:
                 policy = "Retain" if record.deletion_policy.startswith("Retain") else "Delete"
-                found.append(PlannedChange("Remove", name, record.type, record.physical_id, set(), set(), set(), policy))
+                found.append(
+                    PlannedChange("Remove", name, record.type, record.physical_id, set(), set(), set(), policy)
+                )
         return found
 
     def change_of(self, name: str) -> PlannedChange | None:
@@ -93,7 +95,9 @@ class Planned:
         if record is None:
             return PlannedChange("Add", name, resource_type, None, set(), set(), set(), None)
         properties = resources.properties_of(self.map, name)
-        changed = {key for key in {*properties, *record.properties} if properties.get(key) != record.properties.get(key)}
+        changed = {
+            key for key in {*properties, *record.properties} if properties.get(key) != record.properties.get(key)
+        }
         if not changed and resource_type == record.type:
             return None
         unknown = {key for key in changed if "{known after apply" in str(properties.get(key))}

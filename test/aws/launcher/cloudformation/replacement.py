@@ -3,7 +3,14 @@
 REPLACING: dict[str, set[str]] = {
     "AWS::DynamoDB::Table": {"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"},
     "AWS::ECR::Repository": {"RepositoryName", "EncryptionConfiguration"},
-    "AWS::ElastiCache::CacheCluster": {"ClusterName", "Engine", "Port", "CacheSubnetGroupName", "SnapshotName", "SnapshotArns"},
+    "AWS::ElastiCache::CacheCluster": {
+        "ClusterName",
+        "Engine",
+        "Port",
+        "CacheSubnetGroupName",
+        "SnapshotName",
+        "SnapshotArns",
+    },
     "AWS::ElastiCache::ParameterGroup": {"CacheParameterGroupFamily"},
     "AWS::ElastiCache::ReplicationGroup": {
         "AtRestEncryptionEnabled",

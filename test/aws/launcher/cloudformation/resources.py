@@ -17,8 +17,8 @@ from cloudformation.replacement import replaces
 from cloudformation.updates import UPDATES, update_topic
 from endpoint_state import take_failure
 
-
-#: Types whose `Tags` is a list, and to which CloudFormation hands on the tags of the stack. Those of EC2 get them from moto.
+#: Types whose `Tags` is a list, and to which CloudFormation hands on the tags of the stack. Those of EC2 get them
+#: from moto.
 TAGGED = {
     "AWS::DynamoDB::Table",
     "AWS::ECR::Repository",

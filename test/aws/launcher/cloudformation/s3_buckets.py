@@ -1,11 +1,12 @@
-"""AWS::S3::Bucket: properties that moto takes no notice of in a template, though its S3 has them, and the deletion of a full one."""
+"""AWS::S3::Bucket: properties that moto takes no notice of in a template, though its S3 has them, and the deletion of a
+full one."""
 
 import re
 from typing import Any
 from xml.sax.saxutils import escape
 
-from moto.s3.models import FakeBucket, get_canned_acl, s3_backends
 from moto.s3.cloud_formation import cfn_to_api_encryption
+from moto.s3.models import FakeBucket, get_canned_acl, s3_backends
 from moto.utilities.utils import get_partition
 
 
@@ -40,7 +41,10 @@ def configure(backend: Any, bucket: FakeBucket, properties: dict[str, Any]) -> N
     bucket.set_lifecycle([rule(each) for each in (properties.get("LifecycleConfiguration") or {}).get("Rules", [])])
     logging = properties.get("LoggingConfiguration")
     bucket.logging = (
-        {"TargetBucket": logging.get("DestinationBucketName", bucket.name), "TargetPrefix": logging.get("LogFilePrefix", "")}
+        {
+            "TargetBucket": logging.get("DestinationBucketName", bucket.name),
+            "TargetPrefix": logging.get("LogFilePrefix", ""),
+        }
         if logging
         else {}
     )
@@ -61,10 +65,16 @@ def website(declared: dict[str, Any] | None) -> bytes | None:
 
 
 def rule(declared: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"ID": declared.get("Id"), "Prefix": declared.get("Prefix", ""), "Status": declared["Status"]}
+    told: dict[str, Any] = {
+        "ID": declared.get("Id"),
+        "Prefix": declared.get("Prefix", ""),
+        "Status": declared["Status"],
+    }
     if "ExpirationInDays" in declared:
         told["Expiration"] = {"Days": declared["ExpirationInDays"]}
     transitions = declared.get("Transitions") or ([declared["Transition"]] if "Transition" in declared else [])
     if transitions:
-        told["Transition"] = [{"Days": each.get("TransitionInDays"), "StorageClass": each["StorageClass"]} for each in transitions]
+        told["Transition"] = [
+            {"Days": each.get("TransitionInDays"), "StorageClass": each["StorageClass"]} for each in transitions
+        ]
     return told

@@ -1,5 +1,5 @@
-"""What a stack goes through. moto carries every operation out at once, knows no failure, and leaves a stack that cannot be
-made behind in a state in which nobody can list stacks any more.
+"""What a stack goes through. moto carries every operation out at once, knows no failure, and leaves a stack that cannot
+be made behind in a state in which nobody can list stacks any more.
 
 Here an operation begins at once and ends after its time (endpoint_state.TIMES), resource by resource, with an event for
 each; what fails is rolled back, as CloudFormation does it.
@@ -171,7 +171,9 @@ def finish_update_rollback(backend: Any, stack: Stack, before: tuple[Any, ...], 
         except ResourceFailure:
             failed.append(logical_id)
     if failed:
-        set_status(stack, "UPDATE_ROLLBACK_FAILED", f"The following resource(s) failed to update: [{', '.join(failed)}].")
+        set_status(
+            stack, "UPDATE_ROLLBACK_FAILED", f"The following resource(s) failed to update: [{', '.join(failed)}]."
+        )
         return
     set_status(stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
     clean_up(stack, added_records)

@@ -110,10 +110,15 @@ def substituted(argument: Any) -> dict[str, Any]:
 
 def check(template: dict[str, Any]) -> None:
     """What CloudFormation says of a template before it knows parameters."""
+    if "Transform" in template:
+        # What a macro would have made of it would be missing, and nobody would know why.
+        raise validation_error(f"Transform {template['Transform']} failed: the AWS of these tests carries out none")
     resources = template["Resources"]
     for name, resource in resources.items():
         if not isinstance(resource, dict) or "Type" not in resource:
-            raise validation_error(f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member.")
+            raise validation_error(
+                f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member."
+            )
     unknown = sorted({each["Type"] for each in resources.values()} - set(get_model_map()) - set(NULL_MODELS))
     unknown = [each for each in unknown if not each.startswith("Custom::")]
     if unknown:
@@ -184,10 +189,16 @@ def check_parameter(name: str, declared: dict[str, Any], value: str) -> None:
     said = declared.get("ConstraintDescription")
     allowed = [text_of(each) for each in declared.get("AllowedValues", [])]
     if allowed and value not in allowed:
-        raise validation_error(f"Parameter '{name}' must be one of AllowedValues" if said is None else f"Parameter {name} failed to satisfy constraint: {said}")
+        raise validation_error(
+            f"Parameter '{name}' must be one of AllowedValues"
+            if said is None
+            else f"Parameter {name} failed to satisfy constraint: {said}"
+        )
     pattern = declared.get("AllowedPattern")
     if pattern and not re.fullmatch(pattern, value):
-        raise validation_error(f"Parameter {name} failed to satisfy constraint: {said or f'must match pattern {pattern}'}")
+        raise validation_error(
+            f"Parameter {name} failed to satisfy constraint: {said or f'must match pattern {pattern}'}"
+        )
     if declared.get("Type") == "Number":
         check_number(name, declared, value)
     if "MinLength" in declared and len(value) < int(declared["MinLength"]):
@@ -212,7 +223,8 @@ def text_of(value: Any) -> str:
 
 
 def with_typed_defaults(template: dict[str, Any]) -> dict[str, Any]:
-    """Defaults as what is given is read: text, also where YAML has read a truth, and numbers, also where somebody quoted them."""
+    """Defaults as what is given is read: text, also where YAML has read a truth, and numbers, also where somebody
+    quoted them."""
     for each in (template.get("Parameters") or {}).values():
         if "Default" in each:
             default = text_of(each["Default"])
@@ -234,5 +246,9 @@ def check_capabilities(template: dict[str, Any], given: list[str]) -> None:
 def needed_capability(template: dict[str, Any]) -> str | None:
     iam = [each for each in template["Resources"].values() if each["Type"].startswith("AWS::IAM::")]
     # What belongs to a user or role by name has no name of its own.
-    named = [each for each in iam if each["Type"] not in ("AWS::IAM::AccessKey", "AWS::IAM::Policy") and NAMED & set(each.get("Properties") or {})]
+    named = [
+        each
+        for each in iam
+        if each["Type"] not in ("AWS::IAM::AccessKey", "AWS::IAM::Policy") and NAMED & set(each.get("Properties") or {})
+    ]
     return "CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM" if iam else None

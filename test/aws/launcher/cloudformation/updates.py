@@ -66,7 +66,6 @@ def update_bucket(bucket: Any, properties: dict[str, Any], account: str, region:
     configure(s3_backends[account][get_partition(region)], bucket, properties)
 
 
-
 UPDATES: dict[str, Callable[[Any, dict[str, Any], str, str], None]] = {
     "AWS::DynamoDB::Table": update_table,
     "AWS::S3::Bucket": update_bucket,

@@ -4,7 +4,9 @@ import re
 
 from elasticache.errors import value_error
 
-WORD = re.compile(r"^(on|off|reset|~\S+|%(R|W|RW)~\S+|&\S+|[+-]@?[a-z|_-]+|allkeys|allcommands|nocommands|resetkeys|allchannels|resetchannels|sanitize-payload|skip-sanitize-payload|clearselectors|\(.*\))$")
+WORD = re.compile(
+    r"^(on|off|reset|~\S+|%(R|W|RW)~\S+|&\S+|[+-]@?[a-z|_-]+|allkeys|allcommands|nocommands|resetkeys|allchannels|resetchannels|sanitize-payload|skip-sanitize-payload|clearselectors|\(.*\))$"
+)
 WRITTEN_OUT = {"allkeys": "~*", "allcommands": "+@all", "nocommands": "-@all", "allchannels": "&*"}
 
 

@@ -1,4 +1,5 @@
-"""Cache clusters: those that were created, and those that are the nodes of a replication group, which moto does not show."""
+"""Cache clusters: those that were created, and those that are the nodes of a replication group, which moto does not
+show."""
 
 from typing import Any
 
@@ -101,7 +102,10 @@ def modify(backend: Any, parameters: Any) -> dict[str, Any]:
     nodes = int(parameters.get("NumCacheNodes") or cluster.num_cache_nodes)
     if nodes != cluster.num_cache_nodes:
         node_count(cluster.engine, {"NumCacheNodes": nodes})
-    if nodes < cluster.num_cache_nodes and len(parameters.get("CacheNodeIdsToRemove") or []) != cluster.num_cache_nodes - nodes:
+    if (
+        nodes < cluster.num_cache_nodes
+        and len(parameters.get("CacheNodeIdsToRemove") or []) != cluster.num_cache_nodes - nodes
+    ):
         raise combination_error("CacheNodeIdsToRemove must name each node that is to be removed.")
     for theirs, ours in MODIFIABLE.items():
         if parameters.get(theirs) is not None:
@@ -134,7 +138,10 @@ def reboot(backend: Any, parameters: Any) -> dict[str, Any]:
 def delete(backend: Any, parameters: Any) -> dict[str, Any]:
     cluster = cluster_named(backend, parameters.get("CacheClusterId"))
     if cluster.cache_cluster_status in ("creating", "deleting", "modifying"):
-        raise error("InvalidCacheClusterState", f"Cache cluster {cluster.cache_cluster_id} has status {cluster.cache_cluster_status} which is not valid for deletion.")
+        raise error(
+            "InvalidCacheClusterState",
+            f"Cache cluster {cluster.cache_cluster_id} has status {cluster.cache_cluster_status} which is not valid for deletion.",
+        )
     if parameters.get("FinalSnapshotIdentifier"):
         final = {"SnapshotName": parameters.get("FinalSnapshotIdentifier"), "CacheClusterId": cluster.cache_cluster_id}
         snapshots.create(backend, final)
@@ -152,7 +159,9 @@ def delete(backend: Any, parameters: Any) -> dict[str, Any]:
 def describe(backend: Any, parameters: Any) -> dict[str, Any]:
     with_nodes = bool(parameters.get("ShowCacheNodeInfo"))
     given = (parameters.get("CacheClusterId") or "").lower()
-    members = [each for group in backend.replication_groups.values() for each in member_shapes(backend, group, with_nodes)]
+    members = [
+        each for group in backend.replication_groups.values() for each in member_shapes(backend, group, with_nodes)
+    ]
     own = [shape(backend, cluster, with_nodes) for cluster in backend.cache_clusters.values()]
     if given:
         found = [each for each in [*own, *members] if each["CacheClusterId"] == given]
@@ -167,11 +176,17 @@ def shape(backend: Any, cluster: CacheCluster, with_nodes: bool) -> dict[str, An
     created = cluster.cache_cluster_status not in ("creating", "incompatible-network")
     told = {
         **{key: getattr(cluster, name, None) for key, name in SHAPE.items()},
-        "CacheParameterGroup": {"CacheParameterGroupName": cluster.cache_parameter_group_name, "ParameterApplyStatus": "in-sync"},
+        "CacheParameterGroup": {
+            "CacheParameterGroupName": cluster.cache_parameter_group_name,
+            "ParameterApplyStatus": "in-sync",
+        },
         "SecurityGroups": [{"SecurityGroupId": each, "Status": "active"} for each in cluster.security_group_ids],
     }
     if created and cluster.engine == "memcached":
-        told["ConfigurationEndpoint"] = {"Address": host(backend, cluster.cache_cluster_id, "cfg"), "Port": cluster.port}
+        told["ConfigurationEndpoint"] = {
+            "Address": host(backend, cluster.cache_cluster_id, "cfg"),
+            "Port": cluster.port,
+        }
     if created and with_nodes:
         told["CacheNodes"] = [node(backend, cluster, place) for place in range(cluster.num_cache_nodes)]
     return {key: value for key, value in told.items() if value is not None}
@@ -235,7 +250,10 @@ def member_shape(backend: Any, group: Any, member: dict[str, Any], status: str, 
         "NumCacheNodes": 1,
         "PreferredAvailabilityZone": member["preferred_availability_zone"],
         "CacheClusterCreateTime": group.replication_group_create_time,
-        "CacheParameterGroup": {"CacheParameterGroupName": group.cache_parameter_group_name, "ParameterApplyStatus": "in-sync"},
+        "CacheParameterGroup": {
+            "CacheParameterGroupName": group.cache_parameter_group_name,
+            "ParameterApplyStatus": "in-sync",
+        },
         "CacheSubnetGroupName": group.cache_subnet_group_name,
         "SecurityGroups": [{"SecurityGroupId": each, "Status": "active"} for each in group.security_group_ids or []],
         "ReplicationGroupId": group.replication_group_id,
@@ -276,7 +294,9 @@ def check_dependencies(backend: Any, parameters: Any, engine: str, version: str)
     if parameters.get("CacheParameterGroupName"):
         group = parameter_groups.group_named(backend, parameters.get("CacheParameterGroupName"))
         if group.family != family_of(engine, version):
-            raise combination_error(f"Expected a parameter group of family {family_of(engine, version)} but found one of family {group.family}.")
+            raise combination_error(
+                f"Expected a parameter group of family {family_of(engine, version)} but found one of family {group.family}."
+            )
     if parameters.get("SnapshotName"):
         snapshots.snapshot_named(backend, parameters.get("SnapshotName"))
 

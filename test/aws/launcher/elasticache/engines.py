@@ -20,7 +20,9 @@ VERSIONS = {
 }
 FAMILIES = sorted({family for versions in VERSIONS.values() for _, family in versions})
 
-NODE_TYPE = re.compile(r"^cache\.(t2|t3|t4g|m4|m5|m6g|m7g|r4|r5|r6g|r6gd|r7g|c7gn)\.(micro|small|medium|large|\d*xlarge)$")
+NODE_TYPE = re.compile(
+    r"^cache\.(t2|t3|t4g|m4|m5|m6g|m7g|r4|r5|r6g|r6gd|r7g|c7gn)\.(micro|small|medium|large|\d*xlarge)$"
+)
 SIZES = ["micro", "small", "medium", "large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge"]
 
 

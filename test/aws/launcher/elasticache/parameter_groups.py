@@ -72,7 +72,9 @@ def create(backend: Any, parameters: Any) -> dict[str, Any]:
 
 def describe(backend: Any, parameters: Any) -> dict[str, Any]:
     given = parameters.get("CacheParameterGroupName")
-    groups = [group_named(backend, given)] if given else [*defaults(backend), *state_of(backend).parameter_groups.values()]
+    groups = (
+        [group_named(backend, given)] if given else [*defaults(backend), *state_of(backend).parameter_groups.values()]
+    )
     return page(parameters, "CacheParameterGroups", [group.shape() for group in groups])
 
 
@@ -158,7 +160,9 @@ def defaults(backend: Any) -> list[ParameterGroup]:
             if suffix and family.startswith("memcached"):
                 continue
             name = f"default.{family}{suffix}"
-            groups.append(ParameterGroup(name, family, f"Default parameter group for {family}", arn_of(backend, name), values))
+            groups.append(
+                ParameterGroup(name, family, f"Default parameter group for {family}", arn_of(backend, name), values)
+            )
     return groups
 
 

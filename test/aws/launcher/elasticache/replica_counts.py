@@ -30,7 +30,9 @@ def reshard(backend: Any, parameters: Any) -> dict[str, Any]:
         raise combination_error("The number of node groups can be changed with cluster mode enabled only.")
     if not 1 <= count <= 500:
         raise value_error("NodeGroupCount must be between 1 and 500.")
-    removed = len(parameters.get("NodeGroupsToRemove") or []) or len(old) - len(parameters.get("NodeGroupsToRetain") or [])
+    removed = len(parameters.get("NodeGroupsToRemove") or []) or len(old) - len(
+        parameters.get("NodeGroupsToRetain") or []
+    )
     if count < len(old) and removed != len(old) - count:
         raise combination_error("To remove node groups, name those to remove or those to retain.")
 

@@ -1,5 +1,5 @@
-"""Replication groups. moto's own class holds them; added are the rules of the service, states that take time and may fail,
-every field of ModifyReplicationGroup, and a deletion that ends."""
+"""Replication groups. moto's own class holds them; added are the rules of the service, states that take time and may
+fail, every field of ModifyReplicationGroup, and a deletion that ends."""
 
 import re
 from typing import Any
@@ -9,7 +9,12 @@ from moto.elasticache.exceptions import ReplicationGroupAlreadyExists
 from moto.elasticache.models import ReplicationGroup
 
 from elasticache import events, parameter_groups, snapshots, subnet_groups, user_groups
-from elasticache.engines import allowed_node_types, check_node_type, family_of, full_version
+from elasticache.engines import (
+    allowed_node_types,
+    check_node_type,
+    family_of,
+    full_version,
+)
 from elasticache.errors import combination_error, error, identifier, value_error
 from elasticache.state import page, state_of
 from elasticache.topology import Topology, lay_out
@@ -43,6 +48,24 @@ TAKEN = {
     "ServerlessCacheSnapshotName": "serverless_cache_snapshot_name",
     "MultiAZEnabled": "multi_az_enabled",
     "AutomaticFailoverEnabled": "automatic_failover_enabled",
+}
+
+#: Parameters of ModifyReplicationGroup that moto's object holds as they come: its name for each.
+MODIFIABLE = {
+    "ReplicationGroupDescription": "description",
+    "CacheNodeType": "cache_node_type",
+    "SnapshotRetentionLimit": "snapshot_retention_limit",
+    "SnapshotWindow": "snapshot_window",
+    "SnapshottingClusterId": "snapshotting_cluster_id",
+    "SecurityGroupIds": "security_group_ids",
+    "CacheSecurityGroupNames": "cache_security_group_names",
+    "PreferredMaintenanceWindow": "preferred_maintenance_window",
+    "NotificationTopicArn": "notification_topic_arn",
+    "CacheParameterGroupName": "cache_parameter_group_name",
+    "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
+    "IpDiscovery": "ip_discovery",
+    "TransitEncryptionEnabled": "transit_encryption_enabled",
+    "TransitEncryptionMode": "transit_encryption_mode",
 }
 
 
@@ -98,35 +121,19 @@ def begin_creation(backend: Any, group: ReplicationGroup) -> None:
 def modify(backend: Any, parameters: Any) -> dict[str, Any]:
     group = available_group(backend, parameters.get("ReplicationGroupId"))
     check_modification(backend, group, parameters)
-    for theirs, ours in {
-        "ReplicationGroupDescription": "description",
-        "CacheNodeType": "cache_node_type",
-        "SnapshotRetentionLimit": "snapshot_retention_limit",
-        "SnapshotWindow": "snapshot_window",
-        "SnapshottingClusterId": "snapshotting_cluster_id",
-        "SecurityGroupIds": "security_group_ids",
-        "CacheSecurityGroupNames": "cache_security_group_names",
-        "PreferredMaintenanceWindow": "preferred_maintenance_window",
-        "NotificationTopicArn": "notification_topic_arn",
-        "CacheParameterGroupName": "cache_parameter_group_name",
-        "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
-        "IpDiscovery": "ip_discovery",
-        "TransitEncryptionEnabled": "transit_encryption_enabled",
-        "TransitEncryptionMode": "transit_encryption_mode",
-    }.items():
-        if parameters.get(theirs) is not None:
-            setattr(group, ours, parameters.get(theirs))
-    if parameters.get("AutomaticFailoverEnabled") is not None:
-        group.automatic_failover = "enabled" if parameters.get("AutomaticFailoverEnabled") else "disabled"
-    if parameters.get("MultiAZEnabled") is not None:
-        group.multi_az = "enabled" if parameters.get("MultiAZEnabled") else "disabled"
-    modify_engine(group, parameters)
-    modify_token(group, parameters)
+    engine = changed_engine(group, parameters)
     to_add, to_remove = user_group_changes(group, parameters)
-    if to_add or to_remove:
-        group.pending_modified_values = {"UserGroups": {"UserGroupIdsToAdd": to_add, "UserGroupIdsToRemove": to_remove}}
+    group.pending_modified_values = pending(parameters, to_add, to_remove)
 
     def apply() -> None:
+        for theirs, ours in MODIFIABLE.items():
+            if parameters.get(theirs) is not None:
+                setattr(group, ours, parameters.get(theirs))
+        for theirs, ours in (("AutomaticFailoverEnabled", "automatic_failover"), ("MultiAZEnabled", "multi_az")):
+            if parameters.get(theirs) is not None:
+                setattr(group, ours, "enabled" if parameters.get(theirs) else "disabled")
+        group.engine, group.engine_version = engine
+        modify_token(group, parameters)
         detach(backend, group, to_remove)
         attach(backend, group, to_add)
         group.user_group_ids = [each for each in group.user_group_ids if each not in to_remove] + to_add
@@ -135,8 +142,19 @@ def modify(backend: Any, parameters: Any) -> dict[str, Any]:
     return {"ReplicationGroup": group}
 
 
+def pending(parameters: Any, to_add: list[str], to_remove: list[str]) -> dict[str, Any] | None:
+    told: dict[str, Any] = {}
+    if to_add or to_remove:
+        told["UserGroups"] = {"UserGroupIdsToAdd": to_add, "UserGroupIdsToRemove": to_remove}
+    if parameters.get("AutomaticFailoverEnabled") is not None:
+        told["AutomaticFailoverStatus"] = "enabled" if parameters.get("AutomaticFailoverEnabled") else "disabled"
+    if parameters.get("AuthTokenUpdateStrategy") in ("SET", "ROTATE"):
+        told["AuthTokenStatus"] = "SETTING" if parameters.get("AuthTokenUpdateStrategy") == "SET" else "ROTATING"
+    return told or None
+
+
 def begin_modification(backend: Any, group: ReplicationGroup, apply: Any) -> None:
-    """`apply` runs when the time is over, unless a test asked for a failure: then everything else stays as it was too."""
+    """`apply` runs when the time is over, unless a test asked for a failure: then all stays as it was."""
     failure = take_failure("ModifyReplicationGroup", group.replication_group_id)
 
     def finish() -> None:
@@ -153,9 +171,15 @@ def begin_modification(backend: Any, group: ReplicationGroup, apply: Any) -> Non
 def delete(backend: Any, parameters: Any) -> dict[str, Any]:
     group = group_named(backend, parameters.get("ReplicationGroupId"))
     if group.status not in ("available", "create-failed"):
-        raise error("InvalidReplicationGroupState", f"Replication group {group.replication_group_id} has status {group.status} which is not valid for deletion.")
+        raise error(
+            "InvalidReplicationGroupState",
+            f"Replication group {group.replication_group_id} has status {group.status} which is not valid for deletion.",
+        )
     if parameters.get("FinalSnapshotIdentifier"):
-        final = {"SnapshotName": parameters.get("FinalSnapshotIdentifier"), "ReplicationGroupId": group.replication_group_id}
+        final = {
+            "SnapshotName": parameters.get("FinalSnapshotIdentifier"),
+            "ReplicationGroupId": group.replication_group_id,
+        }
         snapshots.create(backend, final)
     set_status(backend, group, "deleting", created=True)
 
@@ -213,16 +237,23 @@ def topology_of(backend: Any, parameters: Any, engine: str, version: str) -> Top
     if parameters.get("CacheParameterGroupName"):
         group = parameter_groups.group_named(backend, parameters.get("CacheParameterGroupName"))
         if group.family != family_of(engine, version):
-            raise combination_error(f"Expected a parameter group of family {family_of(engine, version)} but found one of family {group.family}.")
+            raise combination_error(
+                f"Expected a parameter group of family {family_of(engine, version)} but found one of family {group.family}."
+            )
         clustered = clustered or parameter_groups.is_clustered(group)
     configuration = parameters.get("NodeGroupConfiguration") or []
     shards = int(parameters.get("NumNodeGroups") or len(configuration) or 1)
     if shards > 1 and not clustered:
-        raise combination_error("Use of more than one node group requires cluster mode, by ClusterMode or by a parameter group.")
+        raise combination_error(
+            "Use of more than one node group requires cluster mode, by ClusterMode or by a parameter group."
+        )
     if parameters.get("NumCacheClusters") and parameters.get("ReplicasPerNodeGroup") is not None:
         raise combination_error("Only one of NumCacheClusters and ReplicasPerNodeGroup can be provided.")
     replicas = int(parameters.get("ReplicasPerNodeGroup") or int(parameters.get("NumCacheClusters") or 1) - 1)
-    each = [int(configuration[i].get("ReplicaCount", replicas)) if i < len(configuration) else replicas for i in range(shards)]
+    each = [
+        int(configuration[i].get("ReplicaCount", replicas)) if i < len(configuration) else replicas
+        for i in range(shards)
+    ]
     check_replicas(each, clustered, parameters)
     return Topology(clustered, each, [0] * shards)
 
@@ -236,7 +267,9 @@ def check_replicas(each: list[int], clustered: bool, parameters: Any) -> None:
     if clustered and failover is False:
         raise combination_error("Redis with cluster mode enabled cannot be created with auto failover turned off.")
     if parameters.get("MultiAZEnabled") and (not failover or min(each) < 1):
-        raise combination_error("Must have automatic failover and a replica in every node group when setting Multi-AZ enabled.")
+        raise combination_error(
+            "Must have automatic failover and a replica in every node group when setting Multi-AZ enabled."
+        )
 
 
 def check_dependencies(backend: Any, parameters: Any) -> None:
@@ -257,7 +290,9 @@ def check_access(backend: Any, parameters: Any, engine: str, version: str) -> No
     if token and groups:
         raise combination_error("Only one of AuthToken and UserGroupIds can be provided.")
     if groups and not tls:
-        raise combination_error("User group based access control requires encryption-in-transit to be enabled on the replication group.")
+        raise combination_error(
+            "User group based access control requires encryption-in-transit to be enabled on the replication group."
+        )
     check_user_groups(backend, groups, engine, version)
 
 
@@ -267,7 +302,9 @@ def check_user_groups(backend: Any, ids: list[str], engine: str, version: str) -
     for group_id in ids:
         group = user_groups.active_group(backend, group_id)
         if engine == "redis" and group.engine != "redis":
-            raise combination_error(f"User group {group.id} of engine {group.engine} cannot be associated with a redis replication group.")
+            raise combination_error(
+                f"User group {group.id} of engine {group.engine} cannot be associated with a redis replication group."
+            )
         if tuple(int(part) for part in version.split(".")[:2]) < RBAC_VERSION:
             raise combination_error(f"User groups require an engine version of 6.0 or later, not {version}.")
 
@@ -276,7 +313,9 @@ def check_token(token: str, tls: bool | None) -> None:
     if not tls:
         raise combination_error("AuthToken requires TransitEncryptionEnabled.")
     if not AUTH_TOKEN.match(token):
-        raise value_error("Invalid AuthToken provided: 16 to 128 printable characters, of which only !&#$^<>- are special.")
+        raise value_error(
+            "Invalid AuthToken provided: 16 to 128 printable characters, of which only !&#$^<>- are special."
+        )
 
 
 def check_modification(backend: Any, group: ReplicationGroup, parameters: Any) -> None:
@@ -286,13 +325,24 @@ def check_modification(backend: Any, group: ReplicationGroup, parameters: Any) -
         parameter_groups.group_named(backend, parameters.get("CacheParameterGroupName"))
     if parameters.get("AutomaticFailoverEnabled") and min(group.topology.replicas) < 1:
         raise combination_error("Automatic failover is not supported for replication groups without a replica.")
-    if parameters.get("MultiAZEnabled") and group.automatic_failover != "enabled" and not parameters.get("AutomaticFailoverEnabled"):
+    if (
+        parameters.get("MultiAZEnabled")
+        and group.automatic_failover != "enabled"
+        and not parameters.get("AutomaticFailoverEnabled")
+    ):
         raise combination_error("Must have automatic failover when setting Multi-AZ enabled.")
     to_add, to_remove = user_group_changes(group, parameters)
     # TLS and the user group in one modification are refused as well: the group is attached to what is there.
     if to_add and not group.transit_encryption_enabled:
-        raise combination_error("User group based access control requires encryption-in-transit to be enabled on the replication group.")
-    check_user_groups(backend, [each for each in group.user_group_ids if each not in to_remove] + to_add, group.engine, group.engine_version)
+        raise combination_error(
+            "User group based access control requires encryption-in-transit to be enabled on the replication group."
+        )
+    check_user_groups(
+        backend,
+        [each for each in group.user_group_ids if each not in to_remove] + to_add,
+        group.engine,
+        group.engine_version,
+    )
     token, strategy = parameters.get("AuthToken"), parameters.get("AuthTokenUpdateStrategy")
     if token is not None:
         check_token(token, group.transit_encryption_enabled)
@@ -309,14 +359,14 @@ def user_group_changes(group: ReplicationGroup, parameters: Any) -> tuple[list[s
     return [each.lower() for each in parameters.get("UserGroupIdsToAdd") or []], to_remove
 
 
-def modify_engine(group: ReplicationGroup, parameters: Any) -> None:
+def changed_engine(group: ReplicationGroup, parameters: Any) -> tuple[str, str]:
     if not parameters.get("Engine") and not parameters.get("EngineVersion"):
-        return
+        return group.engine, group.engine_version
     engine = (parameters.get("Engine") or group.engine).lower()
     version = full_version(engine, parameters.get("EngineVersion"))
     if engine == group.engine and version < group.engine_version:
         raise combination_error(f"Cannot downgrade {engine} from {group.engine_version} to {version}.")
-    group.engine, group.engine_version = engine, version
+    return engine, version
 
 
 def modify_token(group: ReplicationGroup, parameters: Any) -> None:
@@ -373,7 +423,10 @@ def group_named(backend: Any, given: str | None) -> ReplicationGroup:
 def available_group(backend: Any, given: str | None) -> ReplicationGroup:
     group = group_named(backend, given)
     if group.status != "available":
-        raise error("InvalidReplicationGroupState", f"Replication group {group.replication_group_id} is not in available state, but {group.status}.")
+        raise error(
+            "InvalidReplicationGroupState",
+            f"Replication group {group.replication_group_id} is not in available state, but {group.status}.",
+        )
     return group
 
 

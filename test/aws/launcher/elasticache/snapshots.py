@@ -1,4 +1,5 @@
-"""Snapshots. moto creates, lists and deletes them at once; added are states that take time, CopySnapshot, and their nodes."""
+"""Snapshots. moto creates, lists and deletes them at once; added are states that take time, CopySnapshot, and their
+nodes."""
 
 import copy
 from typing import Any
@@ -40,7 +41,9 @@ def begin_creation(backend: Any, snapshot: Snapshot, group: Any) -> None:
         if group is not None and group.status == "snapshotting":
             group.status = "available"
         kind = "replication-group" if snapshot.replication_group_id else "cache-cluster"
-        events.record(backend, kind, source, failure or f"Snapshot succeeded for snapshot with ID '{snapshot.snapshot_name}'")
+        events.record(
+            backend, kind, source, failure or f"Snapshot succeeded for snapshot with ID '{snapshot.snapshot_name}'"
+        )
 
     snapshot.snapshot_status = "creating"
     state_of(backend).changes.begin(snapshot.arn, "snapshotting", finish)

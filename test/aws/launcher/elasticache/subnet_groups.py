@@ -11,7 +11,9 @@ from elasticache.state import page
 def create(backend: Any, parameters: Any) -> dict[str, Any]:
     name = (parameters.get("CacheSubnetGroupName") or "").lower()
     if not name or len(name) > 255 or not all(each.isalnum() or each in "-._" for each in name):
-        raise value_error("The parameter CacheSubnetGroupName must be 1 to 255 letters, digits, hyphens, dots or underscores.")
+        raise value_error(
+            "The parameter CacheSubnetGroupName must be 1 to 255 letters, digits, hyphens, dots or underscores."
+        )
     if name == "default":
         raise value_error("The parameter CacheSubnetGroupName must not be default.")
     group = backend.create_cache_subnet_group(

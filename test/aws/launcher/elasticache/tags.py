@@ -1,4 +1,5 @@
-"""Tags: moto refuses the ARNs of user groups and parameter groups, and answers a change without the list that follows it."""
+"""Tags: moto refuses the ARNs of user groups and parameter groups, and answers a change without the list that follows
+it."""
 
 import re
 from typing import Any

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 SLOTS = 16384
+#: Of the shards, where the group's own says something about them.
+SHARD_STATUS = {"creating": "creating", "create-failed": "creating", "modifying": "modifying", "deleting": "deleting"}
 CARDINALS = {"north": "n", "northeast": "ne", "northwest": "nw", "south": "s", "southeast": "se", "southwest": "sw",
              "east": "e", "west": "w", "central": "c"}  # fmt: skip
 
@@ -29,7 +31,10 @@ class Topology:
 def lay_out(group: Any, backend: Any, created: bool) -> None:
     """Fills in what moto's object tells: no addresses before it has been created."""
     topology: Topology = group.topology
-    names = [[member_name(group, shard, place) for place in range(1 + replicas)] for shard, replicas in enumerate(topology.replicas)]
+    names = [
+        [member_name(group, shard, place) for place in range(1 + replicas)]
+        for shard, replicas in enumerate(topology.replicas)
+    ]
     group.member_clusters = [name for shard in names for name in shard]
     group.node_groups = [node_group(group, backend, shard, members, created) for shard, members in enumerate(names)]
     group.configuration_endpoint = None
@@ -41,8 +46,10 @@ def node_group(group: Any, backend: Any, shard: int, members: list[str], created
     topology: Topology = group.topology
     told: dict[str, Any] = {
         "node_group_id": f"{shard + 1:04}",
-        "status": group.status if group.status in ("creating", "modifying", "deleting") else "available",
-        "node_group_members": [member(group, backend, shard, place, name, created) for place, name in enumerate(members)],
+        "status": SHARD_STATUS.get(group.status, "available"),
+        "node_group_members": [
+            member(group, backend, shard, place, name, created) for place, name in enumerate(members)
+        ],
     }
     if topology.clustered:
         count = len(topology.replicas)
@@ -74,7 +81,8 @@ def member_name(group: Any, shard: int, place: int) -> str:
 
 
 def address(group: Any, backend: Any, role: str) -> str:
-    """`role` is master, replica, clustercfg, or the name of a member. With TLS the service names hosts another way round."""
+    """`role` is master, replica, clustercfg, or the name of a member. With TLS the service names hosts another way
+    round."""
     name, unique, region = group.replication_group_id, unique_part(backend), short_region(backend.region_name)
     if group.transit_encryption_enabled:
         return f"{role}.{name}.{unique}.{region}.cache.amazonaws.com"

@@ -80,7 +80,9 @@ def delete(backend: Any, parameters: Any) -> UserGroup:
     group = active_group(backend, parameters.get("UserGroupId"))
     if group.replication_groups:
         attached = ", ".join(group.replication_groups)
-        raise error("InvalidUserGroupState", f"User group {group.id} is associated with replication group(s) {attached}.")
+        raise error(
+            "InvalidUserGroupState", f"User group {group.id} is associated with replication group(s) {attached}."
+        )
     group.status = "deleting"
     begin(backend, group, "deleting", lambda: state_of(backend).user_groups.pop(group.id, None))
     return group
@@ -99,7 +101,9 @@ def check_members(backend: Any, engine: str, user_ids: list[str]) -> None:
         if user.status == "deleting":
             raise error("InvalidUserState", f"User {user.id} is not in active state.")
         if engine == "valkey" and user.no_password_required:
-            raise error("InvalidParameterCombination", f"User {user.id} of a valkey user group needs a password or IAM.")
+            raise error(
+                "InvalidParameterCombination", f"User {user.id} of a valkey user group needs a password or IAM."
+            )
     names = [user.name for user in users]
     if engine == "redis" and "default" not in names:
         raise error("DefaultUserRequired", "User group needs to contain a user with the user name default.")

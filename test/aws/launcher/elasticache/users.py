@@ -1,4 +1,5 @@
-"""Users. moto has create, describe and delete; added are ModifyUser, the rules of the service, and states that take time."""
+"""Users. moto has create, describe and delete; added are ModifyUser, the rules of the service, and states that take
+time."""
 
 from typing import Any
 
@@ -75,10 +76,14 @@ def describe(backend: Any, parameters: Any) -> dict[str, Any]:
     user_id = parameters.get("UserId")
     users = [user_named(backend, user_id)] if user_id else list(backend.users.values())
     for user in users:
-        user.user_group_ids = [group.id for group in state_of(backend).user_groups.values() if user.id in group.user_ids]
+        user.user_group_ids = [
+            group.id for group in state_of(backend).user_groups.values() if user.id in group.user_ids
+        ]
     for wanted in parameters.get("Filters") or []:
         users = [user for user in users if matches(user, wanted["Name"], wanted["Values"])]
-    return page(parameters, "Users", [user for user in users if parameters.get("Engine", user.engine).lower() == user.engine])
+    return page(
+        parameters, "Users", [user for user in users if parameters.get("Engine", user.engine).lower() == user.engine]
+    )
 
 
 def matches(user: User, name: str, values: list[str]) -> bool:
