@@ -150,7 +150,6 @@ const has = (what: string, text: string) => async () => (await shown(what))?.tex
 
 describe.each([
   ['as soon as it is there', () => true],
-  ['when it has its finalizer', has('servicebinding/app-cache', 'servicebinding.io/finalizer')],
   ['when the workload is projected', has('deployment/app', '/bindings/cache')],
 ])('a hub that is killed %s', (_, isTheMoment) => {
   test('leaves a binding that the next brings to its end, and takes back without a trace', async () => {
