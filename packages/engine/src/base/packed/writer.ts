@@ -72,7 +72,10 @@ export class PackedWriter {
     if (word !== undefined) {
       this.byte(TAG.word | (word >>> 8))
       this.byte(word & 0xff)
-    } else if (!this.#time(text) && !this.#uid(text) && !this.#latin1(text)) this.#utf16(text)
+    } else if (!this.#time(text) && !this.#uid(text)) {
+      if (this.#latin1(text)) this.#words.meet(text)
+      else this.#utf16(text)
+    }
   }
 
   /** All bytes that `text` may have written for this text, now or before it was a word. */
@@ -128,7 +131,6 @@ export class PackedWriter {
       this.#length = start
       return false
     }
-    this.#words.meet(text)
     return true
   }
 

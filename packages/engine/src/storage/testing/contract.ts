@@ -218,6 +218,16 @@ function describeReads(get: () => Store): void {
     expect(keysOf(named.entries)).toEqual(['//secrets/a/n14'])
   })
 
+  test('what is selected by a value is all that has it, however often it is asked for', async () => {
+    const store = get()
+    const index = { uid: uid(0), labels: { offer: 'caches' } }
+    for (let i = 0; i < 40; i++) await put(store, `//secrets/a/n${i}`, 'x', index)
+    const caches = () => store.list({ prefix: '//secrets/', mentions: 'caches' }).entries.length
+    for (let times = 0; times < 40; times++) expect(caches()).toBe(40)
+    await put(store, '//secrets/a/later', 'x', index)
+    expect(caches()).toBe(41)
+  })
+
   test('pages of a list at one revision show one snapshot, whatever is written between them', async () => {
     const store = get()
     for (let i = 0; i < 10; i++) await put(store, `//secrets/a/${i}`, 'old')
