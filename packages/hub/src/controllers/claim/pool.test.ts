@@ -64,6 +64,23 @@ describe('a claim of a pool', () => {
     expect(claim.status?.instanceRef?.name).toMatch(/^r-[0-9a-f]{40}$/)
   })
 
+  test.each(['ready', 'phase', 'secret', 'values', 'cache', 'drift'])(
+    'with %s for a password has it, and so has the next claim its own: that word is also one of the contract',
+    async (password) => {
+      await permit()
+      await member('one', 'services', password)
+      await hub.claim('cache', { className: 'caches' })
+      await hub.ready('cache')
+      await member('two')
+      await hub.claim('next', { className: 'caches' })
+      await hub.ready('next')
+      expect(await hub.secretValues('cache')).toEqual({ url: 'redis://one', password })
+      expect(await hub.secretValues('next')).toEqual({ url: 'redis://two', password: 'secret-of-two' })
+      for (const name of ['cache', 'next'])
+        expect((await hub.admin.of(secretType).get(name, 'shop')).type).toBe('example.com/cache')
+    },
+  )
+
   test('gives it back untouched', async () => {
     await permit()
     await member('one')
@@ -120,6 +137,8 @@ describe('a claim of a pool', () => {
       heals: false,
       message: 'Secret services/one does not exist',
     })
+    expect(await hub.secretValues('cache')).toBeUndefined()
+    expect(await records()).toHaveLength(1)
     await member('one', 'services', 'again')
     await hub.ready('cache')
     await hub.until('the new content', async () =>
@@ -331,6 +350,10 @@ describe('a claim by resource', () => {
     const policies = hub.admin.of(claimPolicyKind)
     await policies.patch('shop-may', { spec: { consumers: { namespaces: ['other'] } } }, { namespace: 'services' })
     expect(await causeOf('theirs', 'NotPermitted')).toMatchObject({ heals: false, actor: 'platform' })
+    // The copy is taken back, and nobody else gets the resource.
+    expect(await hub.secretValues('theirs')).toBeUndefined()
+    expect((await hub.admin.of(claimKind).get('theirs', 'shop')).status?.binding).toBeUndefined()
+    expect(await records()).toHaveLength(1)
     await policies.patch('shop-may', { spec: { consumers: { namespaces: ['shop'] } } }, { namespace: 'services' })
     await hub.ready('theirs')
     await policies.delete('shop-may', { namespace: 'services' })

@@ -110,7 +110,8 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
 
   async function probe(signal: AbortSignal): Promise<{ info: Json }> {
     try {
-      return redaction.redactAll(await makeCall(callParts, { verb: 'probe', signal }, (s) => session.probe(s)))
+      const { info } = await makeCall(callParts, { verb: 'probe', signal }, (s) => session.probe(s))
+      return { info: redaction.redactAll(info) }
     } catch (error) {
       throw inTheNameOf(backend, error)
     }

@@ -24,12 +24,53 @@ export function learnWant(redaction: Redaction, want: Want, credential?: Credent
   if (credential) learnState(redaction, credential.state, credential.id)
 }
 
-/** Everything but what is meant to be secret: it goes into Secrets. */
+/** Fields of answers, and of what is in them, whose values are words of the contract, identities and times: no texts of the backend. */
+const NO_TEXT = new Set(
+  'phase reason retry kind what path secretType id bindings found type recipe resource expectedAt expiresAt renewBefore'.split(
+    ' ',
+  ),
+)
+/** What goes into Secrets. */
+const SECRET = new Set(['state', 'values'])
+const PARTS = new Set(['outside', 'drift', 'errors', 'effects'])
+
+/**
+ * Takes secrets out of the texts of the backend, and leaves what the contract says. Anybody can have a password that is a word of it, `ready`
+ * or `phase`, or the name of somebody's Secret: taken out there as well, it would make answers about everybody's services unreadable.
+ */
 export function redactAnswer<T>(redaction: Redaction, answer: T, id: string): T {
   if (answer === null || typeof answer !== 'object') return answer
-  const { state, values, ...open } = answer as { state?: unknown; values?: unknown }
+  const { state } = answer as { state?: unknown }
   if (typeof state === 'string') learnState(redaction, state, id)
-  const clean: object = redaction.redactAll(open)
-  if (clean === open) return answer
-  return { ...clean, ...(state !== undefined && { state }), ...(values !== undefined && { values }) } as T
+  return redactPart(redaction, answer, SECRET) as T
+}
+
+/** Itself when there is nothing to take out. */
+function redactPart(redaction: Redaction, part: unknown, passed: ReadonlySet<string> = NOTHING): unknown {
+  if (Array.isArray(part)) {
+    const items = part.map((item: unknown) => redactPart(redaction, item))
+    return items.some((item, i) => item !== part[i]) ? items : part
+  }
+  if (part === null || typeof part !== 'object') return redaction.redactAll(part)
+  const changed = Object.entries(part).flatMap(([name, value]) => {
+    if (passed.has(name) || NO_TEXT.has(name)) return []
+    const clean = redactField(redaction, name, value)
+    return clean === value ? [] : [[name, clean] as const]
+  })
+  return changed.length === 0 ? part : { ...part, ...Object.fromEntries(changed) }
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+function redactField(redaction: Redaction, name: string, value: unknown): unknown {
+  if (PARTS.has(name)) return redactPart(redaction, value)
+  return name === 'outputs' ? redactOutputs(redaction, value) : redaction.redactAll(value)
+}
+
+/** Policies decide by the labels of an object of the cluster, where anybody who may see it sees them as they are. */
+function redactOutputs(redaction: Redaction, outputs: unknown): unknown {
+  if (outputs === null || typeof outputs !== 'object' || Array.isArray(outputs)) return redaction.redactAll(outputs)
+  const { labels, ...rest } = outputs as { labels?: unknown }
+  const clean = redaction.redactAll(rest)
+  return clean === rest ? outputs : { ...clean, ...(labels !== undefined && { labels }) }
 }
