@@ -18,27 +18,30 @@ export async function stockNothing(client, name = 'nothing', config = {}) {
   await client.of(CLASSES).create({ metadata: { name }, spec: { type: 'nothing', backendRef: { name } } })
 }
 
-const isReady = ({ status }) => status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')
+export const isReady = ({ status }) => status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')
 
 /** When each claim of namespace `default` was first seen Ready, by one watch. */
-export async function followReadiness(client) {
+export const followReadiness = (client) => follow(client, CLAIMS, isReady)
+
+/** When each object of namespace `default` was first seen to be as `isSo` says, by one watch. */
+export async function follow(client, type, isSo) {
   const done = new AbortController()
-  const readyAt = new Map()
+  const seenAt = new Map()
   const waiting = new Map()
   // Of nothing, for the revision alone: a list follows all its pages.
-  const { metadata } = await client.of(CLAIMS).list({ namespace: 'default', fieldSelector: 'metadata.name=nobody' })
-  const follow = async () => {
+  const { metadata } = await client.of(type).list({ namespace: 'default', fieldSelector: 'metadata.name=nobody' })
+  const watch = async () => {
     const from = { namespace: 'default', resourceVersion: metadata.resourceVersion }
-    for await (const { object } of client.of(CLAIMS).watch(from, done.signal)) {
+    for await (const { object } of client.of(type).watch(from, done.signal)) {
       const { name } = object.metadata
-      if (readyAt.has(name) || !isReady(object)) continue
-      readyAt.set(name, performance.now())
-      waiting.get(name)?.(readyAt.get(name))
+      if (seenAt.has(name) || !isSo(object)) continue
+      seenAt.set(name, performance.now())
+      waiting.get(name)?.(seenAt.get(name))
     }
   }
-  const following = follow()
+  const following = watch()
   return {
-    of: (name) => readyAt.get(name) ?? Promise.race([new Promise((resolve) => waiting.set(name, resolve)), following]),
+    of: (name) => seenAt.get(name) ?? Promise.race([new Promise((resolve) => waiting.set(name, resolve)), following]),
     stop: () => done.abort(),
   }
 }

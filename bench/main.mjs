@@ -8,6 +8,7 @@ const BENCHES = {
   noop: async () => (await import('./noop-claims.mjs')).benchNoopClaims(),
   hub: async () => (await import('./hub.mjs')).benchHub(),
   claims: async () => (await import('./claims.mjs')).benchClaims(),
+  doors: async () => (await import('./doors.mjs')).benchDoors(),
 }
 
 const asked = process.argv.slice(2)

@@ -35,7 +35,7 @@ export interface DoorContext {
 }
 
 /** One object that exists and could be claimed. */
-export interface PoolMember {
+interface PoolMember {
   readonly apiVersion: string
   readonly kind: string
   readonly namespace: string

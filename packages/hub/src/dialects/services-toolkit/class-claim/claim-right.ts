@@ -19,7 +19,7 @@ const RBAC = 'rbac.authorization.k8s.io'
 const ADMISSION = 'admissionregistration.k8s.io/v1'
 const labels = { [MANAGED_BY_LABEL]: MANAGED_BY }
 
-export const CLAIM_VERB = 'claim'
+const CLAIM_VERB = 'claim'
 /** Its keys are the names of the classes that have a pool. */
 export const POOL_LIST = { namespace: SYSTEM_NAMESPACE, name: 'services-toolkit-pools' }
 /** Under the name of the webhook that upstream has for this: who knows it finds the denial. */

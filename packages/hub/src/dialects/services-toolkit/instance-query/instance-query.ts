@@ -12,7 +12,7 @@ import type { ResourceType } from '@larder/engine/client/types'
 import type { DoorQuery } from '../../../door.ts'
 import { list, object, required, text, whole, type ValueOf } from '../../../model/schema.ts'
 
-export const CLAIMABLE_GROUP = 'claimable.services.apps.tanzu.vmware.com'
+const CLAIMABLE_GROUP = 'claimable.services.apps.tanzu.vmware.com'
 const DEFAULT_LIMIT = 50
 
 const limit = whole('At most so many are told.', { minimum: 1 })
