@@ -89,9 +89,11 @@ function layerOf(file: string): string | undefined {
   return LAYERS.find((l) => file === l.folder || file.startsWith(`${l.folder}/`))?.name
 }
 
-/** `drivers/process`, for a file inside a driver. */
+/** Of a file inside a driver or a door, the folder that is it. */
 function siblingFolder(file: string): string | undefined {
-  return /^packages\/hub\/src\/((?:drivers|dialects|companions)\/[^/]+)\//.exec(file)?.[1]
+  const folder =
+    /^packages\/(?:hub\/src\/(?:drivers|dialects|companions)\/[^/]+|driver-aws\/src\/(?:cloudformation|elasticache))\//
+  return folder.exec(file)?.[0]
 }
 
 /** Product code: tests and their helpers may see everything. */

@@ -7,7 +7,7 @@ import { CacheMemory } from './cache/state.ts'
 import { CacheVerbs } from './cache/verbs.ts'
 import { openElasticache, type Elasticache } from './client.ts'
 import { isResource } from './recipe.ts'
-import { ResourceVerbs, type ResourceMemory } from './resource/verbs.ts'
+import { ResourceMemory, ResourceVerbs } from './resource/verbs.ts'
 
 interface Opened {
   readonly account: Account
@@ -21,7 +21,7 @@ export function elasticacheSession(backend: { config: Json; credentials: Secrets
   const accounts = createAccounts(parseConfig(backend.config), backend.credentials, (account): Opened => {
     let opened: Promise<Elasticache> | undefined
     const open = async () => openElasticache(await account.elasticache(), now)
-    return { account, caches: new CacheMemory(), resources: new Map(), aws: () => (opened ??= open()) }
+    return { account, caches: new CacheMemory(now), resources: new ResourceMemory(now), aws: () => (opened ??= open()) }
   })
   const verbsFor = async (want: Want, signal: AbortSignal) => {
     const { caches, resources, aws } = accounts.of(want.credentials)

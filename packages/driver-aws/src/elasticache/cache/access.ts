@@ -11,91 +11,162 @@ import {
   ModifyUserCommand,
   ModifyUserGroupCommand,
 } from '@aws-sdk/client-elasticache'
-import type { ReplicationGroup, User, UserGroup } from '@aws-sdk/client-elasticache'
+import type { ReplicationGroup, UserGroup } from '@aws-sdk/client-elasticache'
 import { blocked, invalid } from '@larder/kit'
-import type { Bound, Changing, Credential, Json, Unbound } from '@larder/kit'
+import type { Bound, Changing, Credential, Unbound } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
 import { OWNER_TAG } from '../../naming.ts'
-import { asText, render } from '../../template.ts'
 import { tagList, type Elasticache } from '../client.ts'
-import type { Joins } from './joins.ts'
+import { bindingValues } from './binding.ts'
 import { removeUser } from './make.ts'
-import { addressesOf } from './seen.ts'
-import { fingerprintOf, newKey, passwordOf, type CacheState } from './state.ts'
+import { fingerprintOf, newKey, passwordOf, type CacheMemory, type CacheState } from './state.ts'
 import { userIdOf, type CacheNames, type WantedCache } from './wanted.ts'
 
 /** Which key the password of a user is of. */
 const KEY_TAG = 'larder.dev/key'
-const AGAIN_MS = 500
 
 const DEFAULT_ROLES = { writer: 'on ~* +@all', reader: 'on ~* -@all +@read +@connection' }
 
-const working = (doing: string, message: string): Changing => ({ phase: 'changing', doing, message, againMs: AGAIN_MS })
-
 /** What is kept with a credential. */
 interface CredentialState {
-  /** Of the key of its password, once the user is there. */
-  readonly fingerprint: string
+  /** Of the key of its password, once the user is known to have that. */
+  readonly fingerprint?: string
   /** Where the instance had none to derive from. */
   readonly key?: string
 }
 
-export async function bindUser(
-  aws: Elasticache,
-  joins: Joins,
-  wanted: WantedCache,
-  cache: ReplicationGroup,
-  kept: CacheState,
-  credential: Credential,
-  signal: AbortSignal,
-): Promise<Bound> {
-  const access = accessOf(wanted, credential)
-  const group = await aws.userGroups.find(wanted.names.access, signal)
-  if (!group) throw blocked(`user group ${wanted.names.access} does not exist`)
-  const before = credential.state === undefined ? undefined : (JSON.parse(credential.state) as CredentialState)
-  const ownKey = kept.key === undefined ? (before?.key ?? newKey()) : undefined
-  const key = kept.key ?? ownKey ?? ''
-  const user = userIdOf(wanted.names, credential.id)
-  const password = passwordOf(key, credential.id)
-  const now: CredentialState = { fingerprint: fingerprintOf(key), ...(ownKey !== undefined && { key: ownKey }) }
-  const state = JSON.stringify(now)
-  if (before?.fingerprint !== now.fingerprint) {
-    const begun = await ensureUser(aws, wanted, { id: user, access, password, fingerprint: now.fingerprint }, signal)
-    if (begun) return { ...begun, state }
-  }
-  const joining = await join(aws, joins, group, user, signal)
-  if (joining) return { ...joining, state }
-  const addresses = addressesOf(cache)
-  if (!addresses) return { ...working('bind', 'the cache has no address yet'), state }
-  const isReader = credential.role === 'reader'
-  const values = {
-    ...wanted.values,
-    credential: { username: user, password },
-    ...(isReader ? addresses.reader : addresses.primary),
-    primary: { ...addresses.primary },
-    reader: { ...addresses.reader },
-  }
-  return { phase: 'ready', values: bindingOf(wanted.recipe.binding ?? BINDING, values), state }
+interface NewUser {
+  readonly id: string
+  readonly access: string
+  readonly password: string
+  readonly fingerprint: string
 }
 
-const BINDING: Readonly<Record<string, string>> = {
-  provider: 'elasticache',
-  host: '${host}',
-  port: '${port}',
-  username: '${credential.username}',
-  password: '${credential.password}',
-  ssl: 'true',
-  uri: 'rediss://${credential.username}:${credential.password}@${host}:${port}',
-}
+export class CacheAccess {
+  readonly #aws: Elasticache
+  readonly #memory: CacheMemory
+  readonly #names: CacheNames
+  readonly #signal: AbortSignal
 
-function bindingOf(
-  texts: Readonly<Record<string, string>>,
-  values: { readonly [k: string]: Json },
-): Record<string, string> {
-  const rendered = render(texts, values, 'recipe.binding') as Record<string, Json>
-  return Object.fromEntries(
-    Object.entries(rendered).map(([key, value]) => [key, asText(value, `recipe.binding.${key}`)]),
-  )
+  constructor(aws: Elasticache, memory: CacheMemory, names: CacheNames, signal: AbortSignal) {
+    this.#aws = aws
+    this.#memory = memory
+    this.#names = names
+    this.#signal = signal
+  }
+
+  async bind(wanted: WantedCache, cache: ReplicationGroup, kept: CacheState, credential: Credential): Promise<Bound> {
+    const access = accessOf(wanted, credential)
+    const group = await this.#aws.userGroups.find(this.#names.access, this.#signal)
+    if (!group) throw blocked(`user group ${this.#names.access} does not exist`)
+    const before = credential.state === undefined ? {} : (JSON.parse(credential.state) as CredentialState)
+    const ownKey = kept.key === undefined ? { key: before.key ?? newKey() } : {}
+    const key = kept.key ?? ownKey.key ?? ''
+    const fingerprint = fingerprintOf(key)
+    const user = {
+      id: userIdOf(this.#names, credential.id),
+      access,
+      password: passwordOf(key, credential.id),
+      fingerprint,
+    }
+    const unsure = JSON.stringify(ownKey)
+    if (before.fingerprint !== fingerprint && !(await this.#ensureUser(wanted, user))) {
+      return { ...this.#working('bind', user.id, `user ${user.id} is being made`), state: unsure }
+    }
+    const state = JSON.stringify({ fingerprint, ...ownKey })
+    const joined = await this.#join(group, user.id)
+    if (joined === 'missing') return { ...this.#working('bind', user.id, `user ${user.id} is lost`), state: unsure }
+    if (joined === 'later') {
+      return { ...this.#working('bind', user.id, `user ${user.id} joins user group ${this.#names.access}`), state }
+    }
+    const values = bindingValues(wanted, cache, credential, { username: user.id, password: user.password })
+    if (!values) return { ...this.#working('bind', user.id, 'the cache has no address yet'), state }
+    this.#memory.waits.over(user.id)
+    return { phase: 'ready', values, state }
+  }
+
+  /** Gone when AWS no longer knows the user. */
+  async unbind(credential: Credential): Promise<Unbound> {
+    const id = userIdOf(this.#names, credential.id)
+    this.#memory.joins.leave(this.#names.access, id)
+    const user = await this.#aws.users.find(id, this.#signal)
+    const isThere = user && (user.Status === 'deleting' || (await removeUser(this.#aws, id, this.#signal)))
+    if (isThere) return this.#working('unbind', id, `user ${id} is being removed`)
+    this.#memory.waits.over(id)
+    return { phase: 'gone' }
+  }
+
+  #working(doing: string, user: string, message: string): Changing {
+    return { phase: 'changing', doing, message, againMs: this.#memory.waits.again(user) }
+  }
+
+  /** Whether it is there, with this password. */
+  async #ensureUser(wanted: WantedCache, user: NewUser): Promise<boolean> {
+    try {
+      const made = await call(
+        'elasticache:CreateUser',
+        () => this.#aws.client.send(createUser(wanted, user), { abortSignal: this.#signal }),
+        { mutates: true },
+      )
+      return made.Status === 'active'
+    } catch (error) {
+      if (isRefusal(error, 'UserAlreadyExists')) return this.#resetUser(wanted, user)
+      throw isRefusal(error, 'InvalidParameterValue') ? invalid('recipe.roles', error.message) : error
+    } finally {
+      this.#aws.users.changed(user.id)
+    }
+  }
+
+  /** One that exists: of an earlier bind, perhaps with a password of which the key was lost. */
+  async #resetUser({ tags }: WantedCache, { id, access, password, fingerprint }: NewUser): Promise<boolean> {
+    const user = await this.#aws.users.find(id, this.#signal)
+    if (!user || user.Status !== 'active') return false
+    const have = await this.#aws.tags(user.ARN ?? '', this.#signal)
+    if (have[OWNER_TAG] !== tags[OWNER_TAG]) throw blocked(`user ${id} exists and is not of this instance`)
+    if (have[KEY_TAG] === fingerprint) return true
+    const options = { abortSignal: this.#signal }
+    const modify = new ModifyUserCommand({ UserId: id, AccessString: access, Passwords: [password] })
+    await call('elasticache:ModifyUser', () => this.#aws.client.send(modify, options))
+    this.#aws.users.changed(id)
+    // Last, so that what did not come this far is done again.
+    const tag = new AddTagsToResourceCommand({ ResourceName: user.ARN, Tags: tagList({ [KEY_TAG]: fingerprint }) })
+    await call('elasticache:AddTagsToResource', () => this.#aws.client.send(tag, options))
+    return true
+  }
+
+  /** `joined`: the user is in the group, and the group in force. `missing`: there is no such user. */
+  async #join({ Status, UserIds = [] }: UserGroup, user: string): Promise<'joined' | 'later' | 'missing'> {
+    const { access: group } = this.#names
+    if (Status === 'active' && UserIds.includes(user)) return 'joined'
+    this.#memory.joins.add(group, user)
+    if (Status !== 'active') return 'later'
+    let missing = false
+    await this.#memory.joins.take(group, async (waiting) => {
+      const all = waiting.filter((each) => !UserIds.includes(each))
+      const added = all.length === 0 || (await this.#addUsers(all))
+      // One that cannot join must not keep the others out.
+      if (added !== true && all.includes(user))
+        missing = (all.length > 1 ? await this.#addUsers([user]) : added) === 'missing'
+    })
+    return missing ? 'missing' : 'later'
+  }
+
+  /** `missing`: one of them does not exist. False: not now. */
+  async #addUsers(users: readonly string[]): Promise<boolean | 'missing'> {
+    const command = new ModifyUserGroupCommand({ UserGroupId: this.#names.access, UserIdsToAdd: [...users] })
+    try {
+      await call('elasticache:ModifyUserGroup', () => this.#aws.client.send(command, { abortSignal: this.#signal }))
+      return true
+    } catch (error) {
+      if (isRefusal(error, 'UserNotFound')) return 'missing'
+      if (isRefusal(error, 'InvalidUserGroupState', 'InvalidUserState')) return false
+      // It joined with others a moment ago.
+      if (isRefusal(error, 'InvalidParameterValue') && /already/.test(error.said)) return false
+      throw error
+    } finally {
+      this.#aws.userGroups.changed(this.#names.access)
+    }
+  }
 }
 
 function accessOf({ recipe }: WantedCache, { role }: Credential): string {
@@ -107,37 +178,6 @@ function accessOf({ recipe }: WantedCache, { role }: Credential): string {
   return access
 }
 
-interface NewUser {
-  readonly id: string
-  readonly access: string
-  readonly password: string
-  readonly fingerprint: string
-}
-
-/** Undefined: it is there, with this password. */
-async function ensureUser(
-  aws: Elasticache,
-  wanted: WantedCache,
-  user: NewUser,
-  signal: AbortSignal,
-): Promise<Changing | undefined> {
-  try {
-    const made = await call(
-      'elasticache:CreateUser',
-      () => aws.client.send(createUser(wanted, user), { abortSignal: signal }),
-      {
-        mutates: true,
-      },
-    )
-    return made.Status === 'active' ? undefined : working('bind', `user ${user.id} is being made`)
-  } catch (error) {
-    if (isRefusal(error, 'UserAlreadyExists')) return resetUser(aws, wanted, user, signal)
-    throw isRefusal(error, 'InvalidParameterValue') ? invalid('recipe.roles', error.message) : error
-  } finally {
-    aws.users.changed(user.id)
-  }
-}
-
 const createUser = ({ settings, tags }: WantedCache, { id, access, password, fingerprint }: NewUser) =>
   new CreateUserCommand({
     UserId: id,
@@ -147,89 +187,3 @@ const createUser = ({ settings, tags }: WantedCache, { id, access, password, fin
     Passwords: [password],
     Tags: tagList({ ...tags, [KEY_TAG]: fingerprint }),
   })
-
-/** One that exists: of an earlier bind, perhaps with a password of which the key was lost. */
-async function resetUser(
-  aws: Elasticache,
-  { tags }: WantedCache,
-  { id, access, password, fingerprint }: NewUser,
-  signal: AbortSignal,
-): Promise<Changing | undefined> {
-  const user = await aws.users.find(id, signal)
-  if (!user || user.Status !== 'active') return working('bind', `user ${id} is being changed`)
-  const have = await aws.tags(arnOf(user), signal)
-  if (have[OWNER_TAG] !== tags[OWNER_TAG]) throw blocked(`user ${id} exists and is not of this instance`)
-  if (have[KEY_TAG] === fingerprint) return undefined
-  await call('elasticache:ModifyUser', () =>
-    aws.client.send(new ModifyUserCommand({ UserId: id, AccessString: access, Passwords: [password] }), {
-      abortSignal: signal,
-    }),
-  )
-  aws.users.changed(id)
-  // Last, so that what did not come this far is done again.
-  await call('elasticache:AddTagsToResource', () =>
-    aws.client.send(
-      new AddTagsToResourceCommand({ ResourceName: arnOf(user), Tags: tagList({ [KEY_TAG]: fingerprint }) }),
-      { abortSignal: signal },
-    ),
-  )
-  return undefined
-}
-
-const arnOf = ({ ARN = '' }: User): string => ARN
-
-/** Undefined: the user is in the group, and the group in force. */
-async function join(
-  aws: Elasticache,
-  joins: Joins,
-  group: UserGroup,
-  user: string,
-  signal: AbortSignal,
-): Promise<Changing | undefined> {
-  const { UserGroupId: id = '', Status, UserIds = [] } = group
-  if (Status === 'active' && UserIds.includes(user)) return undefined
-  joins.add(id, user)
-  if (Status !== 'active') return working('bind', `user group ${id} is ${Status}`)
-  await joins.take(id, async (waiting) => {
-    const all = waiting.filter((each) => !UserIds.includes(each))
-    // One that cannot join must not keep the others out.
-    const joined = all.length > 0 && (await addUsers(aws, id, all, signal))
-    if (!joined && all.length > 1 && all.includes(user)) await addUsers(aws, id, [user], signal)
-  })
-  return working('bind', `user ${user} joins user group ${id}`)
-}
-
-/** False: not these, or not now. */
-async function addUsers(aws: Elasticache, id: string, users: readonly string[], signal: AbortSignal): Promise<boolean> {
-  try {
-    await call('elasticache:ModifyUserGroup', () =>
-      aws.client.send(new ModifyUserGroupCommand({ UserGroupId: id, UserIdsToAdd: [...users] }), {
-        abortSignal: signal,
-      }),
-    )
-    return true
-  } catch (error) {
-    if (isRefusal(error, 'InvalidUserGroupState', 'InvalidUserState', 'UserNotFound')) return false
-    // It joined with others a moment ago.
-    if (isRefusal(error, 'InvalidParameterValue') && /already/.test(error.said)) return false
-    throw error
-  } finally {
-    aws.userGroups.changed(id)
-  }
-}
-
-/** Gone when AWS no longer knows the user. */
-export async function unbindUser(
-  aws: Elasticache,
-  joins: Joins,
-  names: CacheNames,
-  credential: Credential,
-  signal: AbortSignal,
-): Promise<Unbound> {
-  const id = userIdOf(names, credential.id)
-  joins.leave(names.access, id)
-  const user = await aws.users.find(id, signal)
-  if (!user) return { phase: 'gone' }
-  if (user.Status !== 'deleting' && !(await removeUser(aws, id, signal))) return { phase: 'gone' }
-  return working('unbind', `user ${id} is being removed`)
-}

@@ -11,8 +11,13 @@ export const outsideOf = (cache: ReplicationGroup): Outside => ({
 
 const DOING: Readonly<Record<string, string>> = { creating: 'create', deleting: 'delete', modifying: 'update' }
 
-/** `creating, 2 of 3 nodes`: those of shards that are complete. */
-export function changingCache(cache: ReplicationGroup, usually: string | undefined, nowMs: number): Changing {
+/** `creating, 2 of 3 nodes`: those of shards that are complete. `againMs`: for a change. */
+export function changingCache(
+  cache: ReplicationGroup,
+  usually: string | undefined,
+  nowMs: number,
+  againMs: number,
+): Changing {
   const { Status: status = '', ReplicationGroupCreateTime: createdAt } = cache
   const isCreating = status === 'creating'
   const beganMs = createdAt?.getTime() ?? nowMs
@@ -25,13 +30,11 @@ export function changingCache(cache: ReplicationGroup, usually: string | undefin
     phase: 'changing',
     doing: DOING[status] ?? 'update',
     message: nodes === 0 || status === 'deleting' ? status : `${status}, ${ready} of ${nodes} nodes`,
-    // How long a change already takes AWS does not tell.
-    againMs: lookAgainMs(isCreating ? nowMs - beganMs : CHANGE_MS, usuallyMs),
+    // Since when it is changed AWS does not tell.
+    againMs: isCreating ? lookAgainMs(nowMs - beganMs, usuallyMs) : againMs,
     ...(usuallyMs !== undefined && { expectedAt: new Date(beganMs + usuallyMs).toISOString() }),
   }
 }
-
-const CHANGE_MS = 2_000
 
 /** After its creation AWS sometimes takes a snapshot first, and serves meanwhile. */
 export function isAvailable({ Status, NodeGroups = [] }: ReplicationGroup): boolean {

@@ -1,6 +1,7 @@
 /** What the hub keeps for us of a cache. It is a Secret's content: the key is what all passwords derive from. */
 import { createHmac, randomBytes } from 'node:crypto'
 import { digestOf } from '../../naming.ts'
+import { Waits } from '../../pace.ts'
 import { Joins } from './joins.ts'
 import type { CacheSettings, Setting } from './settings.ts'
 
@@ -60,8 +61,13 @@ export const askedDigest = (value: unknown): string => digestOf(JSON.stringify(v
 /** Of this process, which is newer than what the hub keeps when an answer was lost. */
 export class CacheMemory {
   readonly joins = new Joins()
+  readonly waits: Waits
   readonly #owned = new Set<string>()
   readonly #asked = new Map<string, Asked>()
+
+  constructor(now: () => number) {
+    this.waits = new Waits(now)
+  }
 
   /** `arn` of a thing that was found to be ours, or that we made. */
   own(arn: string | undefined): void {

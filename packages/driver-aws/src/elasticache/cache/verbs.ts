@@ -4,7 +4,7 @@ import { blocked } from '@larder/kit'
 import type { Ack, Bound, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
 import { OWNER_TAG } from '../../naming.ts'
 import type { Elasticache } from '../client.ts'
-import { bindUser, unbindUser } from './access.ts'
+import { CacheAccess } from './access.ts'
 import { change, differences, driftOf, effectsOf, errorsOf } from './changes.ts'
 import { makeAccess, makeCache, removeCache, removeUser, removeUserGroup } from './make.ts'
 import { changingCache, failedCache, isAvailable, outputsOf, outsideOf } from './seen.ts'
@@ -13,7 +13,6 @@ import { cacheNames, wantedCache, type CacheNames } from './wanted.ts'
 
 /** What was looked at a moment ago, by the same pass of the hub. */
 const A_MOMENT_MS = 2_000
-const AGAIN_MS = 500
 
 export class CacheVerbs {
   readonly #aws: Elasticache
@@ -35,6 +34,12 @@ export class CacheVerbs {
   }
 
   async observe(): Promise<Seen> {
+    const seen = await this.#look()
+    if (seen.phase !== 'changing' && seen.phase !== 'unknown') this.#memory.waits.over(this.#want.id)
+    return seen
+  }
+
+  async #look(): Promise<Seen> {
     if (this.#want.intent === 'delete') return this.#observeGoing()
     const first = this.#state.made === true ? await this.#findCache(0) : undefined
     if (first) return this.#observeCache(first)
@@ -57,7 +62,7 @@ export class CacheVerbs {
     }
     const wanted = wantedCache(this.#want)
     if (!isAvailable(cache)) {
-      return { ...changingCache(cache, wanted.recipe.usually, this.#now()), outside, ...this.#kept() }
+      return { ...changingCache(cache, wanted.recipe.usually, this.#now(), this.#again()), outside, ...this.#kept() }
     }
     const asked = this.#memory.asked(this.#names.cache, this.#state)
     const drift = driftOf(differences(cache, wanted.settings, asked))
@@ -97,13 +102,13 @@ export class CacheVerbs {
     if (there) return this.#accept(there, state)
     const group = await this.#aws.userGroups.find(this.#names.access, this.#signal, A_MOMENT_MS)
     if (!group) await makeAccess(this.#aws, wanted, this.#signal)
-    if (group?.Status !== 'active') return { state: state(), againMs: AGAIN_MS }
+    if (group?.Status !== 'active') return { state: state(), againMs: this.#again() }
     const asked = askedOf(wanted.settings)
     this.#memory.ask(this.#names.cache, asked)
     const cache = await makeCache(this.#aws, wanted, this.#signal)
-    if (!cache) return { state: state(), againMs: AGAIN_MS }
+    if (!cache) return { state: state(), againMs: this.#again() }
     this.#memory.own(cache.ARN)
-    return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs: AGAIN_MS }
+    return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs: this.#again() }
   }
 
   /** One that exists when it is to be made: of an earlier call, or to be adopted; of somebody else, `observe` says so. */
@@ -116,12 +121,12 @@ export class CacheVerbs {
   async update(): Promise<Ack> {
     const wanted = wantedCache(this.#want)
     const cache = await this.#ownCache()
-    if (!isAvailable(cache)) return { againMs: AGAIN_MS }
+    if (!isAvailable(cache)) return { againMs: this.#again() }
     const asked = this.#memory.asked(this.#names.cache, this.#state)
     const names = differences(cache, wanted.settings, asked)
     if (names.length === 0) return {}
     const changed = await change(this.#aws, this.#names.cache, names, cache, wanted.settings, this.#signal)
-    if (!changed) return { againMs: AGAIN_MS }
+    if (!changed) return { againMs: this.#again() }
     const now = {
       ...asked,
       ...Object.fromEntries(Object.entries(askedOf(wanted.settings)).filter(([n]) => changed.some((c) => c === n))),
@@ -150,13 +155,13 @@ export class CacheVerbs {
         await removeUser(this.#aws, id, this.#signal)
       }
       if (group.Status === 'active') await removeUserGroup(this.#aws, group, this.#signal)
-      return { againMs: AGAIN_MS }
+      return { againMs: this.#again() }
     }
     const users = await this.#users()
     for (const { UserId = '', Status } of users) {
       if (Status !== 'deleting') await removeUser(this.#aws, UserId, this.#signal)
     }
-    return users.length === 0 ? {} : { againMs: AGAIN_MS }
+    return users.length === 0 ? {} : { againMs: this.#again() }
   }
 
   async #deleteCache(cache: ReplicationGroup): Promise<Ack> {
@@ -164,20 +169,28 @@ export class CacheVerbs {
     if (isFailed || cache.Status === 'available') await removeCache(this.#aws, this.#names.cache, this.#signal)
     this.#memory.forget(this.#names.cache)
     const { made: _gone, ...state } = this.#state
-    if (!isFailed) return { againMs: AGAIN_MS }
-    return { state: JSON.stringify({ ...state, failures: (state.failures ?? 0) + 1 }), againMs: AGAIN_MS }
+    if (!isFailed) return { againMs: this.#again() }
+    return { state: JSON.stringify({ ...state, failures: (state.failures ?? 0) + 1 }), againMs: this.#again() }
   }
 
   async bind(credential: Credential): Promise<Bound> {
     const wanted = wantedCache(this.#want)
     const cache = await this.#ownCache()
-    if (cache.Status === 'creating') return changingCache(cache, wanted.recipe.usually, this.#now())
+    if (cache.Status === 'creating') return changingCache(cache, wanted.recipe.usually, this.#now(), this.#again())
     if (cache.Status === 'create-failed') return failedCache(cache, await this.#events(), this.#state.failures ?? 0)
-    return bindUser(this.#aws, this.#memory.joins, wanted, cache, this.#state, credential, this.#signal)
+    return this.#access().bind(wanted, cache, this.#state, credential)
   }
 
   unbind(credential: Credential): Promise<Unbound> {
-    return unbindUser(this.#aws, this.#memory.joins, this.#names, credential, this.#signal)
+    return this.#access().unbind(credential)
+  }
+
+  #access(): CacheAccess {
+    return new CacheAccess(this.#aws, this.#memory, this.#names, this.#signal)
+  }
+
+  #again(): number {
+    return this.#memory.waits.again(this.#want.id)
   }
 
   #wasMade(): boolean {
@@ -189,7 +202,7 @@ export class CacheVerbs {
   }
 
   #changing(doing: string, message: string): Seen {
-    return { phase: 'changing', doing, message, againMs: AGAIN_MS, ...this.#kept() }
+    return { phase: 'changing', doing, message, againMs: this.#again(), ...this.#kept() }
   }
 
   #findCache(maxAgeMs: number): Promise<ReplicationGroup | undefined> {

@@ -9,6 +9,7 @@ import { blocked, invalid, isRecord } from '@larder/kit'
 import type { Ack, Bound, Drift, Effect, FieldError, Json, Outside, Plan, Seen, Unbound, Want } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
 import { digestOf, nameOf, OWNER_TAG } from '../../naming.ts'
+import { Waits } from '../../pace.ts'
 import { asText, render, type Values } from '../../template.ts'
 import { changingCache } from '../cache/seen.ts'
 import { tagList, type Elasticache } from '../client.ts'
@@ -17,7 +18,6 @@ import { checkedProperties, explained, type Kind, type Properties } from './kind
 import { KINDS } from './kinds.ts'
 
 const A_MOMENT_MS = 2_000
-const AGAIN_MS = 1_000
 
 interface ResourceState {
   readonly made?: boolean
@@ -26,7 +26,14 @@ interface ResourceState {
 }
 
 /** Of this process: an answer may have been lost, and with it the state. */
-export type ResourceMemory = Map<string, ResourceState>
+export class ResourceMemory {
+  readonly states = new Map<string, ResourceState>()
+  readonly waits: Waits
+
+  constructor(now: () => number) {
+    this.waits = new Waits(now)
+  }
+}
 
 export class ResourceVerbs {
   readonly #aws: Elasticache
@@ -59,6 +66,12 @@ export class ResourceVerbs {
   }
 
   async observe(): Promise<Seen> {
+    const seen = await this.#look()
+    if (seen.phase !== 'changing') this.#memory.waits.over(this.#key())
+    return seen
+  }
+
+  async #look(): Promise<Seen> {
     const thing = await this.#find(0)
     if (thing === undefined) return { phase: 'absent' }
     const conflict = await this.#conflict(thing)
@@ -92,12 +105,12 @@ export class ResourceVerbs {
     try {
       await this.#kind.create(this.#aws, { ...properties, [this.#kind.idProperty]: this.#id, Tags: tags }, this.#signal)
     } catch (error) {
-      if (isRefusal(error) && error.code === `${this.#kind.type}AlreadyExists`) return { againMs: AGAIN_MS }
+      if (isRefusal(error) && error.code === `${this.#kind.type}AlreadyExists`) return { againMs: this.#again() }
       throw explained(this.#kind, error)
     } finally {
       this.#changed()
     }
-    return { state: this.#remember({ made: true, asked: digests(properties) }), againMs: AGAIN_MS }
+    return { state: this.#remember({ made: true, asked: digests(properties) }), againMs: this.#again() }
   }
 
   /** Made by an earlier call with these properties, or to be adopted as it is; what such a call may not have come to, `update` does. */
@@ -114,13 +127,13 @@ export class ResourceVerbs {
   async update(): Promise<Ack> {
     const properties = this.#properties()
     const thing = await this.#own()
-    if (phaseOf(this.#kind.statusOf(thing)) === 'changing') return { againMs: AGAIN_MS }
+    if (phaseOf(this.#kind.statusOf(thing)) === 'changing') return { againMs: this.#again() }
     const names = this.#differences(thing, properties)
     const fixed = names.filter((name) => this.#isFixed(name))
     if (fixed.length > 0) throw invalid(`${this.#path()}.${fixed[0]}`, fixedMessage(`${this.#path()}.${fixed[0]}`))
     if (names.length === 0) return {}
     const changed = await this.#change(thing, names, properties)
-    if (!changed) return { againMs: AGAIN_MS }
+    if (!changed) return { againMs: this.#again() }
     const { asked } = this.#state()
     const now = {
       ...asked,
@@ -173,9 +186,9 @@ export class ResourceVerbs {
   async delete(): Promise<Ack> {
     const thing = await this.#find(A_MOMENT_MS)
     if (thing === undefined || (await this.#conflict(thing)) !== undefined) return {}
-    this.#memory.delete(this.#key())
+    this.#memory.states.delete(this.#key())
     const status = this.#kind.statusOf(thing)
-    if (status === 'deleting') return { againMs: AGAIN_MS }
+    if (status === 'deleting') return { againMs: this.#again() }
     try {
       await this.#kind.remove(this.#aws, this.#id, this.#signal)
     } catch (error) {
@@ -184,7 +197,7 @@ export class ResourceVerbs {
     } finally {
       this.#changed()
     }
-    return { againMs: AGAIN_MS }
+    return { againMs: this.#again() }
   }
 
   /** Another call was faster. */
@@ -207,6 +220,10 @@ export class ResourceVerbs {
     const rendered = render(this.#recipe.binding ?? {}, values, 'recipe.binding') as Record<string, Json>
     const texts = Object.entries(rendered).map(([key, value]) => [key, asText(value, `recipe.binding.${key}`)] as const)
     return { phase: 'ready', values: Object.fromEntries(texts) }
+  }
+
+  #again(): number {
+    return this.#memory.waits.again(this.#key())
   }
 
   #find(maxAgeMs: number): Promise<unknown> {
@@ -262,7 +279,7 @@ export class ResourceVerbs {
 
   #state(): ResourceState {
     const kept = this.#want.state === undefined ? {} : (JSON.parse(this.#want.state) as ResourceState)
-    return this.#memory.get(this.#key()) ?? kept
+    return this.#memory.states.get(this.#key()) ?? kept
   }
 
   #key(): string {
@@ -270,7 +287,7 @@ export class ResourceVerbs {
   }
 
   #remember(state: ResourceState): string {
-    this.#memory.set(this.#key(), state)
+    this.#memory.states.set(this.#key(), state)
     return JSON.stringify(state)
   }
 
@@ -285,10 +302,10 @@ export class ResourceVerbs {
 
   #changing(thing: unknown, status = ''): Extract<Seen, { phase: 'changing' }> {
     if (this.#kind.type === 'ReplicationGroup' && status !== 'deleting') {
-      return changingCache(thing as ReplicationGroup, this.#recipe.usually, this.#now())
+      return changingCache(thing as ReplicationGroup, this.#recipe.usually, this.#now(), this.#again())
     }
     const doing = status === 'deleting' ? 'delete' : status === 'creating' ? 'create' : 'update'
-    return { phase: 'changing', doing, message: `${this.#kind.type} ${this.#id} is ${status}`, againMs: AGAIN_MS }
+    return { phase: 'changing', doing, message: `${this.#kind.type} ${this.#id} is ${status}`, againMs: this.#again() }
   }
 
   async #why(status = ''): Promise<string> {

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { lookAgainMs, Waits } from './pace.ts'
+
+/** When somebody who does as told has looked. */
+function looks(untilMs: number, usuallyMs?: number): number {
+  let count = 1
+  for (let elapsedMs = 0; elapsedMs < untilMs; count++) elapsedMs += lookAgainMs(elapsedMs, usuallyMs)
+  return count
+}
+
+test('what takes ten minutes costs hardly more looks than what takes one', () => {
+  expect(looks(60_000)).toBeLessThanOrEqual(10)
+  expect(looks(600_000)).toBeLessThanOrEqual(28)
+})
+
+test('where the usual time is known, most looks are left out', () => {
+  expect(looks(60_000, 60_000)).toBeLessThanOrEqual(4)
+  expect(looks(600_000, 600_000)).toBeLessThanOrEqual(23)
+})
+
+test('a clock of AWS that is ahead of ours makes nobody look without a pause', () => {
+  expect(lookAgainMs(-60_000, undefined)).toBe(250)
+})
+
+test('a wait is counted from its beginning, and a later one of the same thing anew', () => {
+  let nowMs = 0
+  const waits = new Waits(() => nowMs)
+  expect(waits.again('a')).toBe(250)
+  nowMs = 4_000
+  expect(waits.again('a')).toBe(4_000)
+  expect(waits.again('b')).toBe(250)
+  waits.over('a')
+  expect(waits.again('a')).toBe(250)
+  nowMs = 200_000
+  expect(waits.again('a')).toBe(250)
+})
