@@ -145,6 +145,8 @@ function environment(url: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: REGION,
+    // That of the CLI.
+    AWS_DEFAULT_REGION: REGION,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',

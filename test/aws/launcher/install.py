@@ -46,17 +46,18 @@ def make(environment: Path, python: Path, requirements: Path) -> None:
     print("installing moto, the AWS endpoint of the tests", file=sys.stderr)
     for old in CACHE.glob("moto-*"):
         shutil.rmtree(old)
-    run([sys.executable, "-m", "venv", str(environment)])
+    run([sys.executable, "-m", "venv", str(environment)], "Debian: apt-get install python3-venv")
     # No dependencies are resolved: the file lists every package, so that all clones test against the same moto.
     options = ["--no-deps", "--only-binary", ":all:", "--quiet", "--disable-pip-version-check", "--no-input"]
-    run([str(python), "-m", "pip", "install", *options, "-r", str(requirements)])
+    install = [str(python), "-m", "pip", "install", *options, "-r", str(requirements)]
+    run(install, "pip must reach its package index, and that must have these versions for this platform")
 
 
-def run(command: list[str]) -> None:
+def run(command: list[str], advice: str) -> None:
     try:
         subprocess.run(command, check=True, stdout=sys.stderr)
     except (OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"{' '.join(command)} failed ({error}). Debian: apt-get install python3-venv")
+        sys.exit(f"{' '.join(command)} failed with {getattr(error, 'returncode', error)}. {advice}")
 
 
 main()
