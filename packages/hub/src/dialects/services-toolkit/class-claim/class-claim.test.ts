@@ -1,5 +1,5 @@
 /** ClassClaims: one instance of a class, from a pool or made for the claim; what it holds it keeps. */
-import { secretType } from '@larder/engine/client/builtin'
+import { eventType, secretType } from '@larder/engine/client/builtin'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../../model/claim.ts'
 import { classKind } from '../../../model/class.ts'
@@ -18,6 +18,7 @@ import {
   PROVISIONER_CLASS,
   type ClassClaimHub,
 } from '../testing/class-claims.ts'
+import { grantRedis, redis, servedKind } from '../testing/redis-kind.ts'
 import { SERVICES } from '../testing/stk-hub.ts'
 import { coreClaimName } from './core-claim.ts'
 
@@ -176,6 +177,25 @@ describe('of a class with a pool', () => {
     await hub.secret('more', 'shop')
     await hub.secret('creds', 'shop')
     expect((await hub.bound('cache')).status?.resourceRef?.name).toBe('creds')
+  })
+
+  test('of a kind that no program knows it gets the Secret that the object names', async () => {
+    await servedKind(hub)
+    await grantRedis(hub)
+    await hub.grant()
+    await hub.secret('made-for-one', 'shop')
+    await redis(hub, 'one', 'shop', 'made-for-one')
+    await hub.instanceClass('redises', { pool: { group: 'example.com', kind: 'Redis' } })
+    await hub.classClaim('cache', 'redises')
+    const { status } = await hub.bound('cache')
+    expect(status?.resourceRef).toEqual({ apiVersion: 'example.com/v1', kind: 'Redis', name: 'one', namespace: 'shop' })
+    expect(await hub.secretValues(status!.binding!.name)).toMatchObject({ password: 'of-made-for-one' })
+    await hub.until('an Event that says what it holds', async () => {
+      const { items } = await hub.admin.of(eventType).list({ namespace: 'shop' })
+      return items.some(({ regarding, note }) => regarding.kind === 'ClassClaim' && note === 'holds Redis shop/one')
+        ? true
+        : undefined
+    })
   })
 
   test('it takes no parameters', async () => {

@@ -3,7 +3,7 @@ import type { Settled } from '@larder/engine/runtime/controller'
 import type { StatusDraft } from '@larder/engine/runtime/pass'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { INITIALIZING, sayAll, type Saying } from '../conditions.ts'
-import type { ClassClaim } from '../kinds.ts'
+import type { ClassClaim, ObjectRef } from '../kinds.ts'
 import type { ClassClaimPass } from './core-claim.ts'
 import { PENDING, type Stage, type Trouble } from './trouble.ts'
 
@@ -31,6 +31,17 @@ export function sayStages({ object, status }: ClassClaimPass, trouble: Trouble |
 
 /** The core has not come to an end yet. */
 const isOnTheWay = ({ stage, reason }: Trouble): boolean => stage === 'claim' && reason === 'ResourceNotReady'
+
+/** An Event when readiness turns, or its reason. */
+export function announce(pass: ClassClaimPass, trouble: Trouble | undefined): void {
+  const before = findCondition(pass.object.status?.conditions, READY)
+  if (!trouble && before?.status !== 'True') pass.event('Normal', READY, toldOf(pass.status.resourceRef))
+  if (trouble && trouble.reason !== before?.reason && !isOnTheWay(trouble))
+    pass.event('Warning', trouble.reason, trouble.message)
+}
+
+const toldOf = (held: ObjectRef | undefined): string =>
+  held ? `holds ${held.kind} ${held.namespace === undefined ? '' : `${held.namespace}/`}${held.name}` : 'claimed'
 
 /** For `summarize`. */
 export function sayReady(object: ClassClaim, status: StatusDraft<ClassClaim>, settled: Settled, nowMs: number): void {

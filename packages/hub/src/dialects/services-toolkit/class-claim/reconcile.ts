@@ -6,7 +6,7 @@ import { verdictOf, WITHDRAWING } from '../resource-claims/verdict.ts'
 import { withdrawCopy } from '../withdraw-copy.ts'
 import { coreClassName } from '../instance-classes/core-class.ts'
 import type { ObjectRef } from '../kinds.ts'
-import { sayStages } from './conditions.ts'
+import { announce, sayStages } from './conditions.ts'
 import {
   changeParameters,
   classOf,
@@ -29,10 +29,12 @@ export const reconcileClassClaim = (nowMs: () => number) =>
       const note = await settle(pass)
       if (note === PENDING) return wait(PENDING, '')
       sayStages(pass, note, nowMs())
+      announce(pass, undefined)
       return done
     } catch (error) {
       if (!(error instanceof Trouble)) throw error
       sayStages(pass, error, nowMs())
+      announce(pass, error)
       return wait(error.reason, error.message, error.lookAgainMs)
     }
   }
@@ -57,12 +59,12 @@ async function settle(pass: ClassClaimPass): Promise<Trouble | typeof PENDING | 
 const isTold = ({ object: { status, metadata } }: ClassClaimPass): boolean =>
   status?.conditions !== undefined && status.observedGeneration === metadata.generation
 
-async function begin(pass: ClassClaimPass): Promise<undefined> {
+async function begin(pass: ClassClaimPass): Promise<typeof PENDING> {
   await refuseLost(pass)
   forget(pass)
   const asked = readyClass(pass)
   await requireParameters(pass, asked)
-  if (!(await makeCoreClaim(pass, coreClassName(asked)))) return undefined
+  if (!(await makeCoreClaim(pass, coreClassName(asked)))) return PENDING
   throw new Trouble('claim', 'ResourceNotReady', NOT_LOOKED_AT)
 }
 

@@ -3,6 +3,7 @@ import { namespaceType, roleBindingType, secretType } from '@larder/engine/clien
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimPolicyKind } from '../../../model/claim-policy.ts'
 import { resourceClaimPolicyType, resourceClaimType } from '../kinds.ts'
+import { grantRedis, redis, servedKind } from '../testing/redis-kind.ts'
 import { CLASS_LABEL, SERVICES, stkHub, type StkHub } from '../testing/stk-hub.ts'
 import { instanceQueryType, type InstanceQuery } from './instance-query.ts'
 
@@ -143,6 +144,24 @@ describe('it tells', () => {
     await untilNames('shop', [READER])
     await hub.revoke()
     await untilNames('shop', [])
+  })
+
+  test('objects of a kind that no program knows, and those that the field selector matches', async () => {
+    await servedKind(hub)
+    await grantRedis(hub)
+    await redis(hub, 'one', 'shop', 'made-for-one')
+    await hub.instanceClass(CLASS, { pool: { group: 'example.com', kind: 'Redis' } })
+    await untilNames('shop', ['one'])
+    expect((await ask()).status?.instances).toEqual([
+      { apiVersion: 'example.com/v1', kind: 'Redis', name: 'one', namespace: 'shop' },
+    ])
+    await hub.grant()
+    await hub.secret(READER, 'shop')
+    await hub.admin.of(secretType).create({ metadata: { name: 'other', namespace: 'shop' }, type: 'other' })
+    await hub.instanceClass('by-field', { pool: { kind: 'Secret', fieldSelector: 'type=servicebinding.io/redis' } })
+    await hub.until('what the field selector matches', async () =>
+      JSON.stringify(await names('shop', { class: 'by-field' })) === JSON.stringify([READER]) ? true : undefined,
+    )
   })
 
   test('nothing of a kind that the API does not have', async () => {
