@@ -10,7 +10,13 @@ export const BACKENDS = larderKind('backends', 'Backend', false)
 export const CLASSES = larderKind('classes', 'Class', false)
 export const CLAIMS = larderKind('claims', 'Claim', true)
 export const INSTANCES = larderKind('instances', 'Instance', true)
+const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace', namespaced: false }
 const CREATORS = 16
+/** Of all claims, so that a cluster that somebody names gets back what it was. */
+export const NAMESPACE = 'larder-bench'
+
+export const openNamespace = (client) => client.of(NAMESPACES).create({ metadata: { name: NAMESPACE } })
+export const dropNamespace = (client) => client.of(NAMESPACES).delete(NAMESPACE)
 
 /** Backend and class `nothing`, of driver noop. */
 export async function stockNothing(client, name = 'nothing', config = {}) {
@@ -20,18 +26,18 @@ export async function stockNothing(client, name = 'nothing', config = {}) {
 
 export const isReady = ({ status }) => status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')
 
-/** When each claim of namespace `default` was first seen Ready, by one watch. */
+/** When each claim of the namespace was first seen Ready, by one watch. */
 export const followReadiness = (client) => follow(client, CLAIMS, isReady)
 
-/** When each object of namespace `default` was first seen to be as `isSo` says, by one watch. */
+/** When each object of the namespace was first seen to be as `isSo` says, by one watch. */
 export async function follow(client, type, isSo) {
   const done = new AbortController()
   const seenAt = new Map()
   const waiting = new Map()
   // Of nothing, for the revision alone: a list follows all its pages.
-  const { metadata } = await client.of(type).list({ namespace: 'default', fieldSelector: 'metadata.name=nobody' })
+  const { metadata } = await client.of(type).list({ namespace: NAMESPACE, fieldSelector: 'metadata.name=nobody' })
   const watch = async () => {
-    const from = { namespace: 'default', resourceVersion: metadata.resourceVersion }
+    const from = { namespace: NAMESPACE, resourceVersion: metadata.resourceVersion }
     for await (const { object } of client.of(type).watch(from, done.signal)) {
       const { name } = object.metadata
       if (seenAt.has(name) || !isSo(object)) continue
@@ -47,7 +53,7 @@ export async function follow(client, type, isSo) {
 }
 
 export const createClaim = (client, name, className = 'nothing') =>
-  client.of(CLAIMS).create({ metadata: { name, namespace: 'default' }, spec: { className } })
+  client.of(CLAIMS).create({ metadata: { name, namespace: NAMESPACE }, spec: { className } })
 
 /** Runs `one(i)` for 0 to `count`, some at a time. */
 export async function inParallel(count, one) {

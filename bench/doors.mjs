@@ -8,7 +8,17 @@ import { join } from 'node:path'
 import { createClient } from '@larder/engine/client/client'
 import { httpsTransport } from '@larder/engine/client/https'
 import { loadKubeconfig } from '@larder/engine/client/kubeconfig'
-import { CLAIMS, createClaim, follow, inParallel, isReady, quantile, stockNothing } from './claimants.mjs'
+import {
+  CLAIMS,
+  createClaim,
+  follow,
+  inParallel,
+  isReady,
+  NAMESPACE as namespace,
+  openNamespace,
+  quantile,
+  stockNothing,
+} from './claimants.mjs'
 import { startLarder } from './larder.mjs'
 import { rounds } from './measure.mjs'
 
@@ -28,7 +38,6 @@ const DEPLOYMENTS = kind('apps', 'v1', 'deployments', 'Deployment')
 const SECRETS = kind('', 'v1', 'secrets', 'Secret')
 const ROLES = kind('rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole', false)
 
-const namespace = 'default'
 const POOL = 'caches'
 const STEADY = { perSecond: 10, seconds: 4 }
 const COUNT = STEADY.perSecond * STEADY.seconds
@@ -43,6 +52,7 @@ export async function benchDoors() {
   const transport = httpsTransport(await loadKubeconfig({ path: larder.kubeconfig }))
   const client = createClient(transport)
   try {
+    await openNamespace(client)
     await benchClaimsOfDoors(client)
     await benchBindings(client)
   } finally {

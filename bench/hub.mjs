@@ -1,6 +1,8 @@
 /**
- * The hub with many claims: `larder up` with driver noop and with a pool, beside 0, 10,000 and 100,000 claims that are there already.
- * Claims are made and watched from here over HTTPS. The reference is the same hub when it is empty.
+ * The hub with many claims: with driver noop and with a pool, beside 0, 10,000 and 100,000 claims that are there already. Claims are made
+ * and watched from here over HTTPS. The reference is the same hub when it is empty.
+ *
+ * `larder up`, or with BENCH_KUBECONFIG=FILE `larder hub` on the cluster that the file names: in namespace larder-bench, which goes at the end.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,16 +14,20 @@ import {
   burst,
   CLAIMS,
   CLASSES,
+  BACKENDS,
   createClaim,
+  dropNamespace,
   followReadiness,
   inParallel,
-  INSTANCES,
+  NAMESPACE,
+  openNamespace,
   quantile,
   steady,
   stockNothing,
 } from './claimants.mjs'
-import { startLarder } from './larder.mjs'
+import { startHubOn, startLarder } from './larder.mjs'
 
+const CLUSTER = process.env.BENCH_KUBECONFIG
 const SECRETS = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret', namespaced: true }
 /** Claims that are there already; `BENCH_CLAIMS=0,10000` for a shorter run. */
 const SCALES = (process.env.BENCH_CLAIMS ?? '0,10000,100000').split(',').map(Number)
@@ -33,51 +39,64 @@ const WAITING = 1000
 export async function benchHub() {
   console.log(`\nThe hub with many claims; steady ${STEADY.perSecond}/s for ${STEADY.seconds} s, then ${BURST} at once`)
   const dir = mkdtempSync(join(tmpdir(), 'larder-bench-'))
-  let larder = startLarder(dir)
-  let { client, close } = await connect(larder)
+  const start = async () => (CLUSTER ? startHubOn(CLUSTER, dir) : startLarder(dir))
+  let larder = await start()
+  let world = await connect(larder)
   try {
-    await stockNothing(client)
-    await stockPool(client)
-    const readiness = await followReadiness(client)
-    await burst(client, readiness, { run: 'warm', count: 200 })
-    let there = 0
-    const reference = {}
-    for (const scale of SCALES) {
-      await fill(client, readiness, there, scale)
-      there = Math.max(there, scale)
-      for (const className of ['nothing', 'caches']) {
-        await claimsBeside(client, readiness, { scale, className, reference })
-      }
-      console.log(`${label(scale)}  resident ${larder.residentMb().toFixed(0)} MB (aim 512 at 100,000)`)
-    }
-    await beginDeadBackend(client, readiness)
-    readiness.stop()
-    await deletion(client, Math.min(DELETED, there))
-    await close()
-    larder.stop()
+    await openNamespace(world.client)
+    await stockNothing(world.client)
+    await stockPool(world.client)
+    await measure(world, larder)
+    await world.close()
+    await larder.stop()
     const startedAt = performance.now()
-    larder = startLarder(dir)
-    ;({ client, close } = await connect(larder))
-    await firstClaim(client, startedAt)
+    larder = await start()
+    world = await connect(larder)
+    await firstClaim(world.client, startedAt)
+    if (CLUSTER) await cleanUp(world.client)
   } finally {
-    await close()
-    larder.stop('--delete-data')
+    await world.close()
+    await larder.stop('--delete-data')
     rmSync(dir, { recursive: true, force: true })
   }
+}
+
+async function measure(world, larder) {
+  const readiness = await followReadiness(world.client)
+  await burst(world.client, readiness, { run: 'warm', count: 200 })
+  let there = 0
+  const reference = {}
+  for (const scale of SCALES) {
+    await fill(world.client, readiness, there, scale)
+    there = Math.max(there, scale)
+    for (const className of ['nothing', 'caches']) {
+      await claimsBeside(world, readiness, { scale, className, reference })
+    }
+    console.log(`${label(scale)}  resident ${larder.residentMb().toFixed(0)} MB (aim 512 at 100,000)`)
+  }
+  await besideDeadBackend(world.client, readiness)
+  readiness.stop()
+  await deletion(world, Math.min(DELETED, there))
+}
+
+async function cleanUp(client) {
+  await dropNamespace(client)
+  for (const name of ['nothing', 'caches', 'dead']) await client.of(CLASSES).delete(name)
+  for (const name of ['nothing', 'dead']) await client.of(BACKENDS).delete(name)
 }
 
 const label = (scale) => `${String(scale).padStart(6)} claims`
 
 async function connect(larder) {
   const transport = httpsTransport(await loadKubeconfig({ path: larder.kubeconfig }))
-  return { client: createClient(transport), close: () => transport.close() }
+  return { client: createClient(transport), transport, close: () => transport.close() }
 }
 
 /** As many members as are ever claimed at once. */
 async function stockPool(client) {
   await inParallel(BURST, (i) =>
     client.of(SECRETS).create({
-      metadata: { name: `member-${i}`, namespace: 'default', labels: { offer: 'caches' } },
+      metadata: { name: `member-${i}`, namespace: NAMESPACE, labels: { offer: 'caches' } },
       stringData: { url: `redis://member-${i}` },
     }),
   )
@@ -99,12 +118,13 @@ async function fill(client, readiness, from, to) {
   }
 }
 
-async function claimsBeside(client, readiness, { scale, className, reference }) {
+async function claimsBeside(world, readiness, { scale, className, reference }) {
   const run = `${className}-${scale}`
+  const { client } = world
   const waits = await steady(client, readiness, { run: `${run}-steady`, className, ...STEADY })
-  await release(client, `${run}-steady`, STEADY.perSecond * STEADY.seconds)
+  await release(world, `${run}-steady`, STEADY.perSecond * STEADY.seconds)
   const seconds = await burst(client, readiness, { run: `${run}-burst`, className, count: BURST })
-  await release(client, `${run}-burst`, BURST)
+  await release(world, `${run}-burst`, BURST)
   const p99 = quantile(waits, 0.99)
   reference[className] ??= p99
   const within = (100 * waits.filter((ms) => ms <= 100).length) / waits.length
@@ -116,14 +136,14 @@ async function claimsBeside(client, readiness, { scale, className, reference }) 
 }
 
 /** Returns when what these claims held is given back. */
-async function release(client, run, count) {
-  const before = await instances(client)
-  await inParallel(count, (i) => client.of(CLAIMS).delete(`${run}-${i}`, { namespace: 'default' }))
-  while ((await instances(client)) > before - count) await new Promise((resolve) => setTimeout(resolve, 50))
+async function release({ client, transport }, run, count) {
+  const before = await instances(transport)
+  await inParallel(count, (i) => client.of(CLAIMS).delete(`${run}-${i}`, { namespace: NAMESPACE }))
+  while ((await instances(transport)) > before - count) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 /** A backend that never answers, with claims that wait for it: what it costs the others. */
-async function beginDeadBackend(client, readiness) {
+async function besideDeadBackend(client, readiness) {
   const before = await steady(client, readiness, { run: 'before-dead', ...STEADY })
   await stockNothing(client, 'dead', { silent: true })
   await inParallel(WAITING, (i) => createClaim(client, `dead-${i}`, 'dead'))
@@ -134,17 +154,20 @@ async function beginDeadBackend(client, readiness) {
   )
 }
 
-async function deletion(client, count) {
+async function deletion(world, count) {
   if (count === 0) return
   const startedAt = performance.now()
-  await release(client, 'there', count)
+  await release(world, 'there', count)
   console.log(
     `${count} claims deleted, instances gone  in ${((performance.now() - startedAt) / 1000).toFixed(1)} s (aim 60)`,
   )
 }
 
-async function instances(client) {
-  const { items, metadata } = await client.of(INSTANCES).list({ namespace: 'larder-instances', limit: 1 })
+/** How many there are, from the first page alone. */
+async function instances(transport) {
+  const { items, metadata } = await transport.raw(
+    '/apis/larder.dev/v1alpha1/namespaces/larder-instances/instances?limit=1',
+  )
   return items.length + (metadata.remainingItemCount ?? 0)
 }
 

@@ -1,7 +1,9 @@
 /** A hub as a user starts it, on a folder of its own, with what a loader needs to talk to it. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
@@ -27,8 +29,30 @@ export function startLarder(dir, ...flags) {
   return { dir, kubeconfig, at, residentMb: () => residentMb(dir), stop: (...more) => onFolder('down', ...more) }
 }
 
+/** The hub alone, on the cluster that the kubeconfig names. */
+export async function startHubOn(kubeconfig, dir) {
+  const flags = ['hub', '--kubeconfig', kubeconfig, '--data', dir, '--samples']
+  const hub = spawn(process.execPath, [...process.execArgv, LARDER, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(hub, 'exit')
+  const isReady = async () => {
+    for await (const line of createInterface({ input: hub.stdout })) if (line.startsWith('HTTP')) return true
+    return false
+  }
+  if (!(await isReady())) throw new Error('larder hub did not start')
+  hub.stdout.resume()
+  const stop = async () => {
+    hub.kill('SIGTERM')
+    await ended
+  }
+  return { dir, kubeconfig, residentMb: () => residentMbOf(hub.pid), stop }
+}
+
 export function residentMb(dir) {
   const { pid } = JSON.parse(execFileSync(LARDER, ['status', '--data', dir, '-o', 'json']).toString())
+  return residentMbOf(pid)
+}
+
+function residentMbOf(pid) {
   const rss =
     process.platform === 'linux'
       ? /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]

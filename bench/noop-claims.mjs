@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from '@larder/engine/client/client'
 import { httpsTransport } from '@larder/engine/client/https'
 import { loadKubeconfig } from '@larder/engine/client/kubeconfig'
-import { burst, followReadiness, quantile, steady, stockNothing } from './claimants.mjs'
+import { burst, followReadiness, openNamespace, quantile, steady, stockNothing } from './claimants.mjs'
 import { startLarder } from './larder.mjs'
 import { rounds, withSpread } from './measure.mjs'
 
@@ -35,6 +35,7 @@ async function measure(name, aim, flags, startHub) {
   const rates = []
   const waits = []
   try {
+    await openNamespace(client)
     await stockNothing(client)
     const readiness = await followReadiness(client)
     await burst(client, readiness, { run: 'warm', count: BURST })
