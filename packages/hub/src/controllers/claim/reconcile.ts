@@ -13,6 +13,7 @@ import { planCredential } from './plan-credential.ts'
 import { publishBinding } from './publish-binding.ts'
 import { removeFormerSecret } from './remove-secret.ts'
 import { revokePredecessor } from './revoke.ts'
+import { withdrawCopy } from './withdraw-copy.ts'
 
 /**
  * Brings a claim to what it says. Each step looks at what is, never at what woke us; the first that has to wait ends the pass.
@@ -20,6 +21,7 @@ import { revokePredecessor } from './revoke.ts'
 export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<Outcome> {
   const steps = sequence(
     holdInstance(hub),
+    withdrawCopy,
     requirePermission,
     awaitInstance,
     planCredential(hub),

@@ -8,7 +8,6 @@
  * Rejected: to query what is claimable and to claim one of it by resource, as upstream does. Two steps would race with other claims, and
  * those that wait would stand in no line.
  */
-import { secretType } from '@larder/engine/client/builtin'
 import { parseApiVersion } from '@larder/engine/machinery/object'
 import { isApiError } from '@larder/engine/machinery/status'
 import { defineController, ownersOf, watching, type Controller } from '@larder/engine/runtime/controller'
@@ -48,7 +47,6 @@ function classClaimController(context: DoorContext): Controller {
         informers.of(classClaimType).byIndex(CLASS, metadata.name).map(keyOf),
       ),
       watching(classKind, () => []),
-      watching(secretType, () => []),
       watching(instanceKind, () => []),
       watching(resourceClaimType, (mirror) => ownersOf(mirror, classClaimType)),
     ],

@@ -2,8 +2,7 @@ import { findCondition } from '@larder/engine/runtime/conditions'
 import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { claimKind, type Claim } from '../../../model/claim.ts'
 import { coreStateOf } from '../resource-claims/core-claim.ts'
-import { verdictOf, WITHDRAWING } from '../resource-claims/verdict.ts'
-import { withdrawCopy } from '../withdraw-copy.ts'
+import { verdictOf } from '../resource-claims/verdict.ts'
 import { coreClassName } from '../instance-classes/core-class.ts'
 import type { ObjectRef } from '../kinds.ts'
 import { announce, sayStages } from './conditions.ts'
@@ -106,7 +105,7 @@ async function keep(pass: ClassClaimPass, claim: Claim, held: ObjectRef): Promis
     status.provisionedResourceRef = { apiVersion, kind, name }
   }
   const refused = classOf(claim) === object.spec.classRef.name ? await refusedParameters(pass, claim) : undefined
-  const trouble = claim.status?.resourceRef ? await troubleOfMember(pass, claim, held) : troubleOfMade(pass, claim)
+  const trouble = claim.status?.resourceRef ? troubleOfMember(pass, claim, held) : troubleOfMade(pass, claim)
   delete status.binding
   if (trouble) throw trouble
   const { binding } = claim.status ?? {}
@@ -119,13 +118,12 @@ const troubleOfMade = (pass: ClassClaimPass, claim: Claim): Trouble | undefined 
     ? undefined
     : troubleOf(pass, claim, claim.status?.resourceRef !== undefined)
 
-/** As with a ResourceClaim of the same object, and after the same the copy is taken back. */
-async function troubleOfMember(pass: ClassClaimPass, claim: Claim, ref: ObjectRef): Promise<Trouble | undefined> {
+/** As with a ResourceClaim of the same object. */
+function troubleOfMember(pass: ClassClaimPass, claim: Claim, ref: ObjectRef): Trouble | undefined {
   const { apiVersion, kind, metadata } = pass.object
   const verdict = verdictOf(coreStateOf(pass, claim), { apiVersion, kind, metadata, spec: { ref } })
   if (verdict === 'ready') return undefined
   if (verdict === 'pending') return troubleOfMade(pass, claim)
-  if (WITHDRAWING.includes(verdict.reason)) await withdrawCopy(pass, claim)
   return new Trouble('resource', 'ResourceNotReady', verdict.message.replace(/^spec\.ref: /, ''))
 }
 

@@ -1,4 +1,3 @@
-import { secretType } from '@larder/engine/client/builtin'
 import type { Informers } from '@larder/engine/client/informer'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { keyOf, type Key } from '@larder/engine/runtime/pass'
@@ -27,7 +26,6 @@ export function resourceClaimController(): Controller {
             : [],
         { [HOLDER]: ({ spec }) => (spec.claimRef ? [nameIn(spec.claimRef.namespace, spec.claimRef.name)] : []) },
       ),
-      watching(secretType, () => []),
     ],
     reconcile: reconcileResourceClaim,
     finalize: finalizeResourceClaim,

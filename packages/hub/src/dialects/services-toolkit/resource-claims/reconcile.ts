@@ -9,7 +9,6 @@ import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { claimKind, type Claim } from '../../../model/claim.ts'
 import { sayAll } from '../conditions.ts'
 import { isMirror } from '../kinds.ts'
-import { withdrawCopy } from '../withdraw-copy.ts'
 import {
   copyName,
   coreClaimName,
@@ -21,7 +20,7 @@ import {
   targetOf,
   type ResourceClaimPass,
 } from './core-claim.ts'
-import { sayingsOf, verdictOf, WITHDRAWING, type NotReady, type Verdict } from './verdict.ts'
+import { sayingsOf, verdictOf, type NotReady, type Verdict } from './verdict.ts'
 
 export async function reconcileResourceClaim(pass: ResourceClaimPass): Promise<Outcome> {
   if (isMirror(pass.object)) return leaveToClassClaim(pass)
@@ -65,7 +64,7 @@ async function settle(pass: ResourceClaimPass): Promise<void> {
   if (core.metadata.deletionTimestamp !== undefined)
     return say(pass, { reason: 'UnableToSetExclusiveClaim', message: BEING_DELETED })
   const named = await nameCopy(pass, core)
-  await tell(pass, named)
+  say(pass, verdictOf(coreStateOf(pass, named), object), named)
 }
 
 const UPDATED = 'spec.ref was changed: what was claimed before is being released first'
@@ -97,12 +96,6 @@ async function nameCopy(pass: ResourceClaimPass, core: Claim): Promise<Claim> {
     spec: { binding: { ...none, ...(name !== undefined && { name }) } },
   }
   return pass.client.of(claimKind).patch(core.metadata.name, body, { namespace: core.metadata.namespace })
-}
-
-async function tell(pass: ResourceClaimPass, core: Claim): Promise<void> {
-  const verdict = verdictOf(coreStateOf(pass, core), pass.object)
-  if (typeof verdict === 'object' && WITHDRAWING.includes(verdict.reason)) await withdrawCopy(pass, core)
-  say(pass, verdict, core)
 }
 
 function say(pass: ResourceClaimPass, verdict: Verdict, core?: Claim): void {

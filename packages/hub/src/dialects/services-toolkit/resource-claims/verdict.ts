@@ -22,9 +22,6 @@ export type NotReadyReason =
   | 'UpdatedResourceReference'
   | 'ClaimMarkedForDeletion'
 
-/** After which the copy is taken back. */
-export const WITHDRAWING: readonly NotReadyReason[] = ['NoMatchingResourceClaimPolicy', 'ResourceNotFound']
-
 export interface NotReady {
   readonly reason: NotReadyReason
   readonly message: string
