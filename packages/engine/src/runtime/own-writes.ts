@@ -10,9 +10,8 @@
  * Rejected: expectations by count (client-go's ReplicaSet controller); they must be right in each controller, this is right once.
  */
 import { createClient, type Client } from '../client/client.ts'
-import { compareRevisions, type Informer, type Informers } from '../client/informer.ts'
+import { compareRevisions, type Informers } from '../client/informer.ts'
 import type { Answer, Call, Transport } from '../machinery/call.ts'
-import type { KubeObject } from '../machinery/object.ts'
 
 export interface OwnWrites {
   /** A client whose writes count for this key. */
@@ -27,6 +26,9 @@ interface Written {
   readonly revision: string
 }
 
+/** Keys whose writes are kept until their next pass asks for them. */
+const MAX_UNASKED = 1000
+
 export function createOwnWrites(transport: Transport, informers: Informers, stopped: AbortSignal): OwnWrites {
   const writes = new Map<string, Map<string, Written>>()
 
@@ -36,10 +38,31 @@ export function createOwnWrites(transport: Transport, informers: Informers, stop
     const { group, version, resource } = call.target
     const id = `${group}/${version}/${resource}`
     let ofKey = writes.get(key)
-    if (!ofKey) writes.set(key, (ofKey = new Map()))
+    if (!ofKey) {
+      forgetOldest()
+      writes.set(key, (ofKey = new Map()))
+    }
     const old = ofKey.get(id)
     if (old && compareRevisions(old.revision, revision) >= 0) return
     ofKey.set(id, { type: { group, version, resource }, revision })
+  }
+
+  const isBehind = ({ type, revision }: Written): boolean => {
+    const shown = informerOf(type)?.revision
+    return shown !== undefined && compareRevisions(shown, revision) < 0
+  }
+
+  const informerOf = (type: Written['type']) => informers.existing({ ...type, kind: '', namespaced: true })
+
+  /** Most keys have no next pass for hours, and nothing to wait for: two of the oldest are looked at for each that comes. */
+  function forgetOldest(): void {
+    let left = writes.size > MAX_UNASKED ? 2 : 0
+    for (const [key, ofKey] of writes) {
+      if (left-- <= 0) return
+      writes.delete(key)
+      // To the end of the line.
+      if ([...ofKey.values()].some(isBehind)) writes.set(key, ofKey)
+    }
   }
 
   return {
@@ -60,10 +83,8 @@ export function createOwnWrites(transport: Transport, informers: Informers, stop
       if (!ofKey) return undefined
       const behind: Promise<void>[] = []
       for (const [id, written] of ofKey) {
-        const informer = informers.existing({ ...written.type, kind: '', namespaced: true }) as Informer<KubeObject>
-        if (informer?.revision !== undefined && compareRevisions(informer.revision, written.revision) < 0) {
-          behind.push(informer.seen(written.revision))
-        } else ofKey.delete(id)
+        if (isBehind(written)) behind.push(informerOf(written.type)!.seen(written.revision))
+        else ofKey.delete(id)
       }
       if (behind.length > 0) return Promise.all(behind).then(() => undefined)
       writes.delete(key)

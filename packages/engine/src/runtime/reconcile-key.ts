@@ -57,7 +57,7 @@ export function createReconciler<T extends KubeObject>(
   const breath = createBreath()
   /** Versions of the object that came while its pass ran: only its end knows which of them the runtime wrote. */
   const arrivals = new Map<string, string[]>()
-  /** Versions that the runtime wrote in the last pass of a key, and that show nothing which that pass did not know. */
+  /** Versions that the runtime wrote in the last pass of a key, that show nothing which that pass did not know, and that are yet to come. */
   const echoes = new Map<string, Set<string>>()
 
   /** Keys whose next pass waits for the cache. */
@@ -93,9 +93,19 @@ export function createReconciler<T extends KubeObject>(
     const startedAt = clock.now()
     const result = await attempt(key, object)
     metrics.pass(definition.name, result, (clock.now() - startedAt) / 1000)
-    const own = echoes.get(key)
-    if (arrivals.get(key)?.some((revision) => !own?.has(revision))) queue.add(key)
+    const foreign = (arrivals.get(key) ?? []).filter((revision) => !takeEcho(key, revision))
+    if (echoes.get(key)?.size === 0) echoes.delete(key)
+    if (foreign.length > 0) queue.add(key)
     arrivals.delete(key)
+  }
+
+  /** Each is heard once: who kept them until the next pass would keep them for good of most objects. */
+  function takeEcho(key: string, revision: string): boolean {
+    const own = echoes.get(key)
+    const isEcho = own?.delete(revision) ?? false
+    // While its pass runs there may be more to come.
+    if (own?.size === 0 && !arrivals.has(key)) echoes.delete(key)
+    return isEcho
   }
 
   /** Never rejects: what cannot even be reported is logged and tried again. */
@@ -226,7 +236,7 @@ export function createReconciler<T extends KubeObject>(
       const key = formatKey(keyOf(object))
       const arrived = arrivals.get(key)
       if (arrived) arrived.push(revision)
-      return arrived !== undefined || (echoes.get(key)?.has(revision) ?? false)
+      return arrived !== undefined || takeEcho(key, revision)
     },
   }
 }
