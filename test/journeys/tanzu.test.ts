@@ -249,6 +249,88 @@ Please run \`tanzu services claims list --namespace default\` to see the progres
   })
 })
 
+const ON_DEMAND = `
+{apiVersion: larder.dev/v1alpha1, kind: Backend, metadata: {name: nothing}, spec: {driver: noop}}
+---
+apiVersion: larder.dev/v1alpha1
+kind: Class
+metadata: {name: nothing}
+spec:
+  type: none
+  backendRef: {name: nothing}
+  parameters:
+    openAPIV3Schema:
+      type: object
+      properties:
+        storageGB: {type: integer, default: 1, description: "The desired storage capacity of the database, in Gigabytes."}
+        limits: {type: object, required: [cpu], properties: {cpu: {type: string}}}
+---
+apiVersion: ${API}
+kind: ClusterInstanceClass
+metadata: {name: on-demand}
+spec: {description: {short: Made on demand}, provisioner: {crossplane: {compositeResourceDefinition: nothing}}}
+`
+
+describe('claims of classes', () => {
+  test('of a pool: created, listed, shown with what it holds, and deleted', async () => {
+    expect(await printed('service class-claim create reader --class aws-elasticache'))
+      .toBe(`Creating claim 'reader' in namespace 'default'.
+Please run \`tanzu services class-claims get reader --namespace default\` to see the progress of create.
+`)
+    await hub.ok(['wait', '--for=condition=Ready', 'classclaim/reader', '--timeout=20s'])
+    expect(await printed('services class-claims get reader')).toBe(`Name: reader
+Namespace: default
+Claim Reference: services.apps.tanzu.vmware.com/v1alpha1:ClassClaim:reader
+Class Reference:
+  Name: aws-elasticache
+Parameters: None
+Status:
+  Ready: True
+  Claimed Resource:
+    Name: redis-reader-creds-bindable
+    Namespace: service-instances
+    Group:
+    Version: v1
+    Kind: Secret
+`)
+    expect(await printed('services class-claims list -A -o wide --class aws-elasticache')).toBe(`
+  NAMESPACE  NAME    CLASS            READY  REASON  CLAIM REF
+  default    reader  aws-elasticache  True   Ready   services.apps.tanzu.vmware.com/v1alpha1:ClassClaim:reader
+`)
+    expect(await printed('services class-claims list --class other')).toBe('\n  NAME  CLASS  READY  REASON\n')
+    expect(await printed('services class-claims delete reader --yes --wait')).toBe(
+      "Deleting claim 'reader' in namespace 'default'.\n",
+    )
+  })
+
+  test('on demand: the parameters of the class, and those of a claim', async () => {
+    await hub.ok(['apply', '-f', '-'], { stdin: ON_DEMAND })
+    await hub.ok(['wait', '--for=condition=Ready', 'clusterinstanceclass/on-demand', '--timeout=20s'])
+    expect(await printed('service class get on-demand')).toBe(`NAME:           on-demand
+DESCRIPTION:    Made on demand
+READY:          true
+
+PARAMETERS:
+  KEY         DESCRIPTION                                                  TYPE     DEFAULT  REQUIRED
+  limits.cpu                                                               string            true
+  storageGB   The desired storage capacity of the database, in Gigabytes.  integer  1        false
+`)
+    const made = await tanzu("services class-claim create db --class on-demand -p storageGB=3 -p limits.cpu='2' --wait")
+    expect(made.code, made.stderr).toBe(0)
+    expect(await printed('services class-claim get db')).toContain(`Parameters:
+  storageGB: 3
+  limits:
+    cpu: 2
+Status:
+  Ready: True
+`)
+    const wrong = await tanzu('services class-claim create bad --class on-demand -p storageGB=much --wait')
+    expect(wrong.code).toBe(5)
+    expect(wrong.stderr).toContain('storageGB')
+    await printed('services class-claim delete db -y --wait')
+  })
+})
+
 describe('flags', () => {
   test('global flags stand anywhere, and the context says the namespace', async () => {
     const config = JSON.parse(await hub.ok(['config', 'view', '--raw', '-o', 'json'])) as {

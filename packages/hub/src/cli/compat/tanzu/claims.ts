@@ -32,11 +32,14 @@ interface ClaimKind<T extends KubeObject> {
   readonly columns: readonly { readonly heading: string; readonly cell: (claim: T) => string }[]
   shown(claim: T, options: TanzuValues): boolean
   lines(claim: T): Lines
+  /** Reasons that only an edit of the claim takes away; the others go when what is missing comes. */
+  readonly final: readonly string[]
 }
 
 const resourceClaims: ClaimKind<ResourceClaim> = {
   type: resourceClaimType,
   words: 'claims',
+  final: [],
   spec: (options, namespace) => ({
     ref: {
       apiVersion: options['resource-api-version']!,
@@ -59,6 +62,7 @@ const resourceClaims: ClaimKind<ResourceClaim> = {
 const classClaims: ClaimKind<ClassClaim> = {
   type: classClaimType,
   words: 'class-claims',
+  final: ['ReasonParametersInvalid'],
   async spec(options) {
     const parameters = await parseParameters(options.parameter ?? [])
     return {
@@ -127,7 +131,7 @@ const createOf =
       if (json && !options.wait) return printObject(claim, terminal)
       if (!json) terminal.out(`Creating claim '${name}' in namespace '${namespace}'.\n`)
       if (!options.wait) return terminal.out(progressHint(kind.words, name, namespace))
-      const ready = await waitForReady(client, kind.type, claim, options, terminal)
+      const ready = await waitForReady(client, kind, claim, options, terminal)
       if (json) return printObject(ready, terminal)
       terminal.note(`Next  tanzu services ${kind.words} get ${name} --namespace ${namespace}\n`)
     })
@@ -136,10 +140,10 @@ const createOf =
 const progressHint = (words: string, name: string, namespace: string): string =>
   `Please run \`tanzu services ${words} get ${name} --namespace ${namespace}\` to see the progress of create.\n`
 
-/** Tells each new reason. A claim heals by itself when what it misses comes, so only time ends the wait. */
+/** Tells each new reason. Most claims heal by themselves when what they miss comes, so only time ends the wait. */
 async function waitForReady<T extends KubeObject>(
   client: Client,
-  type: ResourceType<T>,
+  { type, final }: ClaimKind<T>,
   claim: T,
   options: TanzuValues,
   terminal: Terminal,
@@ -163,6 +167,10 @@ async function waitForReady<T extends KubeObject>(
           `  ${elapsed(terminal.now() - startedAt).padStart(6)} ${status === 'True' ? '✔' : '◐'}  ${news}\n`,
         )
       told = news
+      if (final.includes(reason))
+        throw new CommandFailed(EXIT.failedWhileWaiting, `claim ${namespace}/${name} failed: ${reason}`, {
+          why: message,
+        })
       return status === 'True' ? now : undefined
     },
   })
