@@ -1,6 +1,7 @@
 /** The hub is killed at every write of a ClassClaim's life, before the write and after it, and started again: one instance, one mirror, one copy. */
 import { secretType } from '@larder/engine/client/builtin'
 import { describe, expect, test } from 'vitest'
+import { surviving } from '../../../controllers/testing/surviving.ts'
 import { claimKind } from '../../../model/claim.ts'
 import { instanceKind } from '../../../model/instance.ts'
 import { classClaimType, isMirror, mirrorName, resourceClaimType, type ClassClaim } from '../kinds.ts'
@@ -37,20 +38,6 @@ async function settled(hub: ClassClaimHub, name: string): Promise<ClassClaim> {
     return isReady && (found?.metadata.finalizers?.length ?? 0) > 0 ? true : undefined
   })
   return claim
-}
-
-/** Runs until the planned death or until `done`, and after a death goes on with a new hub. True when it died. */
-async function surviving(hub: ClassClaimHub, done: () => Promise<unknown>): Promise<boolean> {
-  const death = hub.until('the death of the hub', () => (hub.cut.dead ? true : undefined)).catch(() => false)
-  await Promise.race([death, done()])
-  if (!hub.cut.dead) {
-    hub.cut.dieAt(Infinity, 'before')
-    return false
-  }
-  await hub.kill()
-  await hub.start()
-  await done()
-  return true
 }
 
 const items = async (hub: ClassClaimHub) => ({

@@ -1,5 +1,6 @@
 /** A ResourceClaim where it could break: a hub that is killed at any write of a claim, of an edit of its reference, or of its release. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { surviving } from '../../../controllers/testing/surviving.ts'
 import { claimKind } from '../../../model/claim.ts'
 import { resourceClaimType } from '../kinds.ts'
 import { grantRedis, redis, servedKind } from '../testing/redis-kind.ts'
@@ -21,19 +22,7 @@ beforeEach(async () => {
 })
 afterEach(() => hub.stop())
 
-/** Runs until the planned death or until `settled`, and after a death goes on with a new hub. */
-async function surviving(settled: () => Promise<unknown>): Promise<void> {
-  const death = hub.until('the death of the hub', () => (hub.cut.dead ? true : undefined)).catch(() => false)
-  await Promise.race([death, settled()])
-  if (!hub.cut.dead) {
-    hub.cut.dieAt(Infinity, 'before')
-    return
-  }
-  await hub.kill()
-  await hub.start()
-  await settled()
-}
-
+const survived = (settled: () => Promise<unknown>) => surviving(hub, settled)
 const dieAfter = (write: number) => hub.cut.dieAt(hub.cut.writes.length + write, 'after')
 const heldNames = async () => (await hub.records()).map(({ spec }) => spec.resourceRef?.name)
 const standIns = async () => (await hub.admin.of(claimKind).list({ namespace: 'shop' })).items.length
@@ -66,7 +55,7 @@ describe('killed', () => {
   test.each(each(WRITES.claim))('after write %i of a claim: it is held once', async (write) => {
     dieAfter(write)
     await hub.resourceClaim('claim', WRITER)
-    await surviving(() => hub.claimed('claim'))
+    await survived(() => hub.claimed('claim'))
     expect(await heldNames()).toEqual([WRITER.name])
     expect(await standIns()).toBe(1)
     expect(await hub.secretValues(WRITER.name)).toMatchObject({ password: `of-${WRITER.name}` })
@@ -79,7 +68,7 @@ describe('killed', () => {
       await hub.claimed('claim')
       dieAfter(write)
       await hub.admin.of(resourceClaimType).patch('claim', { spec: { ref: READER } }, { namespace: 'shop' })
-      await surviving(() => hub.claimed('claim'))
+      await survived(() => hub.claimed('claim'))
       expect(await heldNames()).toEqual([READER.name])
       expect(await standIns()).toBe(1)
       expect(await hub.secretValues(WRITER.name)).toBeUndefined()
@@ -92,7 +81,7 @@ describe('killed', () => {
     await hub.claimed('claim')
     dieAfter(write)
     await hub.admin.of(resourceClaimType).delete('claim', { namespace: 'shop' })
-    await surviving(() => hub.gone(resourceClaimType, 'claim', 'shop'))
+    await survived(() => hub.gone(resourceClaimType, 'claim', 'shop'))
     await hub.until('all to be gone', async () =>
       (await heldNames()).length + (await standIns()) === 0 ? true : undefined,
     )
@@ -114,7 +103,7 @@ describe('killed', () => {
       await hub.remove('warm')
       dieAfter(write)
       await hub.resourceClaim('claim', ref)
-      await surviving(() => hub.claimed('claim'))
+      await survived(() => hub.claimed('claim'))
       expect(await heldNames()).toEqual(['one'])
       expect(await hub.secretValues(READER.name)).toMatchObject({ password: `of-${READER.name}` })
     },
