@@ -22,6 +22,8 @@ export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
 export const MANAGED_BY = 'larder'
 /** On a binding's Secret: the uid of its claim. */
 export const CLAIM_LABEL = 'larder.dev/claim-uid'
+/** On a binding's Secret that is the copy of something which exists already: driver `pool`, which knows it too, finds no such Secret. */
+export const COPY_LABEL = 'larder.dev/copy'
 /** On a binding's Secret: which credentials it holds. */
 export const CREDENTIAL_ANNOTATION = 'larder.dev/credential'
 /** On a binding's Secret: a keyed hash of its content as the hub wrote it. */

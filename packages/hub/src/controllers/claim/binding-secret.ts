@@ -9,6 +9,7 @@ import type { Claim } from '../../model/claim.ts'
 import { API_VERSION } from '../../model/kind.ts'
 import {
   CLAIM_LABEL,
+  COPY_LABEL,
   CREDENTIAL_ANNOTATION,
   FINGERPRINT_ANNOTATION,
   FORMAT_ANNOTATION,
@@ -27,6 +28,12 @@ export const isOurs = (secret: Secret, claim: Claim): boolean =>
 
 const isOwned = ({ metadata }: Secret, claim: Claim): boolean =>
   (metadata.ownerReferences ?? []).some((ref) => ref.uid === claim.metadata.uid && ref.kind === 'Claim')
+
+/**
+ * Of something that exists already and is the claim's alone. Whoever claimed the copy would have it as well, and many a policy that is
+ * about the original by its labels is not about the copy.
+ */
+const isCopy = ({ spec, status }: Claim): boolean => (status?.resourceRef ?? spec.resourceRef) !== undefined
 
 /** Base64 values of what the driver made; `type` and `provider` are always there, but for a Secret that is copied as it is. */
 export function bindingData(
@@ -81,7 +88,12 @@ export async function bindingSecret(plan: SecretPlan, fingerprint: Fingerprint):
     metadata: {
       name: bindingName(claim),
       namespace,
-      labels: { ...claim.spec.binding?.labels, [MANAGED_BY_LABEL]: MANAGED_BY, [CLAIM_LABEL]: uid },
+      labels: {
+        ...claim.spec.binding?.labels,
+        [MANAGED_BY_LABEL]: MANAGED_BY,
+        [CLAIM_LABEL]: uid,
+        ...(isCopy(claim) && { [COPY_LABEL]: 'true' }),
+      },
       annotations: {
         [CREDENTIAL_ANNOTATION]: plan.credentialId,
         [FINGERPRINT_ANNOTATION]: await fingerprint(data),
@@ -104,6 +116,7 @@ export async function isIntact(secret: Secret, claim: Claim, id: string, fingerp
   const { annotations = {}, labels = {} } = secret.metadata
   if (annotations[CREDENTIAL_ANNOTATION] !== id || labels[CLAIM_LABEL] !== claim.metadata.uid) return false
   if (!isOwned(secret, claim)) return false
+  if (isCopy(claim) && labels[COPY_LABEL] !== 'true') return false
   if ((annotations[FORMAT_ANNOTATION] ?? 'WellKnown') !== (claim.spec.binding?.format ?? 'WellKnown')) return false
   const wanted = Object.entries(claim.spec.binding?.labels ?? {})
   if (wanted.some(([key, value]) => labels[key] !== value)) return false

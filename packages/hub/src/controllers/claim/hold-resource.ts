@@ -57,11 +57,16 @@ async function permitted(
   const subject = { ...resource, labels: labelsOf(seen) }
   if (verdict === 'byLabels' && permission(pass, namespace, subject, role) !== 'yes') throw notPermitted(pass.object)
   if (seen.phase === 'absent') {
-    const message = `spec.resourceRef: ${resource.kind} ${resource.namespace}/${resource.name} does not exist`
+    const why = namespace === resource.namespace && isCopy(seen) ? COPY : 'does not exist'
+    const message = `spec.resourceRef: ${resource.kind} ${resource.namespace}/${resource.name} ${why}`
     throw new Stalled('ResourceNotFound', message, { lookAgainMs: LOOK_AGAIN_MS })
   }
   return subject
 }
+
+/** Told at home alone: others hear of a copy as of what does not exist. */
+const COPY = 'is the copy that another claim has of what it holds, and cannot be claimed itself'
+const isCopy = ({ outputs }: Seen): boolean => isObject(outputs) && outputs['copy'] === true
 
 const wantOf = (resource: Ref, recipe: Want['recipe']): Want => ({
   id: resourceInstanceName(resource),

@@ -300,6 +300,33 @@ describe('a claim by resource', () => {
     await hub.ready('there')
   })
 
+  test('cannot have the copy that another claim has, by name or from a pool, at home or abroad', async () => {
+    await grant()
+    await permit({ consumers: { selector: {} }, subjects: [{ kind: 'Secret' }] })
+    await member('creds')
+    await hub.admin.of(classKind).patch('caches', { spec: { recipe: { selector: { matchLabels: null } } } })
+    await hub.claim('theirs', theirs, 'services')
+    await hub.ready('theirs', 'services')
+    const copy = { resourceRef: { ...theirs.resourceRef!, name: 'theirs' } }
+    await hub.claim('abroad', copy)
+    expect((await causeOf('abroad', 'ResourceNotFound')).message).toBe(
+      'spec.resourceRef: Secret services/theirs does not exist',
+    )
+    await hub.claim('home', copy, 'services')
+    expect((await causeOf('home', 'ResourceNotFound', 'services')).message).toBe(
+      'spec.resourceRef: Secret services/theirs is the copy that another claim has of what it holds, and cannot be claimed itself',
+    )
+    await hub.claim('pooled', { className: 'caches' }, 'services')
+    await causeOf('pooled', 'PoolExhausted', 'services')
+    await hub.admin
+      .of(secretType)
+      .patch('theirs', { metadata: { labels: { 'larder.dev/copy': null } } }, { namespace: 'services' })
+    await hub.until('the mark to be back', async () => {
+      const { metadata } = await hub.admin.of(secretType).get('theirs', 'services')
+      return metadata.labels?.['larder.dev/copy']
+    })
+  })
+
   test('that waits hears at once when labels decide otherwise of what another holds, and when that goes and comes again', async () => {
     await grant()
     await permit()

@@ -20,6 +20,9 @@ interface Thing {
   readonly data?: Readonly<Record<string, string>>
 }
 
+/** On Secrets that the hub made as copies of what claims hold: they are nobody's to hold again. */
+const COPY_LABEL = 'larder.dev/copy'
+
 /** The watch tells sooner. */
 const AGAIN_MS = 15_000
 
@@ -94,6 +97,7 @@ export function poolSession(kube: KubeApi, clock: Clock): Session {
 const told = ({ kind, namespace, name }: Ref) => `${kind} ${namespace ?? ''}/${name}`
 const foundId = ({ namespace = '', name }: Ref) => `${namespace}/${name}`
 const isSecret = ({ apiVersion, kind }: Ref) => apiVersion === 'v1' && kind === 'Secret'
+const isCopy = ({ metadata }: Thing) => metadata.labels?.[COPY_LABEL] === 'true'
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'))
 const waiting = (message: string) => ({ phase: 'changing', doing: 'Waiting', message, againMs: AGAIN_MS }) as const
 
@@ -115,6 +119,7 @@ async function look(kube: KubeApi, news: News, resource: Ref, want: Want): Promi
   news.about(resource, want.id)
   const thing = await get(kube, resource)
   if (!thing) return { phase: 'absent' }
+  if (isCopy(thing)) return { phase: 'absent', outputs: { copy: true } }
   const source = sourceOf(thing, resource)
   const outputs: Json = { labels: thing.metadata.labels ?? {}, ...(source && { binding: source.name }) }
   const outside = { id: foundId(resource) }
@@ -135,7 +140,10 @@ function queriesOf({ apiVersion, kind, labels, namespaces, fieldSelector }: Pool
 async function members(kube: KubeApi, pool: PoolRecipe): Promise<readonly Thing[]> {
   const lists = await Promise.all(queriesOf(pool).map((query) => kube.list(query)))
   const things = lists.flat() as unknown as readonly Thing[]
-  return things.filter(({ metadata }) => metadata.namespace !== undefined && metadata.deletionTimestamp === undefined)
+  return things.filter(
+    (thing) =>
+      thing.metadata.namespace !== undefined && thing.metadata.deletionTimestamp === undefined && !isCopy(thing),
+  )
 }
 
 function foundOf({ metadata }: Thing, { apiVersion, kind }: PoolRecipe, recipe: Json): Found {
