@@ -5,7 +5,7 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 
 const GROUP = 'services.apps.tanzu.vmware.com'
 const VERSION = 'v1alpha1'
-export const API_VERSION = `${GROUP}/${VERSION}`
+const API_VERSION = `${GROUP}/${VERSION}`
 
 /** The door that serves them. */
 export const DOOR = 'services-toolkit'

@@ -38,8 +38,7 @@ export function checkOutput(output: string | undefined, ...known: readonly ('wid
     })
 }
 
-export const printJson = async (value: Json, terminal: Terminal): Promise<void> =>
-  terminal.out(await serialize(value, 'json'))
+const printJson = async (value: Json, terminal: Terminal): Promise<void> => terminal.out(await serialize(value, 'json'))
 
 export const printObject = (object: KubeObject, terminal: Terminal): Promise<void> =>
   printJson(asJson(withoutOwners(object)), terminal)

@@ -80,7 +80,7 @@ export const TANZU_OPTIONS = {
 
 export type TanzuOptions = typeof TANZU_OPTIONS
 export type TanzuRun = Run<TanzuOptions>
-export type TanzuInvocation = Invocation<TanzuOptions>
+type TanzuInvocation = Invocation<TanzuOptions>
 export type TanzuValues = TanzuInvocation['options']
 
 export const GLOBAL = ['context', 'kubeconfig', 'color'] as const satisfies readonly (keyof TanzuOptions)[]

@@ -49,6 +49,7 @@ function saving(mode: Mode): TanzuRun {
       if (before && equalJson(asJson(before), asJson(workload)))
         return terminal.out('Workload is unchanged, skipping update\n')
       await store.save(workload, before)
+      if (!options.wait) await seen(client, store, workload)
       await report({ client, store, workload, before, options }, terminal)
     })
   }
@@ -78,6 +79,23 @@ async function workloadIn(path: string, terminal: Terminal): Promise<Workload> {
   if (!isObject(read) || read['kind'] !== workloadKind.kind || !isObject(read['metadata']))
     throw new CommandFailed(EXIT.usage, `${path} is no ${workloadKind.kind}`, { next: 'one Workload, as YAML or JSON' })
   return read as unknown as Workload
+}
+
+/** Somebody who makes something of it does so in a moment; a script that goes on with the binding finds it. */
+const MOMENT_MS = 2000
+
+const isSeen = (now: Workload | undefined): boolean => now?.status?.observedGeneration === now?.metadata.generation
+
+async function seen(client: Client, store: WorkloadStore, workload: Workload): Promise<void> {
+  const { name, namespace = '' } = workload.metadata
+  if (!store.awaited(workload).some(({ type }) => type.kind === workloadKind.kind)) return
+  const moment = AbortSignal.timeout(MOMENT_MS)
+  const { items, metadata } = await client.of(workloadKind).list({ namespace, fieldSelector: `metadata.name=${name}` })
+  if (isSeen(items[0])) return
+  const from = { namespace, fieldSelector: `metadata.name=${name}`, resourceVersion: metadata.resourceVersion }
+  for await (const event of client.of(workloadKind).watch(from, moment)) {
+    if (event.type !== 'BOOKMARK' && isSeen(event.object)) return
+  }
 }
 
 interface Saved {
