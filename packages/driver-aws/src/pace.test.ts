@@ -25,12 +25,22 @@ test('a clock of AWS that is ahead of ours makes nobody look without a pause', (
 test('a wait is counted from its beginning, and a later one of the same thing anew', () => {
   let nowMs = 0
   const waits = new Waits(() => nowMs)
-  expect(waits.again('a')).toBe(250)
+  expect(waits.again('a', 'queue')).toBe(250)
   nowMs = 4_000
-  expect(waits.again('a')).toBe(4_000)
-  expect(waits.again('b')).toBe(250)
-  waits.over('a')
-  expect(waits.again('a')).toBe(250)
+  expect(waits.again('a', 'queue')).toBe(4_000)
+  expect(waits.again('b', 'queue')).toBe(250)
+  expect(waits.again('a', 'queue', { sinceMs: 1_000 })).toBe(3_000)
   nowMs = 200_000
-  expect(waits.again('a')).toBe(250)
+  expect(waits.again('b', 'queue')).toBe(250)
+})
+
+test('what took so long the last time is looked at then, and not before', () => {
+  let nowMs = 0
+  const waits = new Waits(() => nowMs)
+  waits.again('first', 'queue')
+  nowMs = 10_000
+  waits.over('first')
+  expect(waits.again('second', 'queue')).toBe(8_000)
+  expect(waits.again('another', 'table')).toBe(250)
+  expect(waits.again('known', 'queue', { usuallyMs: 20_000 })).toBe(16_000)
 })

@@ -16,31 +16,51 @@ export function lookAgainMs(elapsedMs: number, usuallyMs: number | undefined): n
 
 const bounded = (ms: number): number => Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, ms)))
 
-/** For what AWS does not say since when it takes: since we first waited for it. */
+/**
+ * Who waits for what, since when, and how long such a thing took the last times: of forty queues the first costs some questions, the others few.
+ */
 export class Waits {
   readonly #now: () => number
-  readonly #known = new Map<string, { since: number; last: number }>()
+  readonly #waiting = new Map<string, { sort: string; since: number; last: number }>()
+  /** By sort. */
+  readonly #usuallyMs = new Map<string, number>()
 
   constructor(now: () => number) {
     this.#now = now
   }
 
-  /** When to look again at it. */
-  again(key: string): number {
+  /**
+   * When to look again at it. `sort`: what takes about as long. `sinceMs`: when it began, where AWS says that; otherwise when we first waited for it.
+   * `usuallyMs`: where somebody knows better than we have seen.
+   */
+  again(key: string, sort: string, { sinceMs, usuallyMs }: { sinceMs?: number; usuallyMs?: number } = {}): number {
     const now = this.#now()
-    const known = this.#known.get(key)
+    const known = this.#waiting.get(key)
+    if (known && known.sort !== sort) this.over(key)
     // Nobody has asked for so long that it is another wait.
-    const since = known && now - known.last <= 2 * MOST_MS ? known.since : now
-    this.#known.delete(key)
-    this.#known.set(key, { since, last: now })
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > MAX_WAITS && oldest !== undefined) this.#known.delete(oldest)
-    return lookAgainMs(now - since, undefined)
+    const isSame = known?.sort === sort && now - known.last <= 2 * MOST_MS
+    const since = sinceMs ?? (isSame ? known.since : now)
+    put(this.#waiting, key, { sort, since, last: now })
+    return lookAgainMs(now - since, usuallyMs ?? this.#usuallyMs.get(sort))
   }
 
+  /** It is there, or gone. */
   over(key: string): void {
-    this.#known.delete(key)
+    const known = this.#waiting.get(key)
+    if (!known) return
+    this.#waiting.delete(key)
+    const tookMs = this.#now() - known.since
+    const before = this.#usuallyMs.get(known.sort) ?? tookMs
+    put(this.#usuallyMs, known.sort, (before + tookMs) / 2)
   }
 }
 
-const MAX_WAITS = 10_000
+const MAX_KNOWN = 10_000
+
+/** Forgets the oldest when there are too many. */
+function put<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key)
+  map.set(key, value)
+  const [oldest] = map.keys()
+  if (map.size > MAX_KNOWN && oldest !== undefined) map.delete(oldest)
+}

@@ -6,6 +6,7 @@
  */
 import type { Stack } from '@aws-sdk/client-cloudformation'
 import { digestOf } from '../naming.ts'
+import { Waits } from '../pace.ts'
 import { idOf } from './stacks.ts'
 import type { WantedStack } from './wanted.ts'
 
@@ -47,7 +48,12 @@ export const isStill = (followed: Followed | undefined, stack: Stack): followed 
 
 /** Of this process, which is newer than what the hub keeps: a call's answer may have been lost, and what it told with it. */
 export class Memory {
+  readonly waits: Waits
   readonly #byStack = new Map<string, Followed | undefined>()
+
+  constructor(now: () => number) {
+    this.waits = new Waits(now)
+  }
 
   remember(followed: Followed): void {
     this.#set(followed.stack, followed)

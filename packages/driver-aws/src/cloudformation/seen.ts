@@ -3,7 +3,6 @@ import type { Stack, StackEvent } from '@aws-sdk/client-cloudformation'
 import { parseDurationMs } from '@larder/kit'
 import type { Changing, Failed, Outside, Want } from '@larder/kit'
 import { OWNER_TAG } from '../naming.ts'
-import { lookAgainMs } from '../pace.ts'
 import { idOf } from './stacks.ts'
 
 export type Standing =
@@ -52,18 +51,24 @@ export function outsideOf(stack: Stack): Outside {
   }
 }
 
-/** The step's name for people: `create`, `update`, `roll back`, `delete`. */
-export function changing(stack: Stack, usually: string | undefined, nowMs: number): Changing {
+/** The step's name for people: `create`, `update`, `roll back`, `delete`. `again`: when to look at what began then. */
+export function changing(
+  stack: Stack,
+  usually: string | undefined,
+  nowMs: number,
+  again: (doing: string, known: { sinceMs: number; usuallyMs?: number }) => number,
+): Changing {
   const { StackStatus: status = '' as never, CreationTime, LastUpdatedTime } = stack
-  const isCreating = status === 'CREATE_IN_PROGRESS'
-  const beganMs = (isCreating ? CreationTime : (LastUpdatedTime ?? CreationTime))?.getTime() ?? nowMs
-  const usuallyMs = usually === undefined ? undefined : parseDurationMs(usually)
+  const doing = doingOf(status)
+  const isCreating = doing === 'create'
+  const sinceMs = (isCreating ? CreationTime : (LastUpdatedTime ?? CreationTime))?.getTime() ?? nowMs
+  const usuallyMs = usually === undefined || !isCreating ? undefined : parseDurationMs(usually)
   return {
     phase: 'changing',
-    doing: doingOf(status),
+    doing,
     message: `stack ${stack.StackName}: ${status}`,
-    againMs: lookAgainMs(nowMs - beganMs, isCreating ? usuallyMs : undefined),
-    ...(isCreating && usuallyMs !== undefined && { expectedAt: new Date(beganMs + usuallyMs).toISOString() }),
+    againMs: again(doing, { sinceMs, ...(usuallyMs !== undefined && { usuallyMs }) }),
+    ...(usuallyMs !== undefined && { expectedAt: new Date(sinceMs + usuallyMs).toISOString() }),
   }
 }
 

@@ -1,7 +1,7 @@
 /** The verbs over one stack for each instance. They begin things and look; the waiting is the hub's. */
 import type { Stack } from '@aws-sdk/client-cloudformation'
 import { blocked } from '@larder/kit'
-import type { Ack, Bound, Failed, Host, Json, Plan, Secrets, Seen, Want } from '@larder/kit'
+import type { Ack, Bound, Changing, Failed, Host, Json, Plan, Secrets, Seen, Want } from '@larder/kit'
 import { createAccounts, type Account } from '../account/account.ts'
 import { parseConfig } from '../account/config.ts'
 import type { Verbs } from '../lazy-session.ts'
@@ -15,8 +15,6 @@ import { stackNameOf, wantedStack, type WantedStack } from './wanted.ts'
 
 /** What was looked at a moment ago, by the same pass of the hub. */
 const A_MOMENT_MS = 2_000
-/** Most stacks take longer; a small one is there by then. */
-const FIRST_LOOK_MS = 1_000
 
 interface AccountStacks {
   readonly account: Account
@@ -29,7 +27,7 @@ export function stackSession(backend: { config: Json; credentials: Secrets }, ho
   const accounts = createAccounts(parseConfig(backend.config), backend.credentials, (account): AccountStacks => {
     let opened: Promise<Stacks> | undefined
     const open = async () => openStacks(await account.cloudformation(), now)
-    return { account, memory: new Memory(), stacks: () => (opened ??= open()) }
+    return { account, memory: new Memory(now), stacks: () => (opened ??= open()) }
   })
   const verbsFor = async (want: Want, signal: AbortSignal): Promise<StackVerbs> => {
     const opened = accounts.of(want.credentials)
@@ -66,13 +64,19 @@ class StackVerbs {
   }
 
   async observe(): Promise<Seen> {
+    const seen = await this.#look()
+    if (seen.phase !== 'changing') this.#memory.waits.over(this.#want.id)
+    return seen
+  }
+
+  async #look(): Promise<Seen> {
     const stack = await this.#find(0)
     if (!stack) return { phase: 'absent' }
     if (!isOurs(stack, this.#want)) return { phase: 'conflict', message: conflictMessage(stack) }
     const standing = standingOf(stack)
     const outside = outsideOf(stack)
     const state = this.#want.state === undefined ? {} : { state: this.#want.state }
-    if (standing === 'changing') return { ...changing(stack, this.#usually(), this.#now()), outside, ...state }
+    if (standing === 'changing') return { ...this.#changing(stack, this.#wantedUnlessGoing()), outside, ...state }
     if (standing === 'reviewed')
       return { phase: 'conflict', message: `stack ${stack.StackName} is being reviewed by somebody` }
     const stands = standing === 'standing' || standing === 'rolled back'
@@ -100,7 +104,7 @@ class StackVerbs {
     const previous = this.#state.followed?.stack ?? ''
     const token = tokenOf('create', this.#want.generation, wanted.id, previous, String(this.#state.rollbacks ?? 0))
     const id = await this.#stacks.create(wanted, token, this.#signal)
-    if (id === undefined) return { againMs: FIRST_LOOK_MS }
+    if (id === undefined) return { againMs: this.#again('create', wanted) }
     const followed = followedBy(
       { StackId: id, StackName: wanted.name, CreationTime: undefined, StackStatus: undefined },
       wanted,
@@ -109,7 +113,7 @@ class StackVerbs {
     return {
       state: JSON.stringify({ ...this.#state, followed }),
       outside: { id, state: 'CREATE_IN_PROGRESS' },
-      againMs: FIRST_LOOK_MS,
+      againMs: this.#again('create', wanted),
     }
   }
 
@@ -117,7 +121,7 @@ class StackVerbs {
     const wanted = wantedStack(this.#want)
     const stack = await this.#ourStack()
     const standing = standingOf(stack)
-    if (standing === 'changing') return { againMs: FIRST_LOOK_MS }
+    if (standing === 'changing') return { againMs: this.#again('update', wanted) }
     if (standing !== 'standing' && standing !== 'rolled back') throw blocked((await this.#failed(stack)).message)
     if ((await this.#compare(stack, wanted)).drift.length === 0) return {}
     const token = tokenOf('update', this.#want.generation, idOf(stack), String(changedAtOf(stack)), wanted.digest)
@@ -147,7 +151,7 @@ class StackVerbs {
     switch (standingOf(stack)) {
       case 'changing':
         if (stack.StackStatus === 'CREATE_IN_PROGRESS' || stack.StackStatus === 'ROLLBACK_IN_PROGRESS') {
-          return changing(stack, wanted.recipe.usually, this.#now())
+          return this.#changing(stack, wanted)
         }
         break
       case 'failed':
@@ -180,9 +184,18 @@ class StackVerbs {
     return { parameters, errors: [...errors], effects: [...effects] }
   }
 
+  #changing(stack: Stack, wanted: WantedStack | undefined): Changing {
+    return changing(stack, wanted?.recipe.usually, this.#now(), (doing, known) => this.#again(doing, wanted, known))
+  }
+
+  /** Stacks of one template take about as long. */
+  #again(doing: string, wanted: WantedStack | undefined, known?: { sinceMs: number; usuallyMs?: number }): number {
+    return this.#memory.waits.again(this.#want.id, `${doing} ${wanted?.templateDigest ?? ''}`, known)
+  }
+
   /** What is to go goes also when its recipe can no longer be read. */
-  #usually(): string | undefined {
-    return this.#want.intent === 'delete' ? undefined : wantedStack(this.#want).recipe.usually
+  #wantedUnlessGoing(): WantedStack | undefined {
+    return this.#want.intent === 'delete' ? undefined : wantedStack(this.#want)
   }
 
   async #find(maxAgeMs: number): Promise<Stack | undefined> {

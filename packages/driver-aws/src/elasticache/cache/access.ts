@@ -97,7 +97,7 @@ export class CacheAccess {
   }
 
   #working(doing: string, user: string, message: string): Changing {
-    return { phase: 'changing', doing, message, againMs: this.#memory.waits.again(user) }
+    return { phase: 'changing', doing, message, againMs: this.#memory.waits.again(user, doing) }
   }
 
   /** Whether it is there, with this password. */

@@ -2,7 +2,6 @@
 import type { Endpoint, ReplicationGroup } from '@aws-sdk/client-elasticache'
 import { parseDurationMs } from '@larder/kit'
 import type { Changing, Failed, Json, Outside } from '@larder/kit'
-import { lookAgainMs } from '../../pace.ts'
 
 export const outsideOf = (cache: ReplicationGroup): Outside => ({
   id: cache.ARN ?? cache.ReplicationGroupId ?? '',
@@ -11,16 +10,19 @@ export const outsideOf = (cache: ReplicationGroup): Outside => ({
 
 const DOING: Readonly<Record<string, string>> = { creating: 'create', deleting: 'delete', modifying: 'update' }
 
-/** `creating, 2 of 3 nodes`: those of shards that are complete. `againMs`: for a change. */
+/** When to look again at what began then and takes so long, as far as that is known. */
+type Again = (known: { sinceMs?: number; usuallyMs?: number }) => number
+
+/** `creating, 2 of 3 nodes`: those of shards that are complete. */
 export function changingCache(
   cache: ReplicationGroup,
   usually: string | undefined,
   nowMs: number,
-  againMs: number,
+  again: Again,
 ): Changing {
   const { Status: status = '', ReplicationGroupCreateTime: createdAt } = cache
   const isCreating = status === 'creating'
-  const beganMs = createdAt?.getTime() ?? nowMs
+  const sinceMs = createdAt?.getTime() ?? nowMs
   const usuallyMs = usually !== undefined && isCreating ? parseDurationMs(usually) : undefined
   const nodes = cache.MemberClusters?.length ?? 0
   const ready = (cache.NodeGroups ?? [])
@@ -31,8 +33,8 @@ export function changingCache(
     doing: DOING[status] ?? 'update',
     message: nodes === 0 || status === 'deleting' ? status : `${status}, ${ready} of ${nodes} nodes`,
     // Since when it is changed AWS does not tell.
-    againMs: isCreating ? lookAgainMs(nowMs - beganMs, usuallyMs) : againMs,
-    ...(usuallyMs !== undefined && { expectedAt: new Date(beganMs + usuallyMs).toISOString() }),
+    againMs: again({ ...(isCreating && { sinceMs }), ...(usuallyMs !== undefined && { usuallyMs }) }),
+    ...(usuallyMs !== undefined && { expectedAt: new Date(sinceMs + usuallyMs).toISOString() }),
   }
 }
 

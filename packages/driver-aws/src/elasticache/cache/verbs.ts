@@ -1,7 +1,7 @@
 /** The verbs over a whole cache: replication group, user group, users. One step with each call, and AWS is asked which one is next. */
 import type { ReplicationGroup, User } from '@aws-sdk/client-elasticache'
 import { blocked } from '@larder/kit'
-import type { Ack, Bound, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
+import type { Ack, Bound, Changing, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
 import { OWNER_TAG } from '../../naming.ts'
 import type { Elasticache } from '../client.ts'
 import { CacheAccess } from './access.ts'
@@ -35,7 +35,7 @@ export class CacheVerbs {
 
   async observe(): Promise<Seen> {
     const seen = await this.#look()
-    if (seen.phase !== 'changing' && seen.phase !== 'unknown') this.#memory.waits.over(this.#want.id)
+    if (seen.phase !== 'changing') this.#memory.waits.over(this.#want.id)
     return seen
   }
 
@@ -45,7 +45,7 @@ export class CacheVerbs {
     if (first) return this.#observeCache(first)
     const group = await this.#aws.userGroups.find(this.#names.access, this.#signal)
     if (group && group.Status !== 'active' && !this.#wasMade()) {
-      return this.#changing('create', `user group ${this.#names.access} is ${group.Status}`)
+      return this.#changing('create', `user group ${this.#names.access} is ${group.Status}`, 'user group creating')
     }
     const cache = await this.#findCache(0)
     if (cache) return this.#observeCache(cache)
@@ -62,7 +62,7 @@ export class CacheVerbs {
     }
     const wanted = wantedCache(this.#want)
     if (!isAvailable(cache)) {
-      return { ...changingCache(cache, wanted.recipe.usually, this.#now(), this.#again()), outside, ...this.#kept() }
+      return { ...this.#changingCache(cache, wanted.recipe.usually), outside, ...this.#kept() }
     }
     const asked = this.#memory.asked(this.#names.cache, this.#state)
     const drift = driftOf(differences(cache, wanted.settings, asked))
@@ -91,7 +91,7 @@ export class CacheVerbs {
     const more = { ...(outside && { outside }), ...this.#kept() }
     if (status === 'active' || status === 'available' || status === 'create-failed')
       return { phase: 'unknown', ...more }
-    return { ...this.#changing('delete', `${what} is ${status}`), ...more }
+    return { ...this.#changing('delete', `${what} is ${status}`, 'deleting'), ...more }
   }
 
   async create(): Promise<Ack> {
@@ -102,13 +102,13 @@ export class CacheVerbs {
     if (there) return this.#accept(there, state)
     const group = await this.#aws.userGroups.find(this.#names.access, this.#signal, A_MOMENT_MS)
     if (!group) await makeAccess(this.#aws, wanted, this.#signal)
-    if (group?.Status !== 'active') return { state: state(), againMs: this.#again() }
+    if (group?.Status !== 'active') return { state: state(), againMs: this.#again('user group creating') }
     const asked = askedOf(wanted.settings)
     this.#memory.ask(this.#names.cache, asked)
     const cache = await makeCache(this.#aws, wanted, this.#signal)
-    if (!cache) return { state: state(), againMs: this.#again() }
+    if (!cache) return { state: state(), againMs: this.#again('cache creating') }
     this.#memory.own(cache.ARN)
-    return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs: this.#again() }
+    return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs: this.#again('cache creating') }
   }
 
   /** One that exists when it is to be made: of an earlier call, or to be adopted; of somebody else, `observe` says so. */
@@ -121,12 +121,12 @@ export class CacheVerbs {
   async update(): Promise<Ack> {
     const wanted = wantedCache(this.#want)
     const cache = await this.#ownCache()
-    if (!isAvailable(cache)) return { againMs: this.#again() }
+    if (!isAvailable(cache)) return { againMs: this.#again('cache modifying') }
     const asked = this.#memory.asked(this.#names.cache, this.#state)
     const names = differences(cache, wanted.settings, asked)
     if (names.length === 0) return {}
     const changed = await change(this.#aws, this.#names.cache, names, cache, wanted.settings, this.#signal)
-    if (!changed) return { againMs: this.#again() }
+    if (!changed) return { againMs: this.#again('cache modifying') }
     const now = {
       ...asked,
       ...Object.fromEntries(Object.entries(askedOf(wanted.settings)).filter(([n]) => changed.some((c) => c === n))),
@@ -155,13 +155,13 @@ export class CacheVerbs {
         await removeUser(this.#aws, id, this.#signal)
       }
       if (group.Status === 'active') await removeUserGroup(this.#aws, group, this.#signal)
-      return { againMs: this.#again() }
+      return { againMs: this.#again('deleting') }
     }
     const users = await this.#users()
     for (const { UserId = '', Status } of users) {
       if (Status !== 'deleting') await removeUser(this.#aws, UserId, this.#signal)
     }
-    return users.length === 0 ? {} : { againMs: this.#again() }
+    return users.length === 0 ? {} : { againMs: this.#again('deleting') }
   }
 
   async #deleteCache(cache: ReplicationGroup): Promise<Ack> {
@@ -169,14 +169,17 @@ export class CacheVerbs {
     if (isFailed || cache.Status === 'available') await removeCache(this.#aws, this.#names.cache, this.#signal)
     this.#memory.forget(this.#names.cache)
     const { made: _gone, ...state } = this.#state
-    if (!isFailed) return { againMs: this.#again() }
-    return { state: JSON.stringify({ ...state, failures: (state.failures ?? 0) + 1 }), againMs: this.#again() }
+    if (!isFailed) return { againMs: this.#again('deleting') }
+    return {
+      state: JSON.stringify({ ...state, failures: (state.failures ?? 0) + 1 }),
+      againMs: this.#again('deleting'),
+    }
   }
 
   async bind(credential: Credential): Promise<Bound> {
     const wanted = wantedCache(this.#want)
     const cache = await this.#ownCache()
-    if (cache.Status === 'creating') return changingCache(cache, wanted.recipe.usually, this.#now(), this.#again())
+    if (cache.Status === 'creating') return this.#changingCache(cache, wanted.recipe.usually)
     if (cache.Status === 'create-failed') return failedCache(cache, await this.#events(), this.#state.failures ?? 0)
     return this.#access().bind(wanted, cache, this.#state, credential)
   }
@@ -189,8 +192,13 @@ export class CacheVerbs {
     return new CacheAccess(this.#aws, this.#memory, this.#names, this.#signal)
   }
 
-  #again(): number {
-    return this.#memory.waits.again(this.#want.id)
+  #again(sort: string): number {
+    return this.#memory.waits.again(this.#want.id, sort)
+  }
+
+  #changingCache(cache: ReplicationGroup, usually: string | undefined): Changing {
+    const sort = `cache ${cache.Status}`
+    return changingCache(cache, usually, this.#now(), (known) => this.#memory.waits.again(this.#want.id, sort, known))
   }
 
   #wasMade(): boolean {
@@ -201,8 +209,8 @@ export class CacheVerbs {
     return this.#want.state === undefined ? {} : { state: this.#want.state }
   }
 
-  #changing(doing: string, message: string): Seen {
-    return { phase: 'changing', doing, message, againMs: this.#again(), ...this.#kept() }
+  #changing(doing: string, message: string, sort: string): Seen {
+    return { phase: 'changing', doing, message, againMs: this.#again(sort), ...this.#kept() }
   }
 
   #findCache(maxAgeMs: number): Promise<ReplicationGroup | undefined> {

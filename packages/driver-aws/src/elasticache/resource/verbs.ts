@@ -105,12 +105,13 @@ export class ResourceVerbs {
     try {
       await this.#kind.create(this.#aws, { ...properties, [this.#kind.idProperty]: this.#id, Tags: tags }, this.#signal)
     } catch (error) {
-      if (isRefusal(error) && error.code === `${this.#kind.type}AlreadyExists`) return { againMs: this.#again() }
+      if (isRefusal(error) && error.code === `${this.#kind.type}AlreadyExists`)
+        return { againMs: this.#again('create') }
       throw explained(this.#kind, error)
     } finally {
       this.#changed()
     }
-    return { state: this.#remember({ made: true, asked: digests(properties) }), againMs: this.#again() }
+    return { state: this.#remember({ made: true, asked: digests(properties) }), againMs: this.#again('create') }
   }
 
   /** Made by an earlier call with these properties, or to be adopted as it is; what such a call may not have come to, `update` does. */
@@ -127,13 +128,13 @@ export class ResourceVerbs {
   async update(): Promise<Ack> {
     const properties = this.#properties()
     const thing = await this.#own()
-    if (phaseOf(this.#kind.statusOf(thing)) === 'changing') return { againMs: this.#again() }
+    if (phaseOf(this.#kind.statusOf(thing)) === 'changing') return { againMs: this.#again('update') }
     const names = this.#differences(thing, properties)
     const fixed = names.filter((name) => this.#isFixed(name))
     if (fixed.length > 0) throw invalid(`${this.#path()}.${fixed[0]}`, fixedMessage(`${this.#path()}.${fixed[0]}`))
     if (names.length === 0) return {}
     const changed = await this.#change(thing, names, properties)
-    if (!changed) return { againMs: this.#again() }
+    if (!changed) return { againMs: this.#again('update') }
     const { asked } = this.#state()
     const now = {
       ...asked,
@@ -188,7 +189,7 @@ export class ResourceVerbs {
     if (thing === undefined || (await this.#conflict(thing)) !== undefined) return {}
     this.#memory.states.delete(this.#key())
     const status = this.#kind.statusOf(thing)
-    if (status === 'deleting') return { againMs: this.#again() }
+    if (status === 'deleting') return { againMs: this.#again('delete') }
     try {
       await this.#kind.remove(this.#aws, this.#id, this.#signal)
     } catch (error) {
@@ -197,7 +198,7 @@ export class ResourceVerbs {
     } finally {
       this.#changed()
     }
-    return { againMs: this.#again() }
+    return { againMs: this.#again('delete') }
   }
 
   /** Another call was faster. */
@@ -222,8 +223,8 @@ export class ResourceVerbs {
     return { phase: 'ready', values: Object.fromEntries(texts) }
   }
 
-  #again(): number {
-    return this.#memory.waits.again(this.#key())
+  #again(doing: string): number {
+    return this.#memory.waits.again(this.#key(), `${this.#kind.type} ${doing}`)
   }
 
   #find(maxAgeMs: number): Promise<unknown> {
@@ -301,11 +302,15 @@ export class ResourceVerbs {
   }
 
   #changing(thing: unknown, status = ''): Extract<Seen, { phase: 'changing' }> {
-    if (this.#kind.type === 'ReplicationGroup' && status !== 'deleting') {
-      return changingCache(thing as ReplicationGroup, this.#recipe.usually, this.#now(), this.#again())
-    }
     const doing = status === 'deleting' ? 'delete' : status === 'creating' ? 'create' : 'update'
-    return { phase: 'changing', doing, message: `${this.#kind.type} ${this.#id} is ${status}`, againMs: this.#again() }
+    if (this.#kind.type === 'ReplicationGroup' && doing !== 'delete') {
+      const sort = `${this.#kind.type} ${doing}`
+      return changingCache(thing as ReplicationGroup, this.#recipe.usually, this.#now(), (known) =>
+        this.#memory.waits.again(this.#key(), sort, known),
+      )
+    }
+    const message = `${this.#kind.type} ${this.#id} is ${status}`
+    return { phase: 'changing', doing, message, againMs: this.#again(doing) }
   }
 
   async #why(status = ''): Promise<string> {
