@@ -3,6 +3,7 @@ import { equalJson, isObject } from '@larder/engine/base/json'
 import type { Client } from '@larder/engine/client/client'
 import { age } from '@larder/engine/machinery/age'
 import { asJson, type KubeObject } from '@larder/engine/machinery/object'
+import { isForbidden } from '@larder/engine/machinery/status'
 import { WORKLOAD_TYPE_LABEL, workloadKind, type Workload } from '../../../model/workload/kind.ts'
 import { annotationsOf } from '../../../model/workload/parts.ts'
 import { waitMs } from '../../commands/claim.ts'
@@ -49,7 +50,7 @@ function saving(mode: Mode): TanzuRun {
       if (before && equalJson(asJson(before), asJson(workload)))
         return terminal.out('Workload is unchanged, skipping update\n')
       await store.save(workload, before)
-      if (!options.wait) await seen(client, store, workload)
+      if (!options.wait) await seen(client, store, workload).catch(unlessForbidden)
       await report({ client, store, workload, before, options }, terminal)
     })
   }
@@ -96,6 +97,11 @@ async function seen(client: Client, store: WorkloadStore, workload: Workload): P
   for await (const event of client.of(workloadKind).watch(from, moment)) {
     if (event.type !== 'BOOKMARK' && isSeen(event.object)) return
   }
+}
+
+/** Who may make one need not be one who may follow it. */
+function unlessForbidden(error: unknown): void {
+  if (!isForbidden(error)) throw error
 }
 
 interface Saved {
