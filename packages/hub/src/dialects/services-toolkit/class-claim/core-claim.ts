@@ -5,7 +5,7 @@ import { isAlreadyExists, isApiError, isConflict } from '@larder/engine/machiner
 import { findCondition } from '@larder/engine/runtime/conditions'
 import type { Pass } from '@larder/engine/runtime/pass'
 import { claimKind, type Claim } from '../../../model/claim.ts'
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../model/names.ts'
+import { FINALIZER, MANAGED_BY, MANAGED_BY_LABEL } from '../../../model/names.ts'
 import { classClaimType, mirrorName, STK_API_VERSION, STK_DOOR, STK_GROUP, type ClassClaim } from '../kinds.ts'
 import { Trouble } from './trouble.ts'
 
@@ -78,6 +78,8 @@ function coreClaim(object: ClassClaim, className: string) {
       namespace,
       labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
       annotations: { [CLASS_ANNOTATION]: classRef.name },
+      // The hub's own: it would add it first.
+      finalizers: [FINALIZER],
       ownerReferences: [{ apiVersion: STK_API_VERSION, kind, name, uid, controller: true }],
     },
     spec: {

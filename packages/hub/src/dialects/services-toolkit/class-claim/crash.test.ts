@@ -8,7 +8,7 @@ import { classClaimType, isMirror, mirrorName, resourceClaimType, type ClassClai
 import { classClaimHub, POOL_CLASS, PROVISIONER_CLASS, type ClassClaimHub } from '../testing/class-claims.ts'
 
 /** Of all controllers together; at the last of them nothing dies, or there were more than are tried. */
-const MAX_WRITES = 18
+const MAX_WRITES = 14
 const MAX_WRITES_OF_AN_END = 12
 
 const MOMENTS = ['before', 'after'] as const

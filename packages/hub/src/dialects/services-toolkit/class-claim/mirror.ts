@@ -18,6 +18,7 @@ import {
   classClaimType,
   isMirror,
   mirrorName,
+  RESOURCE_CLAIM_FINALIZERS,
   resourceClaimType,
   STK_API_VERSION,
   type ObjectRef,
@@ -53,7 +54,8 @@ export async function ensureMirror(pass: ClassClaimPass, ref: ObjectRef): Promis
     (current) => ({
       ...current,
       metadata: {
-        ...current?.metadata,
+        // A later pass would add them.
+        ...(current?.metadata ?? { finalizers: [...RESOURCE_CLAIM_FINALIZERS] }),
         labels: { ...current?.metadata.labels, ...labels },
         ownerReferences: [
           owner,
