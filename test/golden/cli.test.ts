@@ -14,8 +14,12 @@ test('docs/reference/cli.md tells what the table of commands says', async () => 
 })
 
 const TANZU = `\`larder compat install --dir DIR tanzu\` makes it; \`larder compat tanzu\` is the same. What it prints is what the documents of the Tanzu CLI
-show; \`--wait\`, \`--timeout\` and \`-o json\` are additions, and so are the exit codes, which are those of [larder](cli.md#exit-codes). How it is used:
-[Use the tanzu commands](../how-to/tanzu-commands.md).`
+show. How it is used: [Use the tanzu commands](../how-to/tanzu-commands.md).
+
+Of these nothing was ever published, and they were decided here: an empty list is its headings, and a sentence on standard error; a claim that is not
+ready is shown with its reason and message; what is printed of a deletion, and its question. Additions are \`--wait\`, \`--timeout\` and \`-o json\`. Errors look as those of
+\`larder\` do, with [its exit codes](cli.md#exit-codes); a script that only asks for 0 sees no difference. Claims are never listed by the plural alone: the
+group of each kind is said in full, so that the ResourceClaim of Kubernetes is not in the way. \`apps workload create\` asks nothing, \`--yes\` or not.`
 
 test('docs/reference/tanzu.md tells what the table of tanzu commands says', async () => {
   await expect(standInReference(tanzuProgram, TANZU)).toMatchFileSnapshot('../../docs/reference/tanzu.md')
