@@ -93,30 +93,39 @@ const POLICIES: Readonly<Record<string, PolicySpec | undefined>> = {
   'a policy for another kind': forRed({ kind: 'ConfigMap' }),
 }
 
-const STATES = ['is not there', 'is there', 'is held', 'is gone again'] as const
+const STATES = ['is not there', 'is there', 'is held', 'is held at home', 'is gone again'] as const
 
 async function bring(state: (typeof STATES)[number]): Promise<void> {
-  const at = { namespace: HOME }
   if (state === 'is there') {
     await admin.of(secretType).create({
-      metadata: { name: VAULT, ...at, labels: { offer: 'caches', private: 'yes' } },
+      metadata: { name: VAULT, namespace: HOME, labels: { offer: 'caches', private: 'yes' } },
       type: 'servicebinding.io/redis',
       stringData: { type: 'redis', password: PASSWORD },
     })
     await probe('there', true)
   }
-  if (state === 'is held') {
-    const ref = { apiVersion: 'v1', kind: 'Secret', name: VAULT, ...at }
-    await admin.of(resourceClaimType).create({ metadata: { name: 'holder', namespace: HOLDERS }, spec: { ref } })
-    await readyReason(admin, 'holder', HOLDERS, 'Ready')
-    await probe('held', true)
+  if (state === 'is held') await hold(HOLDERS)
+  if (state === 'is held at home') {
+    await release(HOLDERS)
+    await hold(HOME)
   }
   if (state === 'is gone again') {
-    await admin.of(resourceClaimType).delete('holder', { namespace: HOLDERS })
-    await eventually('the holder to go', async () => !(await admin.of(resourceClaimType).find('holder', HOLDERS)))
-    await admin.of(secretType).delete(VAULT, at)
+    await release(HOME)
+    await admin.of(secretType).delete(VAULT, { namespace: HOME })
     await probe('gone', false)
   }
+}
+
+async function hold(namespace: string): Promise<void> {
+  const ref = { apiVersion: 'v1', kind: 'Secret', name: VAULT, namespace: HOME }
+  await admin.of(resourceClaimType).create({ metadata: { name: 'holder', namespace }, spec: { ref } })
+  await readyReason(admin, 'holder', namespace, 'Ready')
+  await probe('held', true)
+}
+
+async function release(namespace: string): Promise<void> {
+  await admin.of(resourceClaimType).delete('holder', { namespace })
+  await eventually('the holder to go', async () => !(await admin.of(resourceClaimType).find('holder', namespace)))
 }
 
 const readyReason = (client: Client, name: string, namespace: string, reason: string) =>
