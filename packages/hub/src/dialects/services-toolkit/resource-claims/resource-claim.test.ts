@@ -181,6 +181,17 @@ describe('what is claimed', () => {
     await hub.claimed('claim')
   })
 
+  test("is the copy that another claim has: it is nobody else's to claim", async () => {
+    await hub.secret(WRITER.name)
+    await hub.resourceClaim('claim', WRITER)
+    await hub.claimed('claim')
+    await hub.resourceClaim('second', refTo(WRITER.name, 'shop'))
+    const refused = await hub.refused('second', 'ResourceNotFound')
+    expect(messageOf(refused)).toBe(
+      `spec.ref: Secret shop/${WRITER.name} is the copy that another claim has of what it holds, and cannot be claimed itself`,
+    )
+  })
+
   test('row 41: has no binding: it says so, and no hold keeps others from it for ever', async () => {
     const configMaps = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch'] }]
     await hub.grant(undefined, configMaps, 'reads-config-maps')

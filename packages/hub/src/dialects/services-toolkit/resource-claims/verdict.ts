@@ -88,7 +88,7 @@ function messageOf(word: NotReadyReason, reason: Reason, message: string, object
     case 'NoMatchingResourceClaimPolicy':
       return `spec.ref: no ResourceClaimPolicy in namespace ${namespace} lets namespace ${object.metadata.namespace} claim ${what}`
     case 'ResourceNotFound':
-      return `spec.ref: ${what} does not exist`
+      return `spec.ref: ${message.replace(/^spec\.resourceRef: /, '')}`
     case 'ResourceAlreadyClaimed':
       return `spec.ref: ${what} is claimed by another claim, or an older one waits for it; it goes to the oldest when it is released`
     case 'ResourceNonBindable':
