@@ -6,6 +6,7 @@ import type { Backend } from '../../model/backend.ts'
 import { DriverFailure } from './failure.ts'
 import { createGate } from './gate.ts'
 import { createRedaction } from './redaction.ts'
+import { redactAnswer } from './secrets-of-calls.ts'
 import { createSessions } from './sessions.ts'
 
 /** Time that a test turns. */
@@ -210,4 +211,32 @@ test('redaction takes out the longest secret first, and no ordinary words', () =
   redaction.learn({ a: 'abcd', b: ['abcdefgh'], c: 'on' })
   redaction.learn(new TextEncoder().encode('bytes!'))
   expect(redaction.redact('abcdefgh abcd on bytes!')).toBe('[redacted] [redacted] on [redacted]')
+})
+
+test('texts of an answer lose the secret, and its words, identities and labels stay though a password is the same', () => {
+  const redaction = createRedaction()
+  for (const password of ['ready', 'phase', 'caches', 'values', 'hunter2']) redaction.learn(password)
+  const labels = { offer: 'caches' }
+  const seen = (secret: string) => ({
+    phase: 'ready',
+    outside: { id: 'caches-1', message: `made with ${secret}` },
+    outputs: { labels, url: `redis://:${secret}@h` },
+    drift: [{ path: 'spec.phase', want: secret, have: null }],
+  })
+  expect(redactAnswer(redaction, seen('hunter2'), 'i')).toEqual(seen('[redacted]'))
+  const found = [
+    {
+      found: 'caches/one',
+      type: 'caches',
+      recipe: { kind: 'caches' },
+      outside: { id: 'x' },
+      resource: { name: 'caches', labels },
+    },
+  ]
+  expect(redactAnswer(redaction, found, '')).toBe(found)
+  const values = { password: 'hunter2' }
+  const bound = { phase: 'ready', values, secretType: 'example.com/caches' }
+  expect(redactAnswer(redaction, bound, 'i')).toBe(bound)
+  const failed = { phase: 'failed', reason: 'Refused', message: 'password hunter2 refused', usable: false, retry: 'no' }
+  expect(redactAnswer(redaction, failed, 'i')).toEqual({ ...failed, message: 'password [redacted] refused' })
 })
