@@ -26,7 +26,7 @@ import {
 } from '../kinds.ts'
 import { coreStateOf } from '../resource-claims/core-claim.ts'
 import { sayingsOf, verdictOf, type NotReady } from '../resource-claims/verdict.ts'
-import { coreClaimName, type ClassClaimPass } from './core-claim.ts'
+import { coreClaimName, isOnTheWay, type ClassClaimPass } from './core-claim.ts'
 
 const LONGEST_LABEL = 63
 
@@ -92,6 +92,8 @@ export function mirrorController({ clock }: DoorContext): Controller {
   function tell(pass: Pass<ResourceClaim>): void {
     const { object, status } = pass
     const claim = claimOf(pass)
+    // What is said in a moment is said once.
+    if (claim && status.conditions === undefined && isOnTheWay(claim)) return
     const verdict = claim ? verdictOf(coreStateOf(pass, claim), object) : GONE
     if (verdict !== 'pending' || status.conditions === undefined)
       sayAll(status, object, sayingsOf(verdict === 'pending' ? 'initializing' : verdict), clock.now())

@@ -42,8 +42,9 @@ export const reconcileClassClaim = (nowMs: () => number) =>
 async function settle(pass: ClassClaimPass): Promise<Trouble | typeof PENDING | undefined> {
   const claim = coreClaimOf(pass)
   if (!claim) return begin(pass)
-  if (isOnTheWay(claim) && classOf(claim) === pass.object.spec.classRef.name && isTold(pass)) return PENDING
   const held = heldBy(claim)
+  if (held) await ensureMirror(pass, held)
+  if (isOnTheWay(claim) && classOf(claim) === pass.object.spec.classRef.name && isTold(pass)) return PENDING
   if (held) return keep(pass, claim, held)
   forget(pass)
   if (claim.metadata.deletionTimestamp !== undefined || classOf(claim) !== pass.object.spec.classRef.name)
@@ -98,7 +99,6 @@ async function lookElsewhere(pass: ClassClaimPass, claim: Claim): Promise<never>
 /** It holds what it holds, whatever its class says now; only of what was made for it parameters may be changed. */
 async function keep(pass: ClassClaimPass, claim: Claim, held: ObjectRef): Promise<Trouble | undefined> {
   const { status, object } = pass
-  await ensureMirror(pass, held)
   status.resourceRef = held
   if (!claim.status?.resourceRef) {
     const { apiVersion, kind, name } = held
