@@ -57,6 +57,8 @@ export interface DoorQuestion {
   readonly client: Client
   readonly clock: Clock
   readonly namespace: string
+  /** Of the question, for errors; `''` where it has none. */
+  readonly name: string
   /** Checked against the schema, with its defaults. */
   readonly spec: JsonObject
 }

@@ -33,14 +33,18 @@ export const hubQueries = (
     .map((query) => ({ ...query, answer: (question: Question) => query.answer({ ...question, clock }, desk) })),
 ]
 
-export const specOf = ({ spec }: JsonObject): JsonObject => (isObject(spec) ? spec : {})
+/** What of a question concerns who answers it. */
+export function askedIn({ spec, metadata }: JsonObject): Pick<DoorQuestion, 'name' | 'spec'> {
+  const name = isObject(metadata) ? metadata['name'] : undefined
+  return { name: typeof name === 'string' ? name : '', spec: isObject(spec) ? spec : {} }
+}
 
 /** For an API of this process. */
 export const embeddedQuery = (query: HubQuery): Query => ({
   ...query,
   namespaced: true,
   async create({ transport, namespace = '' }, question) {
-    const status = await query.answer({ client: createClient(transport), namespace, spec: specOf(question) })
+    const status = await query.answer({ client: createClient(transport), namespace, ...askedIn(question) })
     return { ...question, status }
   },
 })

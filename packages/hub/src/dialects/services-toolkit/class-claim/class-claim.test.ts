@@ -1,5 +1,5 @@
 /** ClassClaims: one instance of a class, from a pool or made for the claim; what it holds it keeps. */
-import { eventType, secretType } from '@larder/engine/client/builtin'
+import { eventType, namespaceType, secretType } from '@larder/engine/client/builtin'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind } from '../../../model/claim.ts'
 import { classKind } from '../../../model/class.ts'
@@ -380,6 +380,22 @@ test('a ResourceClaim that only says such an owner is a claim like any other', a
     spec: { ref: { apiVersion: 'v1', kind: 'Secret', name: 'more' } },
   })
   await hub.claimed('mine')
+})
+
+test('a namespace that is deleted takes its ClassClaims along, with what was made for them and with their holds', async () => {
+  await hub.pool()
+  await hub.provisioner()
+  await hub.secret('creds')
+  await hub.policy({})
+  await hub.classClaim('cache', POOL_CLASS)
+  await hub.classClaim('queue', PROVISIONER_CLASS)
+  await hub.classClaim('waiting', POOL_CLASS)
+  await Promise.all([hub.bound('cache'), hub.bound('queue'), hub.unready('waiting', 'NoClaimableInstances')])
+  await hub.admin.of(namespaceType).delete('shop')
+  await hub.gone(namespaceType, 'shop')
+  await hub.until('what was held to be free', async () => ((await hub.records()).length === 0 ? true : undefined))
+  expect(hub.shelf.services.size).toBe(0)
+  expect(await hub.secretValues('creds', SERVICES)).toMatchObject({ password: 'of-creds' })
 })
 
 test('in sync it writes nothing', async () => {

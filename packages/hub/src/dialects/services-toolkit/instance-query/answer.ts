@@ -15,7 +15,7 @@ export async function answerInstanceQuery(question: DoorQuestion, desk: PoolDesk
   const { namespace, spec } = question
   const { class: name, limit } = spec as { readonly class: string; readonly limit: number }
   const asked = await lookedAt(question, name)
-  if (!asked.spec.pool) throw withoutPool(name)
+  if (!asked.spec.pool) throw withoutPool(question.name, name)
   const recipe = recipeOf(asked)
   const free = recipe ? await desk.free({ recipe, namespace }) : []
   const instances = free.slice(0, limit).map(({ apiVersion, kind, name: of, namespace: home }) => ({
@@ -27,8 +27,8 @@ export async function answerInstanceQuery(question: DoorQuestion, desk: PoolDesk
   return { instances }
 }
 
-const withoutPool = (name: string) =>
-  invalid(instanceQueryType, '', [
+const withoutPool = (question: string, name: string) =>
+  invalid(instanceQueryType, question, [
     {
       path: 'spec.class',
       reason: 'FieldValueInvalid',

@@ -214,7 +214,7 @@ describe('it is asked', () => {
     await expect(ask()).rejects.toMatchObject({
       code: 422,
       message:
-        'InstanceQuery.claimable.services.apps.tanzu.vmware.com "" is invalid: spec.class: Invalid value: "aws-elasticache": this ClusterInstanceClass has a provisioner and no pool, so that nothing of it exists before it is claimed; make a ClassClaim',
+        'InstanceQuery.claimable.services.apps.tanzu.vmware.com "q" is invalid: spec.class: Invalid value: "aws-elasticache": this ClusterInstanceClass has a provisioner and no pool, so that nothing of it exists before it is claimed; make a ClassClaim',
     })
   })
 

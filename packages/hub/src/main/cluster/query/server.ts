@@ -22,7 +22,7 @@ import {
   unauthorized,
 } from '@larder/engine/machinery/status'
 import type { Resource } from '@larder/engine/machinery/shape'
-import { specOf, type HubQuery } from '../../queries.ts'
+import { askedIn, type HubQuery } from '../../queries.ts'
 import { authorize, readingAs, type Asker } from './asker.ts'
 import { askerOf, type FrontProxyTrust } from './front-proxy.ts'
 
@@ -139,7 +139,7 @@ async function answer(
   await authorize(hub.transport, asker, { verb: 'create', group, version, resource, namespace })
   if (!(await hub.of(namespaceType).find(namespace))) throw notFound({ group: '', resource: 'namespaces' }, namespace)
   const client = createClient(readingAs(hub.transport, asker))
-  const status = await query.answer({ client, namespace, spec: specOf(question) })
+  const status = await query.answer({ client, namespace, ...askedIn(question) })
   return { ...question, metadata: { ...(question['metadata'] as JsonObject), namespace }, status }
 }
 
