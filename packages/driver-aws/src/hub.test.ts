@@ -1,11 +1,16 @@
 /** The drivers under a whole hub: what it makes of their words, and what AWS shows when it was killed, throttled or left alone. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import { DescribeReplicationGroupsCommand, DescribeUsersCommand, ElastiCacheClient } from '@aws-sdk/client-elasticache'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Json } from '@larder/kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { startAws, type Aws } from '../../../test/aws/endpoint.ts'
 import { secretType } from '../../engine/src/client/builtin.ts'
 import { testHub, type TestHub } from '../../hub/src/controllers/testing/hub.ts'
 import { claimKind } from '../../hub/src/model/claim.ts'
+import type { Class } from '../../hub/src/model/class.ts'
 import { awsDrivers } from './index.ts'
 import { queueRecipe } from './testing/templates.ts'
 import { userMayLogIn } from './testing/users.ts'
@@ -56,12 +61,43 @@ afterEach(() => hub.stop())
 afterAll(() => aws.stop())
 
 const stacksThere = async () => (await stacks.send(new DescribeStacksCommand({}))).Stacks ?? []
+interface Example {
+  readonly kind: string
+  readonly metadata: { readonly name: 'queue' | 'cache' }
+  readonly spec: Class['spec']
+}
+
 const claims = () => hub.admin.of(claimKind)
 
 async function gone(name: string): Promise<void> {
   await claims().delete(name, { namespace: 'shop' })
   await hub.until('the claim to go', async () => ((await claims().find(name, 'shop')) ? undefined : true))
 }
+
+test('the classes of the page do what it says', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/reference/aws.md'), 'utf8')
+  const objects = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) => parse(text) as Example)
+  const classes = objects.filter(({ kind }) => kind === 'Class')
+  expect(classes.map(({ metadata }) => metadata.name)).toEqual(['queue', 'cache'])
+  const backendOf = { queue: 'cloudformation', cache: 'elasticache' } as const
+  for (const { metadata, spec } of classes) {
+    // This AWS is faster than usual, and nobody would look before.
+    const { usually: _usually, ...recipe } = spec.recipe as Record<string, Json>
+    await hub.service(`page-${metadata.name}`, { ...spec, recipe, backendRef: { name: backendOf[metadata.name] } })
+    await hub.claim(`page-${metadata.name}`, { className: `page-${metadata.name}` })
+  }
+  await hub.ready('page-queue')
+  expect(Object.keys((await hub.secretValues('page-queue')) ?? {}).sort()).toEqual([
+    'arn',
+    'provider',
+    'region',
+    'type',
+    'url',
+  ])
+  await hub.ready('page-cache')
+  const values = (await hub.secretValues('page-cache')) ?? {}
+  expect(Object.keys(values).sort()).toEqual(['host', 'password', 'port', 'provider', 'ssl', 'type', 'uri', 'username'])
+})
 
 describe('a claim of a stack', () => {
   test('is bound to its outputs, changed in place, and leaves nothing', async () => {

@@ -26,11 +26,14 @@ test('fields and items that have no value are left out', () => {
   expect(render({ a: '${parameter.none?}', b: ['${parameter.none?}', 'x'] }, values, 'recipe')).toEqual({ b: ['x'] })
 })
 
-test('what has no value and must have one is named with its place', () => {
+test('what has no value and must have one is named: a parameter as such, anything else by its place', () => {
   expect(() => render({ a: ['${parameter.none}'] }, values, 'recipe')).toThrow(
+    expect.objectContaining({ path: 'parameters.none', message: 'parameters.none is required by recipe.a[0]' }),
+  )
+  expect(() => render('${output.URL}', values, 'recipe.binding.url')).toThrow(
     expect.objectContaining({
-      path: 'recipe.a[0]',
-      message: 'recipe.a[0] names ${parameter.none}, which has no value',
+      path: 'recipe.binding.url',
+      message: 'recipe.binding.url names ${output.URL}, which has no value',
     }),
   )
 })

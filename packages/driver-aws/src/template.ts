@@ -47,6 +47,9 @@ function lookUp(name: string, values: Values, path: string): Json | undefined {
   }
   if (value !== undefined && value !== null) return value
   if (isOptional) return undefined
+  const parameter = /^parameter\.(.+)$/.exec(name)?.[1]
+  if (parameter !== undefined)
+    throw invalid(`parameters.${parameter}`, `parameters.${parameter} is required by ${path}`)
   throw invalid(path, `${path} names \${${name}}, which has no value`)
 }
 

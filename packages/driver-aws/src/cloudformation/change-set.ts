@@ -18,6 +18,7 @@ import { call, isRefusal } from '../account/call.ts'
 import { digestOf } from '../naming.ts'
 import { changedAtOf } from './memory.ts'
 import { idOf, requestOf, withPath, type Stacks } from './stacks.ts'
+import type { StackRecipe } from './recipe.ts'
 import type { WantedStack } from './wanted.ts'
 
 export interface Forecast {
@@ -141,14 +142,14 @@ export async function execute(
 }
 
 /** Whether a stack could be made of it at all. A template is read without its parameters. */
-export async function validate({ client }: Stacks, wanted: WantedStack, signal: AbortSignal): Promise<void> {
-  const { TemplateBody, TemplateURL } = { TemplateURL: undefined, TemplateBody: undefined, ...requestOf(wanted) }
+export async function validate({ client }: Stacks, recipe: StackRecipe, signal: AbortSignal): Promise<void> {
+  const { template: TemplateBody, templateURL: TemplateURL } = recipe
   try {
     await call('cloudformation:ValidateTemplate', () =>
       client.send(new ValidateTemplateCommand({ TemplateBody, TemplateURL }), { abortSignal: signal }),
     )
   } catch (error) {
-    throw withPath(error, wanted)
+    throw withPath(error, { recipe })
   }
 }
 

@@ -4,6 +4,8 @@ import { blocked } from '@larder/kit'
 import type { Ack, Bound, Changing, Failed, Host, Json, Plan, Secrets, Seen, Want } from '@larder/kit'
 import { createAccounts, type Account } from '../account/account.ts'
 import { parseConfig } from '../account/config.ts'
+import { parameterErrors } from '../parameter-errors.ts'
+import { parseStackRecipe } from './recipe.ts'
 import type { Verbs } from '../lazy-session.ts'
 import { execute, forecast, validate } from './change-set.ts'
 import { compare, type Comparison } from './drift.ts'
@@ -168,13 +170,16 @@ class StackVerbs {
   }
 
   async plan(): Promise<Plan> {
-    const wanted = wantedStack(this.#want)
+    const { parameters, recipe } = this.#want
     const stack = await this.#find(A_MOMENT_MS)
-    const { parameters } = this.#want
-    if (!stack) {
-      await validate(this.#stacks, wanted, this.#signal)
-      return { parameters, errors: [], effects: [] }
+    if (!stack) await validate(this.#stacks, parseStackRecipe(recipe), this.#signal)
+    let wanted: WantedStack
+    try {
+      wanted = wantedStack(this.#want)
+    } catch (error) {
+      return { parameters, errors: parameterErrors(error), effects: [] }
     }
+    if (!stack) return { parameters, errors: [], effects: [] }
     if (!isOurs(stack, this.#want)) throw blocked(conflictMessage(stack))
     const standing = standingOf(stack)
     const canChange = standing === 'standing' || standing === 'rolled back'

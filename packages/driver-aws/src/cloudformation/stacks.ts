@@ -149,7 +149,7 @@ async function update(
 }
 
 /** Which field of ours a refused request is about, as far as its words tell. */
-export function withPath(error: unknown, { recipe }: WantedStack): unknown {
+export function withPath(error: unknown, { recipe }: Pick<WantedStack, 'recipe'>): unknown {
   if (isRefusal(error, 'InsufficientCapabilities')) return invalid('recipe.capabilities', error.message)
   if (!isRefusal(error, 'ValidationError')) return error
   if (/state and can ?not be updated/.test(error.said)) return blocked(error.message)

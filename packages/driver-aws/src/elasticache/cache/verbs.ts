@@ -3,13 +3,14 @@ import type { ReplicationGroup, User } from '@aws-sdk/client-elasticache'
 import { blocked } from '@larder/kit'
 import type { Ack, Bound, Changing, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
 import { OWNER_TAG } from '../../naming.ts'
+import { parameterErrors } from '../../parameter-errors.ts'
 import type { Elasticache } from '../client.ts'
 import { CacheAccess } from './access.ts'
 import { change, differences, driftOf, effectsOf, errorsOf } from './changes.ts'
 import { makeAccess, makeCache, removeCache, removeUser, removeUserGroup } from './make.ts'
 import { changingCache, failedCache, isAvailable, outputsOf, outsideOf } from './seen.ts'
 import { askedOf, newKey, parseCacheState, type CacheMemory, type CacheState } from './state.ts'
-import { cacheNames, wantedCache, type CacheNames } from './wanted.ts'
+import { cacheNames, wantedCache, type CacheNames, type WantedCache } from './wanted.ts'
 
 /** What was looked at a moment ago, by the same pass of the hub. */
 const A_MOMENT_MS = 2_000
@@ -136,14 +137,19 @@ export class CacheVerbs {
   }
 
   async plan(): Promise<Plan> {
-    const { settings } = wantedCache(this.#want)
     const { parameters } = this.#want
+    let wanted: WantedCache
+    try {
+      wanted = wantedCache(this.#want)
+    } catch (error) {
+      return { parameters, errors: parameterErrors(error), effects: [] }
+    }
     const cache = await this.#findCache(A_MOMENT_MS)
     if (!cache) return { parameters, errors: [], effects: [] }
     const conflict = await this.#conflict(cache)
     if (conflict !== undefined) throw blocked(conflict)
-    const names = differences(cache, settings, this.#memory.asked(this.#names.cache, this.#state))
-    return { parameters, errors: errorsOf(names), effects: effectsOf(names, cache, settings) }
+    const names = differences(cache, wanted.settings, this.#memory.asked(this.#names.cache, this.#state))
+    return { parameters, errors: errorsOf(names), effects: effectsOf(names, cache, wanted.settings) }
   }
 
   async delete(): Promise<Ack> {

@@ -10,6 +10,7 @@ import type { Ack, Bound, Drift, Effect, FieldError, Json, Outside, Plan, Seen, 
 import { call, isRefusal } from '../../account/call.ts'
 import { digestOf, nameOf, OWNER_TAG } from '../../naming.ts'
 import { Waits } from '../../pace.ts'
+import { parameterErrors } from '../../parameter-errors.ts'
 import { asText, render, type Values } from '../../template.ts'
 import { changingCache } from '../cache/seen.ts'
 import { tagList, type Elasticache } from '../client.ts'
@@ -169,8 +170,13 @@ export class ResourceVerbs {
   }
 
   async plan(): Promise<Plan> {
-    const properties = this.#properties()
     const { parameters } = this.#want
+    let properties: Properties
+    try {
+      properties = this.#properties()
+    } catch (error) {
+      return { parameters, errors: parameterErrors(error), effects: [] }
+    }
     const thing = await this.#find(A_MOMENT_MS)
     if (thing === undefined) return { parameters, errors: [], effects: [] }
     const path = (name: string) => `${this.#path()}.${name}`
