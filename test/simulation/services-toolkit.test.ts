@@ -3,13 +3,14 @@
  * other passwords, go and come again, claims are edited, deleted and made again. When it rests, each claim says what is true, who may have
  * something has it unless another does, and there is no Secret without its claim.
  *
- * `SEED` tries other choices (each run is in time of its own, so that no seed gives the same run twice), `CLAIMS` another size.
+ * `SEED` tries other choices (each run is in time of its own, so that no seed gives the same run twice), `CLAIMS` and `CHANGES` another size.
  */
 import { expect, test } from 'vitest'
 import { startTown, type Town } from './town/town.ts'
 import { mistakesIn } from './town/mistakes.ts'
 
 const COUNT = Number(process.env['CLAIMS'] ?? 2000)
+const CHANGES = Number(process.env['CHANGES'] ?? COUNT / 4)
 const SEED = Number(process.env['SEED'] ?? 20261121)
 const NAMESPACES = 50
 const REST_MS = 60_000
@@ -18,7 +19,7 @@ test(`${COUNT} claims over ${COUNT} Secrets in ${NAMESPACES} namespaces`, { time
   const begun = Date.now()
   const town = await startTown({ seed: SEED, namespaces: NAMESPACES, secrets: COUNT })
   try {
-    const [changes] = await Promise.all([town.unrest(COUNT / 4), town.claim(COUNT)])
+    const [changes] = await Promise.all([town.unrest(CHANGES), town.claim(COUNT)])
     await town.calm()
     const moved = Date.now()
     await atRest(town)
