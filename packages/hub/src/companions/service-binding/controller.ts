@@ -9,6 +9,7 @@ import type { DoorContext } from '../../door.ts'
 import { createClusterKinds, groupKind, kindKey, type KindRef } from './cluster-kinds.ts'
 import { summarizeBinding } from './conditions.ts'
 import { finalizeBinding } from './finalize.ts'
+import { createNoticeboard } from './noticeboard.ts'
 import { createFollowedKinds, type FollowedKinds } from './follow-kinds.ts'
 import { bindingType, mappingType, type ServiceBinding } from '../../model/projection/service-binding.ts'
 import { boundUids } from './projector/marks.ts'
@@ -105,11 +106,16 @@ const leaving = (namespace: string, informers: Informers): readonly Key[] =>
 
 const newsOf =
   (followed: FollowedKinds): Source =>
-  (wake, informers) =>
-    followed.tell({
-      object: (type, object) => wake(concerned(type, object, informers)),
+  (wake, informers) => {
+    const isNews = createNoticeboard()
+    return followed.tell({
+      object(type, object, isGone) {
+        const keys = concerned(type, object, informers)
+        if (isNews(type, object, keys.length > 0 && !isGone) || isGone) wake(keys)
+      },
       kind: ({ group, kind }) => wake(keysOf(informers, 'kind', groupKind(group, kind))),
     })
+  }
 
 /** Whose service or workload it is, whom it has in it, and who may select it. */
 function concerned({ group, kind }: ResourceType, object: KubeObject, informers: Informers): readonly Key[] {

@@ -14,8 +14,8 @@ import { isApiError } from '@larder/engine/machinery/status'
 import { boundUids } from './projector/marks.ts'
 
 interface News {
-  /** Something of an object has changed, or it has gone. */
-  object(type: ResourceType, object: KubeObject): void
+  /** Something of an object has changed, or it has gone: then what is given is its last state. */
+  object(type: ResourceType, object: KubeObject, isGone: boolean): void
   /** Nobody knows what has changed of a kind. */
   kind(type: ResourceType): void
 }
@@ -131,5 +131,5 @@ function note({ kind, news }: Following, object: KubeObject, isGone = false): vo
     if (objects) objects.add(key)
     else kind.bound.set(uid, new Set([key]))
   }
-  news.object(kind.type, object)
+  news.object(kind.type, object, isGone)
 }
