@@ -38,6 +38,11 @@ async function writesOf(act: () => Promise<unknown>): Promise<number> {
 }
 
 test('more writes than these are news', async () => {
+  // With rights and policies in place: a claim that comes before them is told so first.
+  await hub.resourceClaim('first', READER)
+  await hub.claimed('first')
+  await hub.remove('first')
+  await hub.until('the hold to end', async () => ((await heldNames()).length === 0 ? true : undefined))
   const claim = await writesOf(async () => {
     await hub.resourceClaim('claim', WRITER)
     await hub.claimed('claim')

@@ -11,7 +11,7 @@ import type { ResourceClaim } from '../kinds.ts'
 import { targetOf, type CoreState } from './core-claim.ts'
 
 /** The closed list. */
-export type NotReadyReason =
+type NotReadyReason =
   | 'ResourceNotFound'
   | 'BindingNotCopyable'
   | 'UnableToSetExclusiveClaim'

@@ -22,7 +22,7 @@ import {
 export const SERVICES = 'service-instances'
 export const CLASS_LABEL = 'services.apps.tanzu.vmware.com/class'
 /** That of the document. */
-export const READER_LABEL = 'servicebinding.io/controller'
+const READER_LABEL = 'servicebinding.io/controller'
 
 export const refTo = (name: string, namespace = SERVICES) => ({ apiVersion: 'v1', kind: 'Secret', namespace, name })
 export const WRITER = refTo('redis-writer-creds-bindable')
