@@ -28,12 +28,18 @@ export function isRefusal(error: unknown, ...codes: readonly string[]): error is
   return error instanceof Refusal && (codes.length === 0 || codes.includes(error.code))
 }
 
-/** `mutates`: whether a request whose answer is lost may have made something. */
-export async function call<T>(action: string, run: () => Promise<T>, { mutates = false } = {}): Promise<T> {
+export interface CallOptions {
+  /** Whether a request whose answer is lost may have made something. */
+  readonly mutates?: boolean
+  /** What the request holds and no error may quote. */
+  readonly secrets?: readonly string[]
+}
+
+export async function call<T>(action: string, run: () => Promise<T>, options: CallOptions = {}): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    throw explained(action, error, mutates)
+    throw explained(action, error, options)
   }
 }
 
@@ -85,7 +91,7 @@ interface SdkError extends Error {
   $retryable?: { throttling?: boolean }
 }
 
-function explained(action: string, error: unknown, mutates: boolean): unknown {
+function explained(action: string, error: unknown, { mutates = false, secrets = [] }: CallOptions): unknown {
   if (!(error instanceof Error) || isDriverError(error) || error.name === 'AbortError') return error
   const sdk: SdkError = error
   const code = plainCode(sdk.name)
@@ -93,7 +99,7 @@ function explained(action: string, error: unknown, mutates: boolean): unknown {
   if (THROTTLED.has(code) || status === 429 || sdk.$retryable?.throttling === true) {
     return throttled(THROTTLED_MS, `${action}: AWS limits the rate of requests (${code})`)
   }
-  if (DENIED.has(code)) return denied(`${action}: ${code}: ${deniedText(code, sdk.message)}`)
+  if (DENIED.has(code)) return denied(`${action}: ${code}: ${deniedText(code, without(secrets, sdk.message))}`)
   if (sdk.message.startsWith('Region is missing')) {
     return invalid('config.region', 'config.region is missing, and AWS_REGION is not set')
   }
@@ -103,8 +109,12 @@ function explained(action: string, error: unknown, mutates: boolean): unknown {
     return mutates ? ambiguous(message) : unavailable(message)
   }
   if (status === undefined) return error
-  return new Refusal(action, code, sdk.message)
+  return new Refusal(action, code, without(secrets, sdk.message))
 }
+
+/** AWS quotes what it refuses. */
+const without = (secrets: readonly string[], said: string): string =>
+  secrets.reduce((text, secret) => (secret === '' ? text : text.replaceAll(secret, '[hidden]')), said)
 
 /** Also an answer that says 200 and cannot be read: it was cut off on its way. */
 function wasLost(error: SdkError, status: number | undefined): boolean {

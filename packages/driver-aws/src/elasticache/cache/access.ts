@@ -106,7 +106,7 @@ export class CacheAccess {
       const made = await call(
         'elasticache:CreateUser',
         () => this.#aws.client.send(createUser(wanted, user), { abortSignal: this.#signal }),
-        { mutates: true },
+        { mutates: true, secrets: [user.password] },
       )
       return made.Status === 'active'
     } catch (error) {
@@ -126,7 +126,7 @@ export class CacheAccess {
     if (have[KEY_TAG] === fingerprint) return true
     const options = { abortSignal: this.#signal }
     const modify = new ModifyUserCommand({ UserId: id, AccessString: access, Passwords: [password] })
-    await call('elasticache:ModifyUser', () => this.#aws.client.send(modify, options))
+    await call('elasticache:ModifyUser', () => this.#aws.client.send(modify, options), { secrets: [password] })
     this.#aws.users.changed(id)
     // Last, so that what did not come this far is done again.
     const tag = new AddTagsToResourceCommand({ ResourceName: user.ARN, Tags: tagList({ [KEY_TAG]: fingerprint }) })

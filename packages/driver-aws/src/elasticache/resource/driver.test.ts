@@ -243,3 +243,14 @@ test('one that cannot be made says why', async () => {
     retry: 'no',
   })
 })
+
+test('what AWS quotes of a password is not handed on', async () => {
+  const message = `Invalid password ${PASSWORD}: it must not contain the word horse`
+  aws.faults.refuse({ action: 'CreateUser' }, { status: 400, code: 'InvalidParameterValue', message })
+  const error: unknown = await session.create(user('writer', 'writer'), never).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({
+    code: 'invalid',
+    message: 'InvalidParameterValue: Invalid password [hidden]: it must not contain the word horse',
+  })
+  expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(PASSWORD)
+})

@@ -76,6 +76,12 @@ function checkedValue(value: Json, { type }: Property, path: string): Json {
   throw invalid(path, `${path} must be ${isList ? `a list of ${item}s` : `${item === 'object' ? 'an' : 'a'} ${item}`}`)
 }
 
+/** Values that no error may quote. */
+export function secretsOf({ Passwords = [], AuthToken, AuthenticationMode }: Properties): string[] {
+  const more = isRecord(AuthenticationMode) ? (AuthenticationMode['Passwords'] ?? []) : []
+  return [Passwords, AuthToken ?? [], more].flat().filter((value) => typeof value === 'string')
+}
+
 /** In the words of AWS alone, which who knows ACK knows. */
 export function explained<T>(kind: Kind<T>, error: unknown): unknown {
   if (!isRefusal(error)) return error

@@ -14,7 +14,7 @@ import type {
 import type { Json } from '@larder/kit'
 import { call } from '../../account/call.ts'
 import type { Elasticache } from '../client.ts'
-import type { Change, Kind, Property } from './kind.ts'
+import { secretsOf, type Change, type Kind, type Property } from './kind.ts'
 
 const fixed = { fixed: true } as const
 
@@ -87,6 +87,7 @@ export const replicationGroupKind: Kind<ReplicationGroup> = {
     const command = new CreateReplicationGroupCommand(properties as unknown as CreateReplicationGroupMessage)
     await call('elasticache:CreateReplicationGroup', () => client.send(command, { abortSignal: signal }), {
       mutates: true,
+      secrets: secretsOf(properties),
     })
   },
   change: async (aws, change, signal) => {
@@ -153,7 +154,9 @@ async function modify({ client }: Elasticache, { id, thing, names, properties }:
     ...(toAdd.length > 0 && { UserGroupIdsToAdd: toAdd }),
     ...(toRemove.length > 0 && { UserGroupIdsToRemove: toRemove }),
   })
-  await call('elasticache:ModifyReplicationGroup', () => client.send(command, { abortSignal: signal }))
+  await call('elasticache:ModifyReplicationGroup', () => client.send(command, { abortSignal: signal }), {
+    secrets: secretsOf(properties),
+  })
   return names
 }
 

@@ -15,7 +15,7 @@ import type {
 } from '@aws-sdk/client-elasticache'
 import type { Json } from '@larder/kit'
 import { call } from '../../account/call.ts'
-import type { Kind } from './kind.ts'
+import { secretsOf, type Kind } from './kind.ts'
 
 /**
  * A user as such. Its passwords are what was given, one or two: who rotates them gives the new one beside the old one, and then the new one alone. AWS
@@ -47,12 +47,17 @@ export const userKind: Kind<User> = {
   have: ({ UserName, Engine }) => ({ UserName, Engine }),
   async create({ client }, properties, signal) {
     const command = new CreateUserCommand(properties as unknown as CreateUserMessage)
-    await call('elasticache:CreateUser', () => client.send(command, { abortSignal: signal }), { mutates: true })
+    await call('elasticache:CreateUser', () => client.send(command, { abortSignal: signal }), {
+      mutates: true,
+      secrets: secretsOf(properties),
+    })
   },
   async change({ client }, { id, names, properties }, signal) {
     const part = Object.fromEntries(names.map((name) => [name, properties[name]]))
     const command = new ModifyUserCommand({ ...(part as Partial<ModifyUserMessage>), UserId: id })
-    await call('elasticache:ModifyUser', () => client.send(command, { abortSignal: signal }))
+    await call('elasticache:ModifyUser', () => client.send(command, { abortSignal: signal }), {
+      secrets: secretsOf(properties),
+    })
     return names
   },
   async remove({ client }, id, signal) {
