@@ -76,6 +76,7 @@ export function newCoreClaim(claim: ResourceClaim) {
 }
 
 const LONGEST_SOURCE = 242
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 /**
  * The name of the copy: that of the Secret which is copied. Where that Secret lives beside the claim, it has its name already, and the copy
@@ -84,7 +85,9 @@ const LONGEST_SOURCE = 242
 export function copyName(claim: ResourceClaim, core: CoreState | undefined): string | undefined {
   const { apiVersion, kind, name, namespace } = targetOf(claim)
   const source = apiVersion === 'v1' && kind === 'Secret' ? name : core?.source
-  if (source === undefined || namespace !== claim.metadata.namespace) return source
+  // No Secret has such a name: then the core says that it does not exist, where the API would refuse a Claim that copies to it.
+  if (source === undefined || !SUBDOMAIN.test(source)) return undefined
+  if (namespace !== claim.metadata.namespace) return source
   const hash = createHash('sha256')
     .update(claim.metadata.uid ?? '')
     .digest('hex')

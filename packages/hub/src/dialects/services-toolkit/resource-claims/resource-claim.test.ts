@@ -173,6 +173,15 @@ describe('what is claimed', () => {
     await hub.policy({})
   })
 
+  test('cannot exist, by its name: it says what it says of others that do not', async () => {
+    await hub.resourceClaim('theirs', refTo('No_Such Name'))
+    expect(messageOf(await hub.refused('theirs', 'ResourceNotFound'))).toBe(
+      `spec.ref: Secret ${SERVICES}/No_Such Name does not exist`,
+    )
+    await hub.resourceClaim('own', { apiVersion: 'v1', kind: 'Secret', name: '../x' })
+    await hub.refused('own', 'ResourceNotFound')
+  })
+
   test('row 40: does not exist: it says so, and heals when it does', async () => {
     await hub.resourceClaim('claim', WRITER)
     const refused = await hub.refused('claim', 'ResourceNotFound')
