@@ -1,6 +1,11 @@
 /** The drivers under a whole hub: what it makes of their words, and what AWS shows when it was killed, throttled or left alone. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
-import { DescribeReplicationGroupsCommand, DescribeUsersCommand, ElastiCacheClient } from '@aws-sdk/client-elasticache'
+import {
+  DescribeReplicationGroupsCommand,
+  DescribeUserGroupsCommand,
+  DescribeUsersCommand,
+  ElastiCacheClient,
+} from '@aws-sdk/client-elasticache'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Json } from '@larder/kit'
@@ -154,6 +159,14 @@ describe('a claim of a stack', () => {
   })
 })
 
+async function cachesThere() {
+  const { ReplicationGroups = [] } = await caches.send(new DescribeReplicationGroupsCommand({}))
+  const { UserGroups = [] } = await caches.send(new DescribeUserGroupsCommand({}))
+  const { Users = [] } = await caches.send(new DescribeUsersCommand({}))
+  const users = Users.filter(({ UserId }) => UserId !== 'default').length
+  return { caches: ReplicationGroups.length, groups: UserGroups.length, users }
+}
+
 const userOf = async () => (await hub.secretValues('cache')) ?? {}
 
 describe('a claim of a cache', () => {
@@ -173,12 +186,57 @@ describe('a claim of a cache', () => {
     expect(await userMayLogIn(aws, caches, writer)).toBe(false)
 
     await gone('cache')
-    await hub.until('all to go', async () => {
-      const { ReplicationGroups = [] } = await caches.send(new DescribeReplicationGroupsCommand({}))
-      const { Users = [] } = await caches.send(new DescribeUsersCommand({}))
-      return ReplicationGroups.length === 0 && Users.every(({ UserId }) => UserId === 'default') ? true : undefined
-    })
+    await expect.poll(cachesThere, { timeout: 20_000, interval: 50 }).toEqual({ caches: 0, groups: 0, users: 0 })
   })
+})
+
+const READY = (name: string) =>
+  expect
+    .poll(
+      async () => (await claims().get(name, 'shop')).status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+      {
+        timeout: 45_000,
+        interval: 50,
+      },
+    )
+    .toBe('True')
+
+describe.each([
+  ['an answer that says 503', (action: string) => aws.faults.failServer({ action }, { times: 3 })],
+  ['an answer that is lost', (action: string) => aws.faults.reset({ action }, { times: 3, at: 'answer' })],
+  ['a limit of the rate', (action: string) => aws.faults.throttle({ action }, { times: 3 })],
+] as const)('%s, as often as the SDK tries, at every call', (_title, fault) => {
+  test('of a stack: there is one, and then none', async () => {
+    for (const action of ['DescribeStacks', 'CreateStack', 'DeleteStack']) fault(action)
+    await hub.claim('jobs', { className: 'queue' })
+    await READY('jobs')
+    expect(await stacksThere()).toHaveLength(1)
+    await claims().delete('jobs', { namespace: 'shop' })
+    await expect.poll(async () => (await stacksThere()).length, { timeout: 45_000, interval: 50 }).toBe(0)
+  })
+})
+
+const ACTIONS_OF_A_CACHE = [
+  'DescribeUserGroups',
+  'DescribeReplicationGroups',
+  'CreateUser',
+  'CreateUserGroup',
+  'CreateReplicationGroup',
+  'ModifyUserGroup',
+  'DescribeUsers',
+  'DeleteReplicationGroup',
+  'DeleteUserGroup',
+  'DeleteUser',
+]
+
+test('answers that are lost at every call of a cache make nothing twice, and leave nothing', async () => {
+  for (const action of ACTIONS_OF_A_CACHE) aws.faults.reset({ action }, { times: 3, at: 'answer' })
+  await hub.claim('cache', { className: 'cache' })
+  await READY('cache')
+  expect(await cachesThere()).toEqual({ caches: 1, groups: 1, users: 2 })
+  expect(await userMayLogIn(aws, caches, await userOf())).toBe(true)
+  await claims().delete('cache', { namespace: 'shop' })
+  await expect.poll(cachesThere, { timeout: 45_000, interval: 100 }).toEqual({ caches: 0, groups: 0, users: 0 })
 })
 
 test('many queues at once under a quota: all are made, each once, with a few calls', async () => {
