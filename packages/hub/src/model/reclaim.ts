@@ -44,3 +44,9 @@ export function isFree(instance: Instance): boolean {
   const ready = status?.conditions?.find((c) => c.type === 'Ready')
   return status?.observedGeneration === metadata.generation && ready?.status === 'True'
 }
+
+/** Nobody has asked its driver to make anything yet: nothing of it exists outside, and no credentials do. */
+export function isUntouched({ status }: Pick<Instance, 'status'>): boolean {
+  const { requested, applied, steps } = status ?? {}
+  return requested === undefined && applied === undefined && steps === undefined
+}

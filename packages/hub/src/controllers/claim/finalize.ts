@@ -8,7 +8,7 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
 import type { Instance } from '../../model/instance.ts'
 import { atLastRelease, isShared } from '../../model/instance-use.ts'
-import { reclaimOf } from '../../model/reclaim.ts'
+import { isUntouched, reclaimOf } from '../../model/reclaim.ts'
 import type { HubContext } from '../context.ts'
 import { settling } from '../reporting.ts'
 import { DriverFailure } from '../session/failure.ts'
@@ -35,6 +35,7 @@ export function finalizeClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<O
 
 /** Why the credentials could not be revoked. */
 interface NotRevoked {
+  readonly reason: string
   readonly message: string
 }
 
@@ -46,7 +47,8 @@ async function revokeCredentials(pass: Pass<Claim>, hub: HubContext): Promise<Ou
     }
     return done
   } catch (error) {
-    if (error instanceof DriverFailure || error instanceof Stalled) return { message: error.message }
+    if (error instanceof DriverFailure || error instanceof Stalled)
+      return { reason: error.reason, message: error.message }
     throw error
   }
 }
@@ -58,13 +60,13 @@ function credentialsOf({ object }: Pass<Claim>) {
 }
 
 /**
- * The backend cannot revoke. Where the service is removed with the claim, its credentials die with it: so the claim waits for that.
- * Where the service stays, the claim waits for the backend. Only a namespace that goes is not kept waiting by a dead backend: the
- * instance, in another namespace, then sees to it alone.
+ * The backend cannot revoke. Of what has no recipe and was never asked for there is nothing to revoke. Where the service is removed with
+ * the claim, its credentials die with it: so the claim waits for that. Where the service stays, the claim waits for the backend. Only a
+ * namespace that goes is not kept waiting by a dead backend: the instance, in another namespace, then sees to it alone.
  */
-async function giveUpRevoking(pass: Pass<Claim>, { message }: NotRevoked): Promise<Outcome> {
+async function giveUpRevoking(pass: Pass<Claim>, { reason, message }: NotRevoked): Promise<Outcome> {
   const held = heldInstance(pass)
-  if (!held) return release(pass)
+  if (!held || (reason === 'RevisionNotFound' && isUntouched(held))) return release(pass)
   if (diesWithClaim(held)) {
     await release(pass)
     if (!heldInstance(pass) || namespaceGoes(pass)) return done

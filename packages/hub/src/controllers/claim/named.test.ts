@@ -76,6 +76,22 @@ describe('an instance of the own namespace', () => {
     await hub.ready('jar')
   })
 
+  test('of a class that does not exist keeps no claim from going: nothing was made, so that there is nothing to revoke', async () => {
+    for (const [name, sharing] of [
+      ['alone', 'Exclusive'],
+      ['together', 'Shared'],
+    ] as const) {
+      const spec = { className: 'jras', sharing, reclaimPolicy: 'Retain' as const }
+      await hub.admin.of(instanceKind).create({ metadata: { name, namespace: 'shop' }, spec })
+      await hub.claim(name, { instanceRef: { namespace: 'shop', name } })
+      await hub.cause(claimKind, name, 'shop', 'RevisionNotFound')
+      await hub.admin.of(claimKind).delete(name, { namespace: 'shop' })
+      await hub.until('the claim to go', async () =>
+        (await hub.admin.of(claimKind).find(name, 'shop')) ? undefined : true,
+      )
+    }
+  })
+
   test('that was deleted is never replaced by another of its name', async () => {
     await make('mine', byHand, 'shop')
     await claimOf('jar', 'mine', {}, 'shop')

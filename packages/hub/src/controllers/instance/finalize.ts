@@ -6,7 +6,7 @@ import { isNotFound } from '@larder/engine/machinery/status'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Instance } from '../../model/instance.ts'
-import { isObserved, reclaimOf } from '../../model/reclaim.ts'
+import { isObserved, isUntouched, reclaimOf } from '../../model/reclaim.ts'
 import { unsupportedInInstance } from '../../model/unsupported.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
@@ -57,9 +57,7 @@ async function openOrNothing(pass: Pass<Instance>, hub: HubContext): Promise<Ins
   try {
     return await openInstancePass(pass, hub)
   } catch (error) {
-    const { requested, applied, steps } = pass.object.status ?? {}
-    const untouched = requested === undefined && applied === undefined && steps === undefined
-    if (error instanceof Stalled && error.reason === 'RevisionNotFound' && untouched) return undefined
+    if (error instanceof Stalled && error.reason === 'RevisionNotFound' && isUntouched(pass.object)) return undefined
     throw error
   }
 }
