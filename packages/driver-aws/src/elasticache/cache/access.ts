@@ -58,7 +58,7 @@ export class CacheAccess {
   async bind(wanted: WantedCache, cache: ReplicationGroup, kept: CacheState, credential: Credential): Promise<Bound> {
     const access = accessOf(wanted, credential)
     const group = await this.#aws.userGroups.find(this.#names.access, this.#signal)
-    if (!group) throw blocked(`user group ${this.#names.access} does not exist`)
+    if (!group) throw blocked(noUsers(this.#names))
     const before = credential.state === undefined ? {} : (JSON.parse(credential.state) as CredentialState)
     const ownKey = kept.key === undefined ? { key: before.key ?? newKey() } : {}
     const key = kept.key ?? ownKey.key ?? ''
@@ -168,6 +168,10 @@ export class CacheAccess {
     }
   }
 }
+
+/** As with one that was adopted: to give it users of ours would take from it those that it has. */
+const noUsers = ({ cache, access }: CacheNames): string =>
+  `claims of replication group ${cache} cannot be bound: its user group ${access} does not exist, because it was adopted or the group was removed`
 
 function accessOf({ recipe }: WantedCache, { role }: Credential): string {
   const roles: Readonly<Record<string, string>> = recipe.roles ?? DEFAULT_ROLES

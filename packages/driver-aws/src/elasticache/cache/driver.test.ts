@@ -275,6 +275,10 @@ describe('a cache of somebody else', () => {
     const { ReplicationGroup } = await foreign()
     const want = wanted({ name: 'theirs', existing: 'Adopt' })
     expect((await session.observe(want, never)).phase).toBe('ready')
+    await expect(session.bind(want, credential('one'), never)).rejects.toMatchObject({
+      code: 'blocked',
+      message: expect.stringContaining('it was adopted'),
+    })
     const tags = new AddTagsToResourceCommand({
       ResourceName: ReplicationGroup?.ARN,
       Tags: [{ Key: 'larder.dev/id', Value: 'b' }],
