@@ -249,7 +249,13 @@ export interface InformersOptions {
   readonly random?: () => number
 }
 
-const keyOf = (type: ResourceType) => `${type.group}/${type.version}/${type.resource}`
+/** Types are constants nearly always, and passes ask by them all the time. */
+const keys = new WeakMap<ResourceType, string>()
+function keyOf(type: ResourceType): string {
+  let key = keys.get(type)
+  if (key === undefined) keys.set(type, (key = `${type.group}/${type.version}/${type.resource}`))
+  return key
+}
 
 export function createInformers(client: Client, options: InformersOptions): Informers {
   const informers = new Map<string, Informer<never>>()

@@ -37,6 +37,27 @@ describe('queue', () => {
     expect(queue.depth).toBe(0)
   })
 
+  test('what stands behind runs when there is time, and one of four while there is none', async () => {
+    const { queue } = setUp()
+    for (const key of ['old-1', 'old-2', 'old-3', 'old-1']) queue.addBehind(key)
+    for (const key of ['a', 'b', 'c', 'd', 'old-3']) queue.add(key)
+    queue.addBehind('a')
+    expect(queue.depth).toBe(7)
+    const order = []
+    while (queue.depth > 0) order.push(await queue.next())
+    expect(order).toEqual(['a', 'b', 'c', 'old-1', 'd', 'old-3', 'old-2'])
+  })
+
+  test('who waits for a key gets one that is added behind', async () => {
+    const { queue } = setUp()
+    const waiting = queue.next()
+    queue.addBehind('old')
+    expect(await waiting).toBe('old')
+    queue.addBehind('old')
+    queue.done('old')
+    expect(await queue.next()).toBe('old')
+  })
+
   test('the earlier of two appointments holds', async () => {
     const { clock, queue } = setUp()
     queue.addAfter('a', 500)

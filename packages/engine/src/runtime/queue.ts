@@ -3,11 +3,17 @@
  * arrives for a running key makes it run once more afterwards. So a pass may read the world as it is, and no event is lost.
  */
 import type { Clock } from '../base/clock.ts'
+import { oldestOf } from '../base/oldest.ts'
 import { backoffMs, type BackoffOptions } from '../client/backoff.ts'
 
 export interface Queue {
   /** Runs as soon as a worker is free. */
   add(key: string): void
+  /**
+   * Runs when there is time: nothing happened to it that somebody waits for. Of four keys that run one is of these, so that they end
+   * however much happens.
+   */
+  addBehind(key: string): void
   /** Runs in `ms`, unless it runs before: a pass forgets older appointments of its key, and makes its own. */
   addAfter(key: string, ms: number): void
   /** Runs later, the longer the more often it has failed in a row; returns the delay in ms. */
@@ -40,6 +46,8 @@ export interface QueueWatch {
 
 const nobody: QueueWatch = { queued() {}, retried() {}, waited() {} }
 
+/** Keys that run before one of those behind has its turn. */
+const OVERTAKING = 3
 const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 200, capMs: 300_000 }
 
 interface Appointment {
@@ -51,6 +59,12 @@ export function createQueue(options: QueueOptions): Queue {
   const { clock, random = Math.random, backoff = DEFAULT_BACKOFF, watch = nobody } = options
   /** And since when. */
   const ready = new Map<string, number>()
+  /** A key is in this or in `ready`. */
+  const behind = new Map<string, number>()
+  const firstReady = oldestOf(ready)
+  const firstBehind = oldestOf(behind)
+  /** Keys of `ready` that ran while others stood behind. */
+  let overtaken = 0
   const running = new Set<string>()
   /** Added while they were running. */
   const again = new Set<string>()
@@ -65,8 +79,9 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   function start(key: string): string {
-    watch.waited(clock.now() - (ready.get(key) ?? clock.now()))
+    watch.waited(clock.now() - (ready.get(key) ?? behind.get(key) ?? clock.now()))
     ready.delete(key)
+    behind.delete(key)
     cancel(key)
     running.add(key)
     return key
@@ -79,10 +94,25 @@ export function createQueue(options: QueueOptions): Queue {
       return
     }
     if (!ready.has(key)) {
-      ready.set(key, clock.now())
-      watch.queued()
+      if (!behind.has(key)) watch.queued()
+      ready.set(key, behind.get(key) ?? clock.now())
+      behind.delete(key)
     }
     idle.shift()?.(start(key))
+  }
+
+  function addBehind(key: string): void {
+    if (closed || ready.has(key) || behind.has(key)) return
+    if (running.has(key) || idle.length > 0) return add(key)
+    behind.set(key, clock.now())
+    watch.queued()
+  }
+
+  function take(): string | undefined {
+    const isTurnOfThoseBehind = behind.size > 0 && (ready.size === 0 || overtaken >= OVERTAKING)
+    overtaken = isTurnOfThoseBehind || behind.size === 0 ? 0 : overtaken + 1
+    const key = isTurnOfThoseBehind ? firstBehind() : firstReady()
+    return key === undefined ? undefined : start(key)
   }
 
   function addAfter(key: string, ms: number): void {
@@ -101,6 +131,7 @@ export function createQueue(options: QueueOptions): Queue {
 
   return {
     add,
+    addBehind,
     addAfter,
     addRateLimited(key) {
       const count = (failures.get(key) ?? 0) + 1
@@ -115,8 +146,8 @@ export function createQueue(options: QueueOptions): Queue {
     },
     next() {
       if (closed) return Promise.resolve(undefined)
-      for (const key of ready.keys()) return Promise.resolve(start(key))
-      return new Promise((resolve) => idle.push(resolve))
+      const key = take()
+      return key === undefined ? new Promise((resolve) => idle.push(resolve)) : Promise.resolve(key)
     },
     done(key) {
       running.delete(key)
@@ -128,7 +159,7 @@ export function createQueue(options: QueueOptions): Queue {
       for (const resolve of idle.splice(0)) resolve(undefined)
     },
     get depth() {
-      return ready.size
+      return ready.size + behind.size
     },
   }
 }

@@ -73,8 +73,14 @@ export function runController<T extends KubeObject>(
   const reconciler = createReconciler(definition, { ...environment, log, queue, events, workers, signal })
   const unsubscribe: (() => void)[] = []
 
+  /** What is there at a start is looked at behind what happens from then on: a new object must not wait for a hundred thousand old ones. */
+  let begun = false
+
   function wake(keys: readonly Key[]): void {
-    for (const key of keys) queue.add(formatKey(key))
+    for (const key of keys) {
+      if (begun) queue.add(formatKey(key))
+      else queue.addBehind(formatKey(key))
+    }
     metrics.depth(name, queue.depth)
   }
 
@@ -128,6 +134,7 @@ export function runController<T extends KubeObject>(
     // A source that begins after the stop would never be ended.
     if (stopping) return
     for (const source of definition.sources ?? []) unsubscribe.push(source(wake, informers))
+    begun = true
     dispatching = dispatch()
   })
 

@@ -79,20 +79,21 @@ function hasSameOwners({ owners = [] }: Index, before: Index | undefined): boole
 
 /** What a stop may have interrupted, told from indexes alone: dependents of owners that are gone, out of reach, or waiting. */
 function leftBehind(store: Store, note: (key: string, index: Index) => void): readonly string[] {
-  const places = new Map<string, { readonly key: string; readonly index: Index }>()
   const dependents: { readonly key: string; readonly owners: readonly string[] }[] = []
-  store.list({
-    prefix: '/',
-    match: (key, index) => {
-      places.set(index.uid, { key, index })
-      if (index.owners) dependents.push({ key, owners: index.owners })
-      if (index.awaits) note(key, index)
-      return false
-    },
+  const owning = new Set<string>()
+  const look = (at: (key: string, index: Index) => void) =>
+    store.list({ prefix: '/', match: (key, index) => (at(key, index), false) })
+  look((key, index) => {
+    for (const uid of index.owners ?? []) owning.add(uid)
+    if (index.owners) dependents.push({ key, owners: index.owners })
+    if (index.awaits) note(key, index)
   })
+  // Of owners alone: the places of half a million objects would be the most that the start ever holds.
+  const owners = new Map<string, { readonly key: string; readonly awaits: boolean }>()
+  look((key, { uid, awaits }) => owning.has(uid) && owners.set(uid, { key, awaits: awaits !== undefined }))
   const isSound = (key: string, uid: string): boolean => {
-    const owner = places.get(uid)
-    return owner !== undefined && owner.index.awaits === undefined && isInReach(owner.key, key)
+    const owner = owners.get(uid)
+    return owner !== undefined && !owner.awaits && isInReach(owner.key, key)
   }
   return dependents.filter(({ key, owners }) => !owners.every((uid) => isSound(key, uid))).map(({ key }) => key)
 }

@@ -1,3 +1,4 @@
+import { oldestOf } from '../../base/oldest.ts'
 import { Document } from '../../machinery/document.ts'
 import type { DocumentSource } from '../entry.ts'
 import { Compacted, StorageFailed } from '../store.ts'
@@ -51,6 +52,7 @@ interface Cached {
 /** The least recently used documents leave first. A Map keeps the order of insertion, so a hit is inserted anew. */
 class DocumentCache {
   readonly #documents = new Map<number, Cached>()
+  readonly #leastRecent = oldestOf(this.#documents)
   readonly #maxBytes: number
   #bytes = 0
 
@@ -71,10 +73,10 @@ class DocumentCache {
     if (size > this.#maxBytes) return
     this.#documents.set(revision, { document, size })
     this.#bytes += size
-    for (const [oldest, { size }] of this.#documents) {
-      if (this.#bytes <= this.#maxBytes) break
+    while (this.#bytes > this.#maxBytes) {
+      const oldest = this.#leastRecent()!
+      this.#bytes -= this.#documents.get(oldest)!.size
       this.#documents.delete(oldest)
-      this.#bytes -= size
     }
   }
 }
