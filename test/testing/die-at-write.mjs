@@ -9,7 +9,7 @@ const plan = process.env.LARDER_TEST_DEATH ?? ''
 /** What was handed to the thread that writes is on disk by then. */
 const COMMITTED_MS = 50
 
-const postMessage = Worker.prototype.postMessage
+const postMessage = Reflect.get(Worker.prototype, 'postMessage')
 let left = Infinity
 let isDying = false
 
@@ -18,7 +18,7 @@ const isBeside = (key) => /\/(events|leases)\//.test(key)
 
 Worker.prototype.postMessage = function (message, ...rest) {
   if (message?.type === 'append') count(message)
-  if (!isDying) postMessage.call(this, message, ...rest)
+  if (!isDying) Reflect.apply(postMessage, this, [message, ...rest])
 }
 
 function count({ keys }) {

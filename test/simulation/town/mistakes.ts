@@ -24,7 +24,7 @@ export function mistakesIn(sight: Sight): readonly string[] {
 type Holders = ReadonlyMap<string, string>
 
 /** By `namespace/name` of the Secret, the uid of the Claim that its record names. */
-export const holders = ({ records }: Sight): Holders =>
+const holders = ({ records }: Sight): Holders =>
   new Map(
     records.map(({ spec }) => [`${spec.resourceRef?.namespace}/${spec.resourceRef?.name}`, spec.claimRef?.uid ?? '']),
   )
