@@ -43,3 +43,17 @@ export const digestOf = (...parts: readonly string[]): string =>
   createHash('sha256')
     .update(parts.map((part) => `${part.length}:${part}`).join(''))
     .digest('hex')
+
+/**
+ * Why a thing that exists is not to be touched; undefined: it is of this instance, by its tag or because the instance takes what is there.
+ * `owner`: the value of the tag. `thing`: in words, `a stack called jobs`.
+ */
+export function conflictOf(
+  owner: string | undefined,
+  { id, existing }: Pick<Want, 'id' | 'existing'>,
+  thing: string,
+): string | undefined {
+  if (owner === undefined ? existing !== 'Refuse' : owner === id) return undefined
+  const whose = owner === undefined ? `it has no tag ${OWNER_TAG}` : `its tag ${OWNER_TAG} is ${owner}`
+  return `${thing} exists and is not of this instance: ${whose}`
+}

@@ -64,3 +64,13 @@ export function asText(value: Json, path: string): string {
   if (typeof value === 'object' && value !== null) throw invalid(path, `${path} must be one value and not an object`)
   return String(value)
 }
+
+/** Of fields that are texts in the end, such as tags and keys of a Secret. */
+export function renderTexts(
+  templates: Readonly<Record<string, string>>,
+  values: Values,
+  path: string,
+): Record<string, string> {
+  const rendered = Object.entries(render(templates, values, path) as Readonly<Record<string, Json>>)
+  return Object.fromEntries(rendered.map(([key, value]) => [key, asText(value, `${path}.${key}`)]))
+}

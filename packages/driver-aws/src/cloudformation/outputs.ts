@@ -1,20 +1,20 @@
 /** What a stack gives: to everybody, and to those who bind. */
 import type { Stack } from '@aws-sdk/client-cloudformation'
 import type { Json } from '@larder/kit'
-import { asText, render, type Values } from '../template.ts'
+import { renderTexts, type Values } from '../template.ts'
 import { idOf } from './stacks.ts'
 import type { WantedStack } from './wanted.ts'
 
 export function shownOutputs(stack: Stack, wanted: WantedStack): Record<string, Json> {
   const { outputs, secretOutputs = [] } = wanted.recipe
   const open = Object.fromEntries(Object.entries(outputsOf(stack)).filter(([name]) => !secretOutputs.includes(name)))
-  return outputs ? texts(outputs, valuesOf(stack, wanted, open), 'recipe.outputs') : open
+  return outputs ? renderTexts(outputs, valuesOf(stack, wanted, open), 'recipe.outputs') : open
 }
 
 export function bindingValues(stack: Stack, wanted: WantedStack): Record<string, Json> {
   const { binding } = wanted.recipe
   const all = outputsOf(stack)
-  return binding ? texts(binding, valuesOf(stack, wanted, all), 'recipe.binding') : all
+  return binding ? renderTexts(binding, valuesOf(stack, wanted, all), 'recipe.binding') : all
 }
 
 const outputsOf = ({ Outputs = [] }: Stack): Record<string, string> =>
@@ -23,9 +23,4 @@ const outputsOf = ({ Outputs = [] }: Stack): Record<string, string> =>
 function valuesOf(stack: Stack, { values }: WantedStack, output: Json): Values {
   const [, , , region = '', accountID = ''] = idOf(stack).split(':')
   return { ...values, output, stack: { id: idOf(stack) }, region, accountID }
-}
-
-function texts(templates: Readonly<Record<string, string>>, values: Values, path: string): Record<string, Json> {
-  const rendered = render(templates, values, path) as Record<string, Json>
-  return Object.fromEntries(Object.entries(rendered).map(([key, value]) => [key, asText(value, `${path}.${key}`)]))
 }

@@ -2,7 +2,7 @@
 import type { Stack, StackEvent } from '@aws-sdk/client-cloudformation'
 import { parseDurationMs } from '@larder/kit'
 import type { Changing, Failed, Outside, Want } from '@larder/kit'
-import { OWNER_TAG } from '../naming.ts'
+import { conflictOf, OWNER_TAG } from '../naming.ts'
 import { idOf } from './stacks.ts'
 
 export type Standing =
@@ -29,16 +29,9 @@ export function standingOf({ StackStatus: status = '' as never }: Stack): Standi
   return /^(?:CREATE_FAILED|ROLLBACK_COMPLETE|ROLLBACK_FAILED)$/.test(status) ? 'failed' : 'stuck'
 }
 
-/** By our tag, or because the instance takes what is there. */
-export function isOurs({ Tags = [] }: Stack, { id, existing }: Pick<Want, 'id' | 'existing'>): boolean {
-  const owner = Tags.find(({ Key }) => Key === OWNER_TAG)?.Value
-  return owner === undefined ? existing !== 'Refuse' : owner === id
-}
-
-export function conflictMessage(stack: Stack): string {
+export function conflictWith(stack: Stack, want: Pick<Want, 'id' | 'existing'>): string | undefined {
   const owner = stack.Tags?.find(({ Key }) => Key === OWNER_TAG)?.Value
-  const whose = owner === undefined ? `it has no tag ${OWNER_TAG}` : `its tag ${OWNER_TAG} is ${owner}`
-  return `a stack called ${stack.StackName} exists and is not of this instance: ${whose}`
+  return conflictOf(owner, want, `a stack called ${stack.StackName}`)
 }
 
 export function outsideOf(stack: Stack): Outside {

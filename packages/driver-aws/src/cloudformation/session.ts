@@ -11,7 +11,7 @@ import { execute, forecast, validate } from './change-set.ts'
 import { compare, type Comparison } from './drift.ts'
 import { changedAtOf, followedBy, isStill, Memory, parseState, type StackState } from './memory.ts'
 import { bindingValues, shownOutputs } from './outputs.ts'
-import { causeOf, changing, conflictMessage, failed, isOurs, outsideOf, standingOf } from './seen.ts'
+import { causeOf, changing, conflictWith, failed, outsideOf, standingOf } from './seen.ts'
 import { idOf, openStacks, tokenOf, type Stacks } from './stacks.ts'
 import { stackNameOf, wantedStack, type WantedStack } from './wanted.ts'
 
@@ -74,7 +74,8 @@ class StackVerbs {
   async #look(): Promise<Seen> {
     const stack = await this.#find(0)
     if (!stack) return { phase: 'absent' }
-    if (!isOurs(stack, this.#want)) return { phase: 'conflict', message: conflictMessage(stack) }
+    const conflict = conflictWith(stack, this.#want)
+    if (conflict !== undefined) return { phase: 'conflict', message: conflict }
     const standing = standingOf(stack)
     const outside = outsideOf(stack)
     const state = this.#want.state === undefined ? {} : { state: this.#want.state }
@@ -137,7 +138,7 @@ class StackVerbs {
 
   async delete(): Promise<Ack> {
     const stack = await this.#find(A_MOMENT_MS)
-    if (!stack || !isOurs(stack, this.#want)) return {}
+    if (!stack || conflictWith(stack, this.#want) !== undefined) return {}
     if (stack.StackStatus === 'DELETE_IN_PROGRESS') return {}
     const standing = standingOf(stack)
     const why = standing === 'undeletable' ? (await this.#failed(stack)).message : undefined
@@ -180,7 +181,8 @@ class StackVerbs {
       return { parameters, errors: parameterErrors(error), effects: [] }
     }
     if (!stack) return { parameters, errors: [], effects: [] }
-    if (!isOurs(stack, this.#want)) throw blocked(conflictMessage(stack))
+    const conflict = conflictWith(stack, this.#want)
+    if (conflict !== undefined) throw blocked(conflict)
     const standing = standingOf(stack)
     const canChange = standing === 'standing' || standing === 'rolled back'
     if (!canChange || (await this.#compare(stack, wanted)).drift.length === 0)
@@ -212,7 +214,8 @@ class StackVerbs {
   async #ourStack(): Promise<Stack> {
     const stack = await this.#find(A_MOMENT_MS)
     if (!stack) throw blocked(`stack ${stackNameOf(this.#want)} does not exist`)
-    if (!isOurs(stack, this.#want)) throw blocked(conflictMessage(stack))
+    const conflict = conflictWith(stack, this.#want)
+    if (conflict !== undefined) throw blocked(conflict)
     return stack
   }
 

@@ -2,7 +2,7 @@
 import { invalid } from '@larder/kit'
 import type { Json, Want } from '@larder/kit'
 import { digestOf, nameOf, OWNER_TAG, type NameRules } from '../naming.ts'
-import { asText, render, type Values } from '../template.ts'
+import { asText, render, renderTexts, type Values } from '../template.ts'
 import { parseStackRecipe, type StackRecipe } from './recipe.ts'
 
 export interface WantedStack {
@@ -38,7 +38,7 @@ export function wantedStack(want: Want): WantedStack {
     parameter: want.parameters,
   }
   const parameters = parametersOf(recipe, want.parameters, values)
-  const tags = { ...tagsOf(recipe, values), [OWNER_TAG]: want.id }
+  const tags = { ...renderTexts(recipe.tags ?? {}, values, 'recipe.tags'), [OWNER_TAG]: want.id }
   const templateDigest = digestOf(recipe.template ?? recipe.templateURL ?? '')
   const rest = [recipe.capabilities ?? [], recipe.roleARN ?? '', recipe.notificationARNs ?? []]
   const digest = digestOf(templateDigest, JSON.stringify([sorted(parameters), sorted(tags), rest]))
@@ -65,11 +65,6 @@ function parametersOf({ parameters }: StackRecipe, claimed: Json, values: Values
       return [name, asText(value, `${path}.${name}`)]
     }),
   )
-}
-
-function tagsOf({ tags = {} }: StackRecipe, values: Values): Record<string, string> {
-  const rendered = render(tags, values, 'recipe.tags') as Record<string, Json>
-  return Object.fromEntries(Object.entries(rendered).map(([key, value]) => [key, asText(value, `recipe.tags.${key}`)]))
 }
 
 const sorted = (fields: Readonly<Record<string, string>>) =>

@@ -1,7 +1,7 @@
 /** The keys of the Secret. */
 import type { ReplicationGroup } from '@aws-sdk/client-elasticache'
-import type { Credential, Json } from '@larder/kit'
-import { asText, render } from '../../template.ts'
+import type { Credential } from '@larder/kit'
+import { renderTexts } from '../../template.ts'
 import { addressesOf } from './seen.ts'
 import type { WantedCache } from './wanted.ts'
 
@@ -33,8 +33,5 @@ export function bindingValues(
     primary: { ...primary },
     reader: { ...reader },
   }
-  const rendered = render(recipe.binding ?? BINDING, all, 'recipe.binding') as Record<string, Json>
-  return Object.fromEntries(
-    Object.entries(rendered).map(([key, value]) => [key, asText(value, `recipe.binding.${key}`)]),
-  )
+  return renderTexts(recipe.binding ?? BINDING, all, 'recipe.binding')
 }

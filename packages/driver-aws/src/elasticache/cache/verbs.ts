@@ -2,7 +2,7 @@
 import type { ReplicationGroup, User } from '@aws-sdk/client-elasticache'
 import { blocked } from '@larder/kit'
 import type { Ack, Bound, Changing, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
-import { OWNER_TAG } from '../../naming.ts'
+import { conflictOf, OWNER_TAG } from '../../naming.ts'
 import { parameterErrors } from '../../parameter-errors.ts'
 import type { Elasticache } from '../client.ts'
 import { CacheAccess } from './access.ts'
@@ -235,13 +235,9 @@ export class CacheVerbs {
   async #conflict({ ARN: arn = '', ReplicationGroupId: id }: ReplicationGroup): Promise<string | undefined> {
     if (this.#state.made === true || this.#memory.isOwn(arn)) return undefined
     const owner = (await this.#aws.tags(arn, this.#signal))[OWNER_TAG]
-    const isOurs = owner === undefined ? this.#want.existing !== 'Refuse' : owner === this.#want.id
-    if (isOurs) {
-      this.#memory.own(arn)
-      return undefined
-    }
-    const whose = owner === undefined ? `it has no tag ${OWNER_TAG}` : `its tag ${OWNER_TAG} is ${owner}`
-    return `a replication group called ${id} exists and is not of this instance: ${whose}`
+    const conflict = conflictOf(owner, this.#want, `a replication group called ${id}`)
+    if (conflict === undefined) this.#memory.own(arn)
+    return conflict
   }
 
   /** All that were made for it, also those that never joined its group. */

@@ -1,8 +1,8 @@
 /** What one instance wants of ElastiCache, and what its parts are called. */
 import { invalid } from '@larder/kit'
-import type { Json, Want } from '@larder/kit'
+import type { Want } from '@larder/kit'
 import { digestOf, OWNER_TAG } from '../../naming.ts'
-import { asText, render, type Values } from '../../template.ts'
+import { renderTexts, type Values } from '../../template.ts'
 import { parseElasticacheRecipe, type ElasticacheRecipe } from '../recipe.ts'
 import { cacheSettings, type CacheSettings } from './settings.ts'
 
@@ -57,13 +57,11 @@ export function wantedCache(want: Want): WantedCache {
     origin: { door, ...(namespace !== undefined && { namespace }), ...(name !== undefined && { name }) },
     parameter: want.parameters,
   }
-  const tags = render(recipe.tags ?? {}, values, 'recipe.tags') as Record<string, Json>
-  const texts = Object.entries(tags).map(([key, value]) => [key, asText(value, `recipe.tags.${key}`)] as const)
   return {
     names,
     recipe,
     settings: cacheSettings(recipe.cache ?? {}, values),
-    tags: { ...Object.fromEntries(texts), [OWNER_TAG]: want.id },
+    tags: { ...renderTexts(recipe.tags ?? {}, values, 'recipe.tags'), [OWNER_TAG]: want.id },
     values,
   }
 }

@@ -5,16 +5,17 @@
  */
 import { AddTagsToResourceCommand } from '@aws-sdk/client-elasticache'
 import type { ReplicationGroup } from '@aws-sdk/client-elasticache'
-import { blocked, invalid, isRecord } from '@larder/kit'
-import type { Ack, Bound, Drift, Effect, FieldError, Json, Outside, Plan, Seen, Unbound, Want } from '@larder/kit'
+import { blocked, invalid } from '@larder/kit'
+import type { Ack, Bound, Drift, Effect, FieldError, Outside, Plan, Seen, Unbound, Want } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
-import { digestOf, nameOf, OWNER_TAG } from '../../naming.ts'
+import { conflictOf, nameOf, OWNER_TAG } from '../../naming.ts'
 import { Waits } from '../../pace.ts'
 import { parameterErrors } from '../../parameter-errors.ts'
-import { asText, render, type Values } from '../../template.ts'
+import { render, renderTexts, type Values } from '../../template.ts'
 import { changingCache } from '../cache/seen.ts'
 import { tagList, type Elasticache } from '../client.ts'
 import { parseElasticacheRecipe, type ElasticacheRecipe } from '../recipe.ts'
+import { differences, digests, fixedMessage, phaseOf, plain } from './compare.ts'
 import { checkedProperties, explained, type Kind, type Properties } from './kind.ts'
 import { KINDS } from './kinds.ts'
 
@@ -224,9 +225,7 @@ export class ResourceVerbs {
     const status = this.#kind.statusOf(thing)
     if (phaseOf(status) === 'changing') return this.#changing(thing, status)
     const values = { ...this.#values(), output: plain(thing) }
-    const rendered = render(this.#recipe.binding ?? {}, values, 'recipe.binding') as Record<string, Json>
-    const texts = Object.entries(rendered).map(([key, value]) => [key, asText(value, `recipe.binding.${key}`)] as const)
-    return { phase: 'ready', values: Object.fromEntries(texts) }
+    return { phase: 'ready', values: renderTexts(this.#recipe.binding ?? {}, values, 'recipe.binding') }
   }
 
   #again(doing: string): number {
@@ -264,9 +263,8 @@ export class ResourceVerbs {
   }
 
   #tags({ Tags: given = [] }: Properties): { Key: string; Value: string }[] {
-    const own = render(this.#recipe.tags ?? {}, this.#values(), 'recipe.tags') as Record<string, Json>
-    const texts = Object.entries(own).map(([key, value]) => [key, asText(value, `recipe.tags.${key}`)] as const)
-    const tags = tagList({ ...Object.fromEntries(texts), [OWNER_TAG]: this.#want.id })
+    const own = renderTexts(this.#recipe.tags ?? {}, this.#values(), 'recipe.tags')
+    const tags = tagList({ ...own, [OWNER_TAG]: this.#want.id })
     return [...(given as unknown as { Key: string; Value: string }[]), ...tags]
   }
 
@@ -275,13 +273,7 @@ export class ResourceVerbs {
   }
 
   #differences(thing: unknown, properties: Properties): string[] {
-    const have = this.#kind.have(thing)
-    const { asked } = this.#state()
-    const sent = digests(properties)
-    return Object.keys(properties).filter((name) => {
-      if (have[name] !== undefined) return comparable(have[name]) !== comparable(properties[name] ?? null)
-      return asked !== undefined && asked[name] !== sent[name]
-    })
+    return differences(this.#kind, thing, properties, this.#state().asked)
   }
 
   #state(): ResourceState {
@@ -328,36 +320,6 @@ export class ResourceVerbs {
   async #conflict(thing: unknown): Promise<string | undefined> {
     if (this.#state().made === true) return undefined
     const owner = (await this.#aws.tags(this.#kind.arnOf(thing), this.#signal))[OWNER_TAG]
-    if (owner === undefined ? this.#want.existing !== 'Refuse' : owner === this.#want.id) return undefined
-    const whose = owner === undefined ? `it has no tag ${OWNER_TAG}` : `its tag ${OWNER_TAG} is ${owner}`
-    return `a ${this.#kind.type} called ${this.#id} exists and is not of this instance: ${whose}`
+    return conflictOf(owner, this.#want, `a ${this.#kind.type} called ${this.#id}`)
   }
 }
-
-const fixedMessage = (path: string): string => `${path} of what exists cannot be changed by AWS`
-
-function phaseOf(status: string | undefined): 'ready' | 'changing' | 'failed' {
-  if (status === undefined || ['active', 'available', 'snapshotting'].includes(status)) return 'ready'
-  return /fail|incompatible/.test(status) ? 'failed' : 'changing'
-}
-
-/** JSON as it is written, times too. */
-const plain = (thing: unknown): Json => JSON.parse(JSON.stringify(thing)) as Json
-
-/** AWS keeps ids and engines in lower case, and lists of them in an order of its own. */
-function comparable(value: Json): string {
-  if (Array.isArray(value)) return JSON.stringify((value as readonly Json[]).map(comparable).sort())
-  if (!isRecord(value)) return String(value).toLowerCase()
-  const fields = Object.entries(value).map(([name, field]) => `${name} ${comparable(field)}`)
-  return JSON.stringify(fields.sort())
-}
-
-const DIGEST_LENGTH = 32
-
-const digests = (properties: Properties): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(properties).map(([name, value]) => [
-      name,
-      digestOf(name, JSON.stringify(value)).slice(0, DIGEST_LENGTH),
-    ]),
-  )
