@@ -6,7 +6,6 @@
  * indexes name it. Rejected: to ask the server for what is cold, because a reader of the cache must not wait, and a cold list at a
  * start would cost a call for each; the JSON text of what is cold, which is five times as much and lies on the heap.
  */
-import { oldestOf } from '../base/oldest.ts'
 import { Arena } from '../base/packed/arena.ts'
 import { PackedJson } from '../base/packed/json.ts'
 import { SlotsByHash } from '../base/packed/slots-by-hash.ts'
@@ -59,7 +58,6 @@ export function createStash<T extends KubeObject>(
   /** Key and object of each slot. Of a warm one only if it was cold before. */
   const arena = new Arena()
   const warm = new Map<number, T>()
-  const leastRecent = oldestOf(warm)
   const tables = new Map<string, Index<T>>()
 
   const slotOf = (key: string): number | undefined => slots.find(hashOf(key), (slot) => keyAt(slot) === key)
@@ -76,9 +74,9 @@ export function createStash<T extends KubeObject>(
     warm.delete(slot)
     warm.set(slot, object)
     if (warm.size <= warmObjects) return
-    const oldest = leastRecent()!
-    if (!arena.has(oldest)) pack(oldest, warm.get(oldest)!)
+    const [oldest, leaving] = warm.entries().next().value!
     warm.delete(oldest)
+    if (!arena.has(oldest)) pack(oldest, leaving)
   }
 
   function pack(slot: number, object: T): void {

@@ -3,8 +3,8 @@
  * arrives for a running key makes it run once more afterwards. So a pass may read the world as it is, and no event is lost.
  */
 import type { Clock } from '../base/clock.ts'
-import { oldestOf } from '../base/oldest.ts'
 import { backoffMs, type BackoffOptions } from '../client/backoff.ts'
+import { createLine } from './line.ts'
 
 export interface Queue {
   /** Runs as soon as a worker is free. */
@@ -58,11 +58,9 @@ interface Appointment {
 export function createQueue(options: QueueOptions): Queue {
   const { clock, random = Math.random, backoff = DEFAULT_BACKOFF, watch = nobody } = options
   /** And since when. */
-  const ready = new Map<string, number>()
+  const ready = createLine()
   /** A key is in this or in `ready`. */
-  const behind = new Map<string, number>()
-  const firstReady = oldestOf(ready)
-  const firstBehind = oldestOf(behind)
+  const behind = createLine()
   /** Keys of `ready` that ran while others stood behind. */
   let overtaken = 0
   const running = new Set<string>()
@@ -79,7 +77,7 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   function start(key: string): string {
-    watch.waited(clock.now() - (ready.get(key) ?? behind.get(key) ?? clock.now()))
+    watch.waited(clock.now() - (ready.since(key) ?? behind.since(key) ?? clock.now()))
     ready.delete(key)
     behind.delete(key)
     cancel(key)
@@ -95,7 +93,7 @@ export function createQueue(options: QueueOptions): Queue {
     }
     if (!ready.has(key)) {
       if (!behind.has(key)) watch.queued()
-      ready.set(key, behind.get(key) ?? clock.now())
+      ready.add(key, behind.since(key) ?? clock.now())
       behind.delete(key)
     }
     idle.shift()?.(start(key))
@@ -104,14 +102,14 @@ export function createQueue(options: QueueOptions): Queue {
   function addBehind(key: string): void {
     if (closed || ready.has(key) || behind.has(key)) return
     if (running.has(key) || idle.length > 0) return add(key)
-    behind.set(key, clock.now())
+    behind.add(key, clock.now())
     watch.queued()
   }
 
   function take(): string | undefined {
     const isTurnOfThoseBehind = behind.size > 0 && (ready.size === 0 || overtaken >= OVERTAKING)
     overtaken = isTurnOfThoseBehind || behind.size === 0 ? 0 : overtaken + 1
-    const key = isTurnOfThoseBehind ? firstBehind() : firstReady()
+    const key = (isTurnOfThoseBehind ? behind : ready).first()
     return key === undefined ? undefined : start(key)
   }
 

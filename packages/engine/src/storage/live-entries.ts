@@ -6,7 +6,6 @@
  * nearly all questions are about them. Rejected: a Map of entries, which took four times as much, half of it strings that
  * say the same: of a hundred thousand claims with their Events it was the largest part of the hub.
  */
-import { oldestOf } from '../base/oldest.ts'
 import { Arena } from '../base/packed/arena.ts'
 import { IndexTable } from '../base/packed/index-table.ts'
 import { PackedJson } from '../base/packed/json.ts'
@@ -36,7 +35,6 @@ export class LiveEntries {
   readonly #owners = new IndexTable((slot) => this.#indexAt(slot).owners ?? [])
   /** In the order in which they came. */
   readonly #recent = new Map<string, Entry>()
-  readonly #leastRecent = oldestOf(this.#recent)
 
   constructor(documents: DocumentSource) {
     this.#documents = documents
@@ -214,7 +212,11 @@ export class LiveEntries {
   #remember(entry: Entry): void {
     this.#recent.delete(entry.key)
     this.#recent.set(entry.key, entry)
-    if (this.#recent.size > MAX_RECENT) this.#recent.delete(this.#leastRecent()!)
+    if (this.#recent.size <= MAX_RECENT) return
+    for (const oldest of this.#recent.keys()) {
+      this.#recent.delete(oldest)
+      break
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { oldestOf } from '../../base/oldest.ts'
 import { Document } from '../../machinery/document.ts'
 import type { DocumentSource } from '../entry.ts'
 import { Compacted, StorageFailed } from '../store.ts'
@@ -52,7 +51,6 @@ interface Cached {
 /** The least recently used documents leave first. A Map keeps the order of insertion, so a hit is inserted anew. */
 class DocumentCache {
   readonly #documents = new Map<number, Cached>()
-  readonly #leastRecent = oldestOf(this.#documents)
   readonly #maxBytes: number
   #bytes = 0
 
@@ -73,10 +71,10 @@ class DocumentCache {
     if (size > this.#maxBytes) return
     this.#documents.set(revision, { document, size })
     this.#bytes += size
-    while (this.#bytes > this.#maxBytes) {
-      const oldest = this.#leastRecent()!
-      this.#bytes -= this.#documents.get(oldest)!.size
+    for (const [oldest, { size }] of this.#documents) {
+      if (this.#bytes <= this.#maxBytes) break
       this.#documents.delete(oldest)
+      this.#bytes -= size
     }
   }
 }
