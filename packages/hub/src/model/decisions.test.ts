@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { causeOf } from './cause.ts'
 import type { Class } from './class.ts'
-import { credentialId, driverStateName, revisionName } from './names.ts'
+import { classLabel, credentialId, driverStateName, revisionName } from './names.ts'
 import { choosePlan, chooseRole } from './plan-choice.ts'
 import { reasonOfWord, reasons, type ReasonFacts } from './reasons.ts'
 import { unsupportedInClass, unsupportedInInstance } from './unsupported.ts'
@@ -67,6 +67,13 @@ describe('consumers', () => {
     ['NotIn', { selector: { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['red'] }] } }, true, false],
     ['Exists', { selector: { matchExpressions: [{ key: 'team', operator: 'Exists' }] } }, false, true],
     ['DoesNotExist', { selector: { matchExpressions: [{ key: 'team', operator: 'DoesNotExist' }] } }, true, false],
+    ['NotIn, without values', { selector: { matchExpressions: [{ key: 'team', operator: 'NotIn' }] } }, true, false],
+    [
+      'Exists, with values',
+      { selector: { matchExpressions: [{ key: 'team', operator: 'Exists', values: ['blue'] }] } },
+      true,
+      false,
+    ],
   ] as const)('%s', (_, consumers, absent, expected) => {
     expect(isConsumer(consumers, shop, absent)).toBe(expected)
   })
@@ -107,6 +114,11 @@ describe('names', () => {
     expect(driverStateName('x'.repeat(253)).length).toBeLessThanOrEqual(253)
     expect(revisionName(`${'x'.repeat(51)}.${'y'.repeat(200)}`, 'content')).toMatch(/^[a-z0-9.-]{1,63}$/)
     expect(revisionName('redis', 'a')).not.toBe(revisionName('redis', 'b'))
+    const [one, other] = ['1', '2'].map((end) => `${'x'.repeat(70)}-${end}`) as [string, string]
+    expect(revisionName(one, 'a')).not.toBe(revisionName(other, 'a'))
+    expect(classLabel(one)).toMatch(/^[a-z0-9.-]{1,63}$/)
+    expect(classLabel(one)).not.toBe(classLabel(other))
+    expect(classLabel('redis')).toBe('redis')
   })
 })
 

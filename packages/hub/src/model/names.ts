@@ -64,10 +64,19 @@ export const driverStateName = (instanceName: string): string => `${instanceName
 /** Lower case, digits and dashes; at most 50 characters, so that drivers can use it for user names. */
 export const credentialId = (claimUid: string, serial: number): string => `c-${claimUid}-${serial}`
 
-/** A name of at most 63 characters that differs for every content. */
+const LONGEST_LABEL = 63
+const LONGEST_PREFIX = 52
+
+/** A name of at most 63 characters that differs for every content, and for every class whose name does not fit into it. */
 export function revisionName(className: string, content: string): string {
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10)
-  return `${className.slice(0, 52).replace(/[.-]+$/, '')}-${hash}`
+  const whole = className.length <= LONGEST_PREFIX ? content : `${className}/${content}`
+  const hash = createHash('sha256').update(whole).digest('hex').slice(0, 10)
+  return `${className.slice(0, LONGEST_PREFIX).replace(/[.-]+$/, '')}-${hash}`
 }
+
+/** The value of `CLASS_LABEL`: the name of the class, or what fits into a label where that is longer. */
+export const classLabel = (className: string): string =>
+  className.length <= LONGEST_LABEL ? className : revisionName(className, '')
+
 /** On a claim: the trace of its generation, as W3C writes a `traceparent`. Written by who asks, else by a hub that sends traces. */
 export const TRACEPARENT_ANNOTATION = 'larder.dev/traceparent'

@@ -380,6 +380,12 @@ export const reasons = {
     meaning: "The recipe does not fit the driver's schema, or the driver refuses it.",
     next: 'Correct the fields that the message names.',
   },
+  SelectorInvalid: {
+    actor: 'platform',
+    heals: false,
+    meaning: 'A label selector is one that Kubernetes refuses, and selects nothing.',
+    next: 'Correct the field that the message names.',
+  },
   EngineMissing: {
     actor: 'platform',
     heals: false,

@@ -16,13 +16,28 @@ export function isConsumer(consumers: Consumers | undefined, namespace: Neighbou
 
 export type Selector = NonNullable<Consumers['selector']>
 
-/** An empty selector selects everything, as in Kubernetes. */
+/** An empty selector selects everything, as in Kubernetes, and one that Kubernetes refuses nothing: who forgot the values of NotIn opens nothing. */
 export function selects(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
   const exact = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
-  return exact && (selector.matchExpressions ?? []).every((requirement) => meets(requirement, labels))
+  return exact && (selector.matchExpressions ?? []).every((each) => isWhole(each) && meets(each, labels))
 }
 
 type Requirement = NonNullable<Selector['matchExpressions']>[number]
+
+/** Values are needed by the operators that compare, and refused by the others. */
+const isWhole = ({ operator, values = [] }: Requirement): boolean =>
+  (operator === 'In' || operator === 'NotIn') === values.length > 0
+
+/** What is wrong with a selector, as an API says it of a Deployment's; undefined for one that is sound. */
+export function selectorProblem(selector: Selector | undefined, at: string): string | undefined {
+  const expressions = selector?.matchExpressions ?? []
+  const i = expressions.findIndex((each) => !isWhole(each))
+  const wrong = expressions[i]
+  if (!wrong) return undefined
+  const isCompared = wrong.operator === 'In' || wrong.operator === 'NotIn'
+  const why = isCompared ? `operator ${wrong.operator} needs values` : `operator ${wrong.operator} takes no values`
+  return `${at}.matchExpressions[${i}].values: ${why}; until then nothing is selected`
+}
 
 function meets({ key, operator, values = [] }: Requirement, labels: Readonly<Record<string, string>>): boolean {
   const value = labels[key]

@@ -368,6 +368,21 @@ describe('a claim by resource', () => {
     await hub.ready('not-there')
   })
 
+  test('is permitted nothing by a policy whose selector lacks values, and the policy says what is wrong', async () => {
+    await grant()
+    await permit({
+      consumers: { namespaces: ['shop'] },
+      subjects: [{ kind: 'Secret', selector: { matchExpressions: [{ key: 'offer', operator: 'NotIn' }] } }],
+    })
+    await member('creds')
+    await hub.claim('theirs', theirs)
+    await causeOf('theirs', 'NotPermitted')
+    const { message } = await hub.cause(claimPolicyKind, 'shop-may', 'services', 'SelectorInvalid')
+    expect(message).toBe(
+      'spec.subjects[0].selector.matchExpressions[0].values: operator NotIn needs values; until then nothing is selected',
+    )
+  })
+
   test('degrades when its policy is edited or removed, and heals when it returns', async () => {
     await grant()
     await permit()

@@ -24,7 +24,7 @@ export function classController(hub: HubContext): Controller {
       watching(
         controllerRevisionType,
         ({ metadata }) =>
-          metadata.labels?.[CLASS_LABEL] === undefined ? [] : [{ name: metadata.labels[CLASS_LABEL] }],
+          (metadata.ownerReferences ?? []).filter(({ kind }) => kind === classKind.kind).map(({ name }) => ({ name })),
         {
           class: ({ metadata }) => (metadata.labels?.[CLASS_LABEL] === undefined ? [] : [metadata.labels[CLASS_LABEL]]),
         },

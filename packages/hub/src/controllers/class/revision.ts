@@ -6,7 +6,14 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind } from '../../model/instance.ts'
 import { API_VERSION } from '../../model/kind.ts'
-import { CLASS_LABEL, MANAGED_BY, MANAGED_BY_LABEL, revisionName, SYSTEM_NAMESPACE } from '../../model/names.ts'
+import {
+  CLASS_LABEL,
+  classLabel,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  revisionName,
+  SYSTEM_NAMESPACE,
+} from '../../model/names.ts'
 import { canonical } from '../fingerprint.ts'
 import type { Recipe } from '../service.ts'
 
@@ -18,7 +25,7 @@ export async function keepRevision(pass: Pass<Class>): Promise<Outcome> {
   const { object } = pass
   const data = recipeOf(object)
   const name = revisionName(object.metadata.name, canonical(data as unknown as Json))
-  const all = pass.cache(controllerRevisionType).byIndex('class', object.metadata.name)
+  const all = pass.cache(controllerRevisionType).byIndex('class', classLabel(object.metadata.name))
   if (!all.some((r) => r.metadata.name === name)) await create(pass, name, data, nextNumber(all))
   pass.status.revision = name
   await prune(pass, all, name)
@@ -51,7 +58,7 @@ async function create({ client, object }: Pass<Class>, name: string, data: Recip
       metadata: {
         name,
         namespace: SYSTEM_NAMESPACE,
-        labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [CLASS_LABEL]: object.metadata.name },
+        labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [CLASS_LABEL]: classLabel(object.metadata.name) },
         ownerReferences: [
           { apiVersion: API_VERSION, kind: object.kind, name: object.metadata.name, uid: object.metadata.uid ?? '' },
         ],

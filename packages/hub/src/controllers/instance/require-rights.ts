@@ -10,7 +10,7 @@ import { backendKind } from '../../model/backend.ts'
 import { classKind } from '../../model/class.ts'
 import { homeOf } from '../../model/instance-use.ts'
 import type { Instance } from '../../model/instance.ts'
-import { CLASS_LABEL, SYSTEM_NAMESPACE } from '../../model/names.ts'
+import { CLASS_LABEL, classLabel, SYSTEM_NAMESPACE } from '../../model/names.ts'
 import type { Consumers } from '../../model/shared-fields.ts'
 import { isConsumer } from '../../model/visibility.ts'
 import { isPlatforms } from '../service.ts'
@@ -49,7 +49,7 @@ function requireClass(pass: Reader, name: string): void {
   }
   const revision = cache(controllerRevisionType).get(object.spec.revision ?? '', SYSTEM_NAMESPACE)
   const owner = revision?.metadata.labels?.[CLASS_LABEL]
-  if (!revision || owner === name) return
+  if (!revision || owner === classLabel(name)) return
   const message = `spec.revision: ${object.spec.revision} is a revision of class ${owner ?? 'none'}, not of ${name}`
   throw new Stalled('RevisionNotFound', message)
 }

@@ -7,7 +7,7 @@ import { poolDriver } from '../../../drivers/pool/driver.ts'
 import { backendKind } from '../../../model/backend.ts'
 import { claimKind } from '../../../model/claim.ts'
 import { classKind } from '../../../model/class.ts'
-import { instanceClassType, type ClusterInstanceClass } from '../kinds.ts'
+import { classClaimType, instanceClassType, type ClusterInstanceClass } from '../kinds.ts'
 import { grantRedis, redis, servedKind } from '../testing/redis-kind.ts'
 import { CLASS_LABEL, messageOf, stkHub, WRITER, type StkHub } from '../testing/stk-hub.ts'
 
@@ -74,7 +74,33 @@ describe('a class of a pool', () => {
   test('whose field selector the API does not know says so', async () => {
     await hub.grant()
     await hub.instanceClass('aws-elasticache', { pool: { kind: 'Secret', fieldSelector: 'data.password=x' } })
-    expect(messageOf(await says('False', 'PooledResourceNotFound'))).toContain('the API refuses the request')
+    expect(messageOf(await says('False', 'PooledResourceNotFound'))).toBe(
+      'spec.pool.fieldSelector: the API refuses to list objects of kind Secret by it; kubectl get secrets -A --field-selector "data.password=x" says why',
+    )
+  })
+
+  test('whose label selector lacks values says so', async () => {
+    await hub.grant()
+    const labelSelector = { matchExpressions: [{ key: 'offer', operator: 'NotIn' as const }] }
+    await hub.instanceClass('aws-elasticache', { pool: { kind: 'Secret', labelSelector } })
+    expect(messageOf(await says('False', 'PooledResourceNotFound'))).toBe(
+      'spec.pool.labelSelector.matchExpressions[0].values: operator NotIn needs values; until then nothing is selected',
+    )
+  })
+
+  test('may have the longest name that there is', async () => {
+    await hub.grant()
+    await hub.secret(WRITER.name, 'shop')
+    const name = 'x'.repeat(253)
+    await hub.instanceClass(name, ELASTICACHE)
+    await ready(name)
+    await hub.admin
+      .of(classClaimType)
+      .create({ metadata: { name: 'claim', namespace: 'shop' }, spec: { classRef: { name } } })
+    await hub.until('the claim to be Ready', async () => {
+      const { status } = await hub.admin.of(classClaimType).get('claim', 'shop')
+      return findCondition(status?.conditions, 'Ready')?.status === 'True' ? status : undefined
+    })
   })
 
   test('row 4: of a kind that does not exist is not Ready, and becomes it with the kind', async () => {

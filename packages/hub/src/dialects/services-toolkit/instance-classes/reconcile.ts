@@ -4,6 +4,7 @@ import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcom
 import { isPool } from '../../../model/claimable.ts'
 import { classKind, type Class } from '../../../model/class.ts'
 import { API_VERSION } from '../../../model/kind.ts'
+import { selectorProblem } from '../../../model/visibility.ts'
 import { formatResource, parseApiVersion } from '@larder/engine/machinery/object'
 import { INITIALIZING, readyFor } from '../conditions.ts'
 import type { ClusterInstanceClass } from '../kinds.ts'
@@ -40,6 +41,11 @@ async function settlePool(pass: ClassPass, api: KindReader): Promise<Outcome> {
     await withdrawClass(pass)
     throw new Stalled('PooledResourceNotFound', notFound(pool, found), { lookAgainMs: LOOK_AGAIN_MS })
   }
+  const problem = selectorProblem(pool.labelSelector, 'spec.pool.labelSelector')
+  if (problem) {
+    await withdrawClass(pass)
+    throw new Stalled('PooledResourceNotFound', problem)
+  }
   pass.status.instanceType = { ...(group !== '' && { group }), kind, version: found.version }
   await ensureBackend(pass)
   const service = await ensureClass(pass, found)
@@ -51,15 +57,30 @@ const notFound = ({ group = '', kind }: Pool, found: FoundKind | undefined): str
     ? `spec.pool.kind: objects of kind ${kind} are in no namespace, and cannot be claimed`
     : `spec.pool.kind: this cluster has no kind ${kind} in the ${group === '' ? 'core API group' : `API group ${group}`}`
 
-async function tellOfPool(service: Class, { kind }: Pool, found: FoundKind, api: KindReader): Promise<Outcome> {
+async function tellOfPool(service: Class, pool: Pool, found: FoundKind, api: KindReader): Promise<Outcome> {
+  const { kind } = pool
   // Asked each time: a right that is taken away is told to nobody, and the Class was looked at when it was made.
   if (!(await mayList(api, found)))
     throw new Stalled('PooledResourceNotFound', mayNotRead(kind, found), { lookAgainMs: LOOK_AGAIN_MS })
   const ready = readyOf(service)
   if (!ready) return wait(INITIALIZING, 'the pool has not been looked at yet')
   if (ready.status === 'True') return readyFor(LOOK_AROUND_MS)
-  const message = ready.reason === 'BackendDenied' ? mayNotRead(kind, found) : ready.message
+  const message = WORDS[ready.reason]?.(pool, found) ?? ready.message
   throw new Stalled('PooledResourceNotFound', message, { lookAgainMs: LOOK_AROUND_MS })
+}
+
+/** What the core says of the Class, in the words of what was written. */
+const WORDS: Readonly<Record<string, (pool: Pool, found: FoundKind) => string>> = {
+  BackendDenied: ({ kind }, found) => mayNotRead(kind, found),
+  RecipeInvalid: (pool, found) => mayNotSelect(pool, found),
+}
+
+function mayNotSelect({ group = '', kind, fieldSelector }: Pool, { resource }: FoundKind): string {
+  const [field, flag] =
+    fieldSelector === undefined
+      ? ['spec.pool.labelSelector', '-l SELECTOR']
+      : ['spec.pool.fieldSelector', `--field-selector ${JSON.stringify(fieldSelector)}`]
+  return `${field}: the API refuses to list objects of kind ${kind} by it; kubectl get ${formatResource(resource, group)} -A ${flag} says why`
 }
 
 function mayNotRead(kind: string, { resource, apiVersion }: FoundKind): string {

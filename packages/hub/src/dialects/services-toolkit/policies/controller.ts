@@ -10,13 +10,14 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../../door.ts'
 import { claimPolicyKind, type ClaimPolicy } from '../../../model/claim-policy.ts'
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../model/names.ts'
+import { selectorProblem } from '../../../model/visibility.ts'
 import { INITIALIZING, readySaying, sayAll } from '../conditions.ts'
 import { resourceClaimPolicyType, STK_API_VERSION, subjectOf, type ResourceClaimPolicy } from '../kinds.ts'
 
 const EVERYBODY = '*'
 
 /** No list of theirs is published. */
-const REASONS = ['NameTaken']
+const REASONS = ['NameTaken', 'SelectorInvalid']
 
 export function resourceClaimPolicyController({ clock }: DoorContext): Controller {
   return defineController<ResourceClaimPolicy>({
@@ -50,6 +51,9 @@ async function keepClaimPolicy(pass: Pass<ResourceClaimPolicy>): Promise<Outcome
     },
     { cached: pass.cache(claimPolicyKind).get(name, namespace) },
   )
+  const at = object.spec.subject ? 'spec.subject.selector' : 'spec.selector'
+  const problem = selectorProblem(subjectOf(object).selector, at)
+  if (problem) throw new Stalled('SelectorInvalid', problem)
   return tell(policy)
 }
 

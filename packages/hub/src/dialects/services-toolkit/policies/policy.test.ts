@@ -127,3 +127,29 @@ test('in sync, nothing is written', async () => {
   const { uid = '', name } = marker.metadata
   expect(hub.cut.writes.filter((write) => !write.includes(uid) && !write.endsWith(name))).toEqual([])
 })
+
+test.each([
+  ['subject', (selector: Selector) => ({ subject: { kind: 'Secret', group: '', selector } }), 'spec.subject.selector'],
+  ['the later form', (selector: Selector) => ({ kind: 'Secret', selector }), 'spec.selector'],
+])('one whose selector lacks values permits nothing, and says so, with %s', async (_, subjectOf, at) => {
+  await hub.resourceClaim('claim', WRITER)
+  await policies().create({
+    metadata: { name: 'wrong', namespace: SERVICES },
+    spec: {
+      ...subjectOf({ matchExpressions: [{ key: 'private', operator: 'NotIn' }] }),
+      consumingNamespaces: ['shop'],
+    },
+  })
+  const told = await hub.until('the policy to say so', async () => {
+    const { status } = await policies().get('wrong', SERVICES)
+    const said = findCondition(status?.conditions, 'Ready')
+    return said?.status === 'False' ? said : undefined
+  })
+  expect([told.reason, told.message]).toEqual([
+    'SelectorInvalid',
+    `${at}.matchExpressions[0].values: operator NotIn needs values; until then nothing is selected`,
+  ])
+  await hub.refused('claim', NOT_PERMITTED)
+})
+
+type Selector = NonNullable<NonNullable<ResourceClaimPolicy['spec']['subject']>['selector']>
