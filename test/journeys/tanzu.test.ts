@@ -122,6 +122,19 @@ describe('what is claimable', () => {
     expect(await tanzu('services claimable list --class nothing')).toMatchObject({ code: 3, stdout: '' })
   })
 
+  test('an empty list of a class that is not ready says so, and why', async () => {
+    const spec = { pool: { group: 'example.com', kind: 'Tent' } }
+    const nowhere = { apiVersion: API, kind: 'ClusterInstanceClass', metadata: { name: 'nowhere' }, spec }
+    await hub.ok(['apply', '-f', '-'], { stdin: JSON.stringify(nowhere) })
+    await hub.ok(['wait', '--for=condition=Ready=False', 'clusterinstanceclass/nowhere', '--timeout=20s'])
+    const { stdout, stderr } = await tanzu('services claimable list --class nowhere')
+    await hub.ok(['delete', 'clusterinstanceclass', 'nowhere'])
+    expect(stdout).toBe('\n  NAME  NAMESPACE  KIND  APIVERSION\n')
+    expect(stderr).toBe(`No claimable instances found for class 'nowhere' in namespace 'default'.
+The class is not ready: PooledResourceNotFound: spec.pool.kind: this cluster has no kind Tent in the API group example.com
+`)
+  })
+
   test('the deprecated list of instances tells their age, and with -o wide how to refer to them', async () => {
     const { stdout, stderr } = await tanzu('services instances list -o wide')
     expect(stderr).toContain('deprecated')

@@ -95,6 +95,11 @@ describe('a ResourceClaimPolicy', () => {
     ['neither form', {}, 'exactly one of spec.subject and'],
     ['both forms', { subject, ...subject }, 'exactly one of spec.subject and'],
     ['half of each', { subject, resourceNames: ['one'] }, 'group, selector and resourceNames stand in spec.subject'],
+    [
+      'a pattern of namespaces',
+      { subject, consumingNamespaces: ['team-*'] },
+      'spec.consumingNamespaces[0]: Invalid value: "string": a namespace by its name, or "*" alone for all',
+    ],
     ['the flat form and a name', { ...subject, name: 'one' }, 'spec.name does not exist; write resourceNames'],
   ])('with %s it is refused, and told what to write', async (_, spec, message) => {
     expect(await refusal(resourceClaimPolicyType, { consumingNamespaces, ...spec })).toContain(message)

@@ -207,7 +207,16 @@ const policySpec = object(
     consumingNamespaces: required(
       list(
         'Namespaces whose claims are permitted; `*` for all.',
-        text('A namespace, or `*`.', { minLength: 1, maxLength: 253 }),
+        text('A namespace, or `*`; no pattern, which would permit nothing.', {
+          minLength: 1,
+          maxLength: 253,
+          rules: [
+            {
+              rule: String.raw`self.matches('^([*]|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$')`,
+              message: 'a namespace by its name, or "*" alone for all; there are no patterns',
+            },
+          ],
+        }),
         {
           maxItems: 1000,
         },

@@ -82,8 +82,15 @@ export const listClaimable: TanzuRun = ({ options }, terminal) =>
     const rows = instances.map((found) => [found.name, found.namespace ?? '', found.kind, found.apiVersion])
     const none = `No claimable instances found for class '${className}' in namespace '${namespace}'.`
     printTable(terminal, ['NAME', 'NAMESPACE', 'KIND', 'APIVERSION'], rows, none)
+    if (rows.length === 0) terminal.note(await whyNotReady(client, className))
     if (rows.length === LONGEST_LIST) terminal.note(`These are the first ${LONGEST_LIST}; there may be more.\n`)
   })
+
+/** Nothing free and nothing readable look alike in the answer; the class knows which it is. */
+async function whyNotReady(client: Client, className: string): Promise<string> {
+  const { status, reason, message } = readyOf(await client.of(instanceClassType).get(className))
+  return status === 'True' ? '' : `The class is not ready: ${reason}: ${message}\n`
+}
 
 async function claimableOf(client: Client, className: string, namespace: string): Promise<readonly ObjectRef[]> {
   const question = { metadata: { namespace }, spec: { class: className, limit: LONGEST_LIST } }
