@@ -133,8 +133,12 @@ function waitingOfBackend(backend: string, informers: Informers): readonly Claim
 
 /** Pools may find the same things, whatever their backends are: what a claim of another gives back, or one by resource, somebody may wait for. */
 function tellPools(informers: Informers, { pools }: HubContext): void {
-  for (const each of informers.of(classKind).list())
-    if (isPool(each) && waitingClaims(informers, each.metadata.name).length > 0) pools.news(each.metadata.name)
+  for (const each of informers.of(classKind).list()) {
+    if (!isPool(each)) continue
+    const { name } = each.metadata
+    if (waitingClaims(informers, name).length > 0) pools.news(name)
+    else pools.changed(name)
+  }
 }
 
 /** The claims that have an instance, and those that may have waited for it when it is free or goes. */

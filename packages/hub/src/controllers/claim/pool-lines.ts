@@ -45,6 +45,8 @@ export interface PoolLines {
   line(pass: Pick<Pass<Claim>, 'cache' | 'signal'>, service: Class): Promise<PoolLine>
   /** Something of the class may be free: wakes those for whom it is. */
   news(className: string): void
+  /** The same while nobody waits: a line that is kept would tell who comes next that all is held still. */
+  changed(className: string): void
   /** Who waits, or who may have what, has changed for reasons that wake all that wait. */
   stale(): void
   readonly source: Source
@@ -107,6 +109,7 @@ export function createPoolLines({ sessions, clock, log }: PoolLinesOptions): Poo
 
   return {
     line,
+    changed: (className) => void heard.set(className, (heard.get(className) ?? 0) + 1),
     news(className) {
       heard.set(className, (heard.get(className) ?? 0) + 1)
       tell(className)

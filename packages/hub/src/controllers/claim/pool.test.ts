@@ -226,6 +226,26 @@ const readyOf = async (prefix: string) => {
 }
 
 describe('the line', () => {
+  test('has for who comes next what was released by name while nobody waited', async () => {
+    await grant()
+    await permit()
+    await member('one')
+    await hub.claim('by-name', {
+      resourceRef: { apiVersion: 'v1', kind: 'Secret', name: 'one', namespace: 'services' },
+    })
+    await hub.ready('by-name')
+    await member('two')
+    await hub.claim('first', { className: 'caches' })
+    await hub.ready('first')
+    await release('by-name')
+    await hub.until('its hold to end', async () => ((await records()).length === 1 ? true : undefined))
+    const startedAt = performance.now()
+    await hub.claim('next', { className: 'caches' })
+    expect((await hub.ready('next')).status?.resourceRef?.name).toBe('one')
+    // Who is told that all is held looks again seconds later.
+    expect(performance.now() - startedAt).toBeLessThan(2500)
+  })
+
   test('two hundred parallel claims on an exclusive pool of ten: exactly ten Ready, the rest say why; each one released goes to the oldest that waits', async () => {
     await permit()
     await Promise.all(Array.from({ length: 10 }, (_, i) => member(`member-${i}`)))
