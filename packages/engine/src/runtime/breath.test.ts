@@ -4,7 +4,7 @@ import { createBreath } from './breath.ts'
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 test('a few writes of one key go on at once; the next lets timers and sockets have their turn', async () => {
-  const breath = createBreath()
+  const breath = createBreath(3)
   expect([breath('a'), breath('a'), breath('a')]).toEqual([undefined, undefined, undefined])
   let read = false
   setImmediate(() => (read = true))
@@ -13,7 +13,7 @@ test('a few writes of one key go on at once; the next lets timers and sockets ha
 })
 
 test('keys do not share, and each turn of the event loop begins anew', async () => {
-  const breath = createBreath()
+  const breath = createBreath(3)
   for (let i = 0; i < 3; i++) await breath('a')
   expect(breath('b')).toBeUndefined()
   await turn()

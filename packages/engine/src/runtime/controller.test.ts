@@ -419,6 +419,30 @@ onBothTransports('controller', (world) => {
     ])
   })
 
+  test('many objects at a start leave timers and sockets their turn', async () => {
+    const count = 100
+    for (let i = 0; i < count; i++) await createBudget(world().client, `b${i}`)
+    let passes = 0
+    let inThisTurn = 0
+    const mostInATurn: number[] = []
+    const { stop } = await start(world(), {
+      conditions: false,
+      reconcile() {
+        if (inThisTurn++ === 0) {
+          setImmediate(() => {
+            mostInATurn.push(inThisTurn)
+            inThisTurn = 0
+          })
+        }
+        passes++
+        return done
+      },
+    })
+    await eventually(() => passes >= count)
+    await stop()
+    expect(Math.max(...mostInATurn)).toBeLessThan(count / 2)
+  })
+
   test('stop: the running pass finishes, and nothing is written afterwards', async () => {
     let began = false
     const { stop } = await start(world(), {

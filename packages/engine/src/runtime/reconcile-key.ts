@@ -45,6 +45,8 @@ export interface Reconciler {
 }
 
 const PASS_TIMEOUT_MS = 120_000
+/** Of one object. */
+const STATUS_WRITES_IN_A_TURN = 3
 
 export function createReconciler<T extends KubeObject>(
   definition: ControllerDefinition<T>,
@@ -54,7 +56,7 @@ export function createReconciler<T extends KubeObject>(
   const { finalizer } = definition
   const announcer = createAnnouncer(informers.of(definition.type), environment)
   const ownWrites = createOwnWrites(client.transport, informers, environment.signal)
-  const breath = createBreath()
+  const breath = createBreath(STATUS_WRITES_IN_A_TURN)
   /** Versions of the object that came while its pass ran: only its end knows which of them the runtime wrote. */
   const arrivals = new Map<string, string[]>()
   /** Versions that the runtime wrote in the last pass of a key, that show nothing which that pass did not know, and that are yet to come. */

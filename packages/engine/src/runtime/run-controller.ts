@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts'
 import type { Informers } from '../client/informer.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import type { ControllerDefinition } from './controller.ts'
+import { createBreath } from './breath.ts'
 import { createEventRecorder } from './events.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import { createReconciler } from './reconcile-key.ts'
@@ -36,6 +37,8 @@ export interface RunningController {
 }
 
 const WORKERS = 4
+/** Some milliseconds' worth, where nothing is to be done. */
+const PASSES_IN_A_TURN = 16
 /** What an aborted pass has to notice it. */
 const LAST_MS = 2000
 
@@ -110,6 +113,7 @@ export function runController<T extends KubeObject>(
   }
 
   const running = new Set<Promise<void>>()
+  const breath = createBreath(PASSES_IN_A_TURN)
   let stopping = false
 
   async function run(key: string): Promise<void> {
@@ -126,6 +130,7 @@ export function runController<T extends KubeObject>(
       const pass = run(key)
       running.add(pass)
       void pass.finally(() => running.delete(pass))
+      await breath(name)
     }
   }
 
