@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { plantMistakes } from './test/simulation/mistakes/plant.ts'
 import { BothTransports } from './test/testing/both-transports.ts'
@@ -16,6 +17,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source'] } },
   test: {
     testTimeout: 60_000,
+    // One less is the default, which on two cores is one: most tests wait for processes more than they compute.
+    maxWorkers: availableParallelism(),
     hookTimeout: 120_000,
     reporters: [
       'default',

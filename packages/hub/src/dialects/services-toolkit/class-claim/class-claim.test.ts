@@ -336,8 +336,15 @@ describe('of a class', () => {
       provisioner: { crossplane: { compositeResourceDefinition: CROSSPLANE } },
     })
     await hub.classClaim('queue', PROVISIONER_CLASS)
-    const claim = await hub.unready('queue', 'ClassNotReady')
-    expect(message(claim)).toContain('clusterinstanceclass "bigcorp-rabbitmq" is not ready: ')
+    await hub.unready('queue', 'ClassNotReady')
+    // At first the class itself has nothing to say yet.
+    await hub.until('what the class says', async () =>
+      message(await hub.admin.of(classClaimType).get('queue', 'shop'))?.includes(
+        'clusterinstanceclass "bigcorp-rabbitmq" is not ready: ',
+      )
+        ? true
+        : undefined,
+    )
     await hub.backend('shelf')
     await hub.admin
       .of(classKind)
@@ -389,8 +396,9 @@ test('a namespace that is deleted takes its ClassClaims along, with what was mad
   await hub.policy({})
   await hub.classClaim('cache', POOL_CLASS)
   await hub.classClaim('queue', PROVISIONER_CLASS)
+  await Promise.all([hub.bound('cache'), hub.bound('queue')])
   await hub.classClaim('waiting', POOL_CLASS)
-  await Promise.all([hub.bound('cache'), hub.bound('queue'), hub.unready('waiting', 'NoClaimableInstances')])
+  await hub.unready('waiting', 'NoClaimableInstances')
   await hub.admin.of(namespaceType).delete('shop')
   await hub.gone(namespaceType, 'shop')
   await hub.until('what was held to be free', async () => ((await hub.records()).length === 0 ? true : undefined))
