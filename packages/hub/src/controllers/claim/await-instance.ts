@@ -8,12 +8,19 @@ import { reasons } from '../../model/reasons.ts'
 import { tellGoing } from './going-instance.ts'
 import { heldInstance, isProvisioned } from './held-instance.ts'
 
+/** Before its instance has said anything. */
+export const provisioning = ({ status }: Pick<Pass<Claim>, 'status'>): Outcome =>
+  wait(
+    'Provisioning',
+    status.resourceRef ? 'the service was found and is being looked at' : 'the service is being made',
+  )
+
 /**
  * Waits until the service can be used, and tells what the instance tells: whoever reads the claim may not read instances.
  */
 export function awaitInstance(pass: Pass<Claim>): Outcome {
   const instance = heldInstance(pass)
-  if (!instance) return wait('Provisioning', 'the service is being made')
+  if (!instance) return provisioning(pass)
   mirrorProgress(pass, instance)
   return isProvisioned(instance) ? done : outcomeOf(pass, instance)
 }
@@ -21,18 +28,18 @@ export function awaitInstance(pass: Pass<Claim>): Outcome {
 /** After the credentials: whether the service is also as last asked. */
 export function awaitChange(pass: Pass<Claim>): Outcome {
   const instance = heldInstance(pass)
-  if (!instance) return wait('Provisioning', 'the service is being made')
+  if (!instance) return provisioning(pass)
   tellGoing(instance)
   const ready = findCondition(instance.status?.conditions, 'Ready')
   if (ready?.status === 'True' && instance.status?.observedGeneration === instance.metadata.generation) return done
   return outcomeOf(pass, instance)
 }
 
-function outcomeOf({ object }: Pass<Claim>, { status }: Instance): Outcome {
+function outcomeOf(pass: Pass<Claim>, { status }: Instance): Outcome {
   const ready = findCondition(status?.conditions, 'Ready')
-  if (!ready || ready.status === 'True') return wait('Provisioning', 'the service is being made')
+  if (!ready || ready.status === 'True') return provisioning(pass)
   const { reason } = ready
-  const message = forClaim(object, reason, ready.message)
+  const message = forClaim(pass.object, reason, ready.message)
   if (findCondition(status?.conditions, 'Stalled')) throw new Stalled(reason, message)
   return wait(reason, message)
 }

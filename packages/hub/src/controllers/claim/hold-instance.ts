@@ -22,6 +22,7 @@ import { isConsumer } from '../../model/visibility.ts'
 import type { HubContext } from '../context.ts'
 import { stallOn } from '../reporting.ts'
 import { backendOf } from '../service.ts'
+import { provisioning } from './await-instance.ts'
 import { chooseInstance, placeOf, takeInstance } from './choose-instance.ts'
 import { ensureNamespace } from './ensure-namespace.ts'
 import { isGoing, refuseGoing } from './going-instance.ts'
@@ -134,7 +135,7 @@ async function make(pass: Pass<Claim>, service: Class, resolved: Resolved): Prom
   refer(pass, instance)
   // With the same write as the reference, so that binding needs no pass of its own to say what it will make.
   planFirst(pass, resolved.role)
-  return wait('Provisioning', 'the service is being made')
+  return provisioning(pass)
 }
 
 /** A class that cannot make anything now: in its own words, to somebody who may not look at the backend. */

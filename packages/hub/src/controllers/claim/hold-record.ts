@@ -3,13 +3,14 @@
  * passes and hubs try, one creation succeeds. At release the record goes, so that what is free has none.
  */
 import { isAlreadyExists } from '@larder/engine/machinery/status'
-import { wait, type Outcome } from '@larder/engine/runtime/outcome'
+import type { Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Ref } from '@larder/kit'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { FINALIZER, INSTANCE_NAMESPACE, resourceInstanceName } from '../../model/names.ts'
 import { isRecord } from '../../model/instance-use.ts'
+import { provisioning } from './await-instance.ts'
 import { endHold, remove } from './end-hold.ts'
 import { heldInstances } from './held-instance.ts'
 import { planFirst } from './plan-credential.ts'
@@ -72,7 +73,7 @@ export async function createRecord(
   }
   pass.status.instanceRef = { namespace: INSTANCE_NAMESPACE, name: record, uid: instance.metadata.uid ?? '' }
   planFirst(pass, role)
-  return wait('Provisioning', 'the service was found and is being looked at')
+  return provisioning(pass)
 }
 
 /**

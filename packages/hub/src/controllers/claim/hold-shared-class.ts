@@ -11,6 +11,7 @@ import { isShared, nameIn } from '../../model/instance-use.ts'
 import { FINALIZER, INSTANCE_NAMESPACE, sharedInstanceName } from '../../model/names.ts'
 import type { Resolved } from '../../model/resolve-instance.ts'
 import { canonical } from '../fingerprint.ts'
+import { provisioning } from './await-instance.ts'
 import { ensureNamespace } from './ensure-namespace.ts'
 import { chooseInstance, type Place } from './choose-instance.ts'
 import { goes, joinMarks, joinShared } from './hold-shared.ts'
@@ -55,7 +56,7 @@ async function makeShared(pass: Pass<Claim>, service: Class, resolved: Resolved,
   }
   planFirst(pass, resolved.role)
   pass.event('Normal', 'ClassMatched', `class ${service.metadata.name}`)
-  return wait('Provisioning', 'the service is being made')
+  return provisioning(pass)
 }
 
 /**

@@ -9,6 +9,7 @@ import { instanceKind, type Instance } from '../../model/instance.ts'
 import { isShared, nameIn } from '../../model/instance-use.ts'
 import { FINALIZER, INSTANCE_NAMESPACE, resourceInstanceName } from '../../model/names.ts'
 import type { Resolved } from '../../model/resolve-instance.ts'
+import { provisioning } from './await-instance.ts'
 import { recordOf } from './hold-record.ts'
 import { chooseInstance } from './choose-instance.ts'
 import { goes, joinMarks, joinShared } from './hold-shared.ts'
@@ -91,5 +92,5 @@ async function makeRecord(
     return wait('Provisioning', 'another claim takes the same member of the pool', SOON_MS)
   }
   planFirst(pass, resolved.role)
-  return wait('Provisioning', 'the service was found and is being looked at')
+  return provisioning(pass)
 }
