@@ -17,6 +17,7 @@ import {
   BACKENDS,
   createClaim,
   dropNamespace,
+  follow,
   followReadiness,
   inParallel,
   NAMESPACE,
@@ -63,7 +64,7 @@ export async function benchHub() {
 
 async function measure(world, larder) {
   const readiness = await followReadiness(world.client)
-  await burst(world.client, readiness, { run: 'warm', count: 200 })
+  await burst(world.client, readiness, { run: 'warm', count: 1000 })
   let there = 0
   const reference = {}
   for (const scale of SCALES) {
@@ -146,7 +147,11 @@ async function release({ client, transport }, run, count) {
 async function besideDeadBackend(client, readiness) {
   const before = await steady(client, readiness, { run: 'before-dead', ...STEADY })
   await stockNothing(client, 'dead', { silent: true })
+  const told = await follow(client, CLAIMS, ({ status }) => status?.cause !== undefined)
   await inParallel(WAITING, (i) => createClaim(client, `dead-${i}`, 'dead'))
+  // What is measured is that they wait, not that they come.
+  await Promise.all(Array.from({ length: WAITING }, (_, i) => told.of(`dead-${i}`)))
+  told.stop()
   const beside = await steady(client, readiness, { run: 'beside-dead', ...STEADY })
   const ratio = quantile(beside, 0.99) / quantile(before, 0.99)
   console.log(
