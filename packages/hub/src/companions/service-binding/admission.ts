@@ -21,33 +21,28 @@ import { workloadBindingOf } from './workload-binding.ts'
 
 /** No name of an object. */
 const SELECTING = '*'
-const INDEX = 'workload'
+const WORKLOAD = 'workload'
+const WORKLOAD_KIND = 'workloadKind'
 
 const placeOf = (kind: string, namespace = '', name = SELECTING) => `${kind}/${namespace}/${name}`
 
 export function bindingAdmission(informers: Informers): DoorAdmission {
   const bindings = informers.of(bindingType)
   const mappings = informers.of(mappingType)
-  bindings.addIndex(INDEX, ({ spec: { workload }, metadata: { namespace } }) => [
+  bindings.addIndex(WORKLOAD, ({ spec: { workload }, metadata: { namespace } }) => [
     placeOf(kindKey(workload), namespace, workload.name),
   ])
-  const counts = new Map<string, number>()
-  const count = ({ spec }: ServiceBinding, change: 1 | -1) => {
-    const kind = kindKey(spec.workload)
-    counts.set(kind, (counts.get(kind) ?? 0) + change)
-  }
-  // A binding keeps its kind of workload for life, but for the version.
-  bindings.subscribe({ added: (binding) => count(binding, 1), deleted: (binding) => count(binding, -1) })
+  bindings.addIndex(WORKLOAD_KIND, ({ spec }) => [kindKey(spec.workload)])
 
   return {
     account: BINDING_ACCOUNT,
-    handles: ({ group, kind, namespaced }) => namespaced && (counts.get(groupKind(group, kind)) ?? 0) > 0,
+    handles: ({ group, kind, namespaced }) => namespaced && bindings.counts(WORKLOAD_KIND).has(groupKind(group, kind)),
     mutate(workload, resource) {
       const { namespace, name, labels } = workload.metadata
       const kind = groupKind(resource.group, resource.kind)
-      const selecting = bindings.byIndex(INDEX, placeOf(kind, namespace))
+      const selecting = bindings.byIndex(WORKLOAD, placeOf(kind, namespace))
       const meant = [
-        ...bindings.byIndex(INDEX, placeOf(kind, namespace, name)),
+        ...bindings.byIndex(WORKLOAD, placeOf(kind, namespace, name)),
         ...selecting.filter(({ spec }) => selects(spec.workload.selector, labels)),
       ]
       const project = (so: KubeObject, binding: ServiceBinding): KubeObject => {
