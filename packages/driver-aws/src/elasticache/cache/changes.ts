@@ -1,24 +1,18 @@
 /** What differs between a cache and what is wanted of it, what the change of it would do, and the request for it. */
-import {
-  DecreaseReplicaCountCommand,
-  IncreaseReplicaCountCommand,
-  ModifyReplicationGroupCommand,
-  ModifyReplicationGroupShardConfigurationCommand,
-} from '@aws-sdk/client-elasticache'
+import { ModifyReplicationGroupCommand } from '@aws-sdk/client-elasticache'
 import type { ModifyReplicationGroupMessage, ReplicationGroup } from '@aws-sdk/client-elasticache'
 import type { Drift, Effect, FieldError, Json } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
 import type { Elasticache } from '../client.ts'
+import { changeReplicas, changeShards, isOn, replicaCounts } from '../scaling.ts'
 import { withPath } from './make.ts'
 import { askedDigest, FIXED, UNSEEN, type Asked } from './state.ts'
 import type { CacheSettings, Setting } from './settings.ts'
 
-const isOn = (status: string | undefined): boolean => status === 'enabled' || status === 'enabling'
-
 /** What AWS tells with the replication group. */
 function visibleSettings(cache: ReplicationGroup): Partial<Record<Setting, Json>> {
   const groups = cache.NodeGroups ?? []
-  const replicas = groups.map((group) => (group.NodeGroupMembers?.length ?? 1) - 1)
+  const replicas = replicaCounts(cache)
   return {
     description: cache.Description ?? '',
     ...(cache.Engine !== undefined && { engine: cache.Engine.toLowerCase() }),
@@ -144,41 +138,4 @@ async function modify(
     ApplyImmediately: true,
   })
   await call('elasticache:ModifyReplicationGroup', () => client.send(command, { abortSignal: signal }))
-}
-
-async function changeReplicas(
-  { client }: Elasticache,
-  id: string,
-  cache: ReplicationGroup,
-  replicas: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const have = Math.max(0, ...(cache.NodeGroups ?? []).map((group) => (group.NodeGroupMembers?.length ?? 1) - 1))
-  const request = { ReplicationGroupId: id, NewReplicaCount: replicas, ApplyImmediately: true }
-  const options = { abortSignal: signal }
-  if (replicas >= have) {
-    await call('elasticache:IncreaseReplicaCount', () => client.send(new IncreaseReplicaCountCommand(request), options))
-  } else {
-    await call('elasticache:DecreaseReplicaCount', () => client.send(new DecreaseReplicaCountCommand(request), options))
-  }
-}
-
-async function changeShards(
-  { client }: Elasticache,
-  id: string,
-  cache: ReplicationGroup,
-  shards: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const ids = (cache.NodeGroups ?? []).map(({ NodeGroupId = '' }) => NodeGroupId)
-  const command = new ModifyReplicationGroupShardConfigurationCommand({
-    ReplicationGroupId: id,
-    NodeGroupCount: shards,
-    ApplyImmediately: true,
-    // Which ones go AWS wants to be told. Their keys move to the others first.
-    ...(shards < ids.length && { NodeGroupsToRemove: ids.slice(shards) }),
-  })
-  await call('elasticache:ModifyReplicationGroupShardConfiguration', () =>
-    client.send(command, { abortSignal: signal }),
-  )
 }

@@ -1,10 +1,7 @@
 import {
   CreateReplicationGroupCommand,
-  DecreaseReplicaCountCommand,
   DeleteReplicationGroupCommand,
-  IncreaseReplicaCountCommand,
   ModifyReplicationGroupCommand,
-  ModifyReplicationGroupShardConfigurationCommand,
 } from '@aws-sdk/client-elasticache'
 import type {
   CreateReplicationGroupMessage,
@@ -14,6 +11,7 @@ import type {
 import type { Json } from '@larder/kit'
 import { call } from '../../account/call.ts'
 import type { Elasticache } from '../client.ts'
+import { changeReplicas, changeShards, isOn, mostReplicas } from '../scaling.ts'
 import { secretsOf, type Change, type Kind, type Property } from './kind.ts'
 
 const fixed = { fixed: true } as const
@@ -93,20 +91,19 @@ export const replicationGroupKind: Kind<ReplicationGroup> = {
   change: async (aws, change, signal) => {
     const simple = change.names.filter((name) => name !== 'ReplicasPerNodeGroup' && name !== 'NumNodeGroups')
     if (simple.length > 0) return modify(aws, { ...change, names: simple }, signal)
-    if (change.names.includes('ReplicasPerNodeGroup')) return changeReplicas(aws, change, signal)
-    return changeShards(aws, change, signal)
+    const { id, thing, properties } = change
+    if (change.names.includes('ReplicasPerNodeGroup')) {
+      await changeReplicas(aws, id, thing, Number(properties['ReplicasPerNodeGroup']), signal)
+      return ['ReplicasPerNodeGroup']
+    }
+    await changeShards(aws, id, thing, Number(properties['NumNodeGroups']), signal)
+    return ['NumNodeGroups']
   },
   async remove({ client }, id, signal) {
     await call('elasticache:DeleteReplicationGroup', () =>
       client.send(new DeleteReplicationGroupCommand({ ReplicationGroupId: id }), { abortSignal: signal }),
     )
   },
-}
-
-const isOn = (status: string | undefined): boolean => status === 'enabled' || status === 'enabling'
-
-function replicasOf({ NodeGroups = [] }: ReplicationGroup): number {
-  return Math.max(0, ...NodeGroups.map((group) => (group.NodeGroupMembers?.length ?? 1) - 1))
 }
 
 function have(group: ReplicationGroup): { readonly [name: string]: Json | undefined } {
@@ -125,7 +122,7 @@ function have(group: ReplicationGroup): { readonly [name: string]: Json | undefi
     MultiAZEnabled: isOn(group.MultiAZ),
     NetworkType: group.NetworkType,
     NumNodeGroups: group.NodeGroups?.length,
-    ReplicasPerNodeGroup: replicasOf(group),
+    ReplicasPerNodeGroup: mostReplicas(group),
     SnapshotRetentionLimit: group.SnapshotRetentionLimit,
     SnapshotWindow: group.SnapshotWindow,
     TransitEncryptionEnabled: group.TransitEncryptionEnabled,
@@ -158,31 +155,4 @@ async function modify({ client }: Elasticache, { id, thing, names, properties }:
     secrets: secretsOf(properties),
   })
   return names
-}
-
-async function changeReplicas({ client }: Elasticache, { id, thing, properties }: Groups, signal: AbortSignal) {
-  const replicas = Number(properties['ReplicasPerNodeGroup'])
-  const request = { ReplicationGroupId: id, NewReplicaCount: replicas, ApplyImmediately: true }
-  const options = { abortSignal: signal }
-  if (replicas > replicasOf(thing)) {
-    await call('elasticache:IncreaseReplicaCount', () => client.send(new IncreaseReplicaCountCommand(request), options))
-  } else {
-    await call('elasticache:DecreaseReplicaCount', () => client.send(new DecreaseReplicaCountCommand(request), options))
-  }
-  return ['ReplicasPerNodeGroup']
-}
-
-async function changeShards({ client }: Elasticache, { id, thing, properties }: Groups, signal: AbortSignal) {
-  const shards = Number(properties['NumNodeGroups'])
-  const ids = (thing.NodeGroups ?? []).map(({ NodeGroupId = '' }) => NodeGroupId)
-  const command = new ModifyReplicationGroupShardConfigurationCommand({
-    ReplicationGroupId: id,
-    NodeGroupCount: shards,
-    ApplyImmediately: true,
-    ...(shards < ids.length && { NodeGroupsToRemove: ids.slice(shards) }),
-  })
-  await call('elasticache:ModifyReplicationGroupShardConfiguration', () =>
-    client.send(command, { abortSignal: signal }),
-  )
-  return ['NumNodeGroups']
 }
