@@ -1,5 +1,6 @@
 /** The difference between an object that is not there and an API that knows no such kind. */
 import { isApiError } from '@larder/engine/machinery/status'
+import { bindingType } from '../model/projection/service-binding.ts'
 import { CommandFailed, EXIT } from './failure.ts'
 
 /** Of a name that is not there the API says the name, of a kind that it does not know nothing. */
@@ -19,3 +20,6 @@ export async function whereServed<T>(what: string, door: string, work: () => Pro
     })
   }
 }
+
+export const whereBindingsServed = <T>(work: () => Promise<T>): Promise<T> =>
+  whereServed(`ServiceBindings (${bindingType.group})`, 'service-binding', work)

@@ -16,7 +16,7 @@ import {
   type Deployment,
 } from '../../../model/workload/parts.ts'
 import { CommandFailed, EXIT } from '../../failure.ts'
-import { isNotServed, whereServed } from '../../not-served.ts'
+import { isNotServed, whereBindingsServed, whereServed } from '../../not-served.ts'
 import { DOOR, SERVED_AS } from './kinds.ts'
 
 export interface WorkloadStore {
@@ -104,25 +104,20 @@ async function makeParts(client: Client, workload: Workload): Promise<void> {
   const deployment = await client.of(deploymentType).apply({ ...part, metadata }, options)
   const { name, uid = '' } = deployment.metadata
   const { bindings, claims } = partsOf(workload, { apiVersion: 'apps/v1', kind: 'Deployment', name, uid })
-  const door = [`ServiceBindings (${bindingType.group})`, 'service-binding'] as const
-  await whereServed(...door, () => dropOthers(client, bindingType, workload, bindings))
-  await dropOthers(client, serviceClaimType, workload, claims).catch((error: unknown) => {
-    // An API without ResourceClaims has none to drop.
-    if (!isNotServed(error) || claims.length > 0) throw error
-  })
+  await dropOthers(client, bindingType, workload, bindings)
+  await dropOthers(client, serviceClaimType, workload, claims)
   for (const claim of claims)
     await whereServed(SERVED_AS, DOOR, () => client.of(serviceClaimType).apply(claim, options))
-  for (const binding of bindings)
-    await ensure<ServiceBinding>(
-      client,
-      bindingType,
-      { name: binding.metadata.name, namespace: workload.metadata.namespace ?? '' },
-      (now) => ({
+  for (const binding of bindings) {
+    const at = { name: binding.metadata.name, namespace: workload.metadata.namespace ?? '' }
+    await whereBindingsServed(() =>
+      ensure<ServiceBinding>(client, bindingType, at, (now) => ({
         ...now,
         ...binding,
         metadata: { ...now?.metadata, ...binding.metadata },
-      }),
+      })),
     )
+  }
 }
 
 async function dropOthers<T extends KubeObject>(
@@ -131,9 +126,15 @@ async function dropOthers<T extends KubeObject>(
   { metadata: { name, namespace } }: Workload,
   wanted: readonly Pick<T, 'metadata'>[],
 ): Promise<void> {
-  const { items } = await client.of(type).list({ namespace, labelSelector: `${WORKLOAD_LABEL}=${name}` })
-  for (const { metadata } of items) {
+  const list = client.of(type).list({ namespace, labelSelector: `${WORKLOAD_LABEL}=${name}` })
+  for (const { metadata } of await list.then(({ items }) => items, noneIfNotServed)) {
     if (!wanted.some((each) => each.metadata.name === metadata.name))
       await client.of(type).delete(metadata.name, { namespace })
   }
+}
+
+/** An API that does not know the kind has nothing of it to drop. */
+function noneIfNotServed(error: unknown): readonly [] {
+  if (isNotServed(error)) return []
+  throw error
 }
