@@ -159,14 +159,55 @@ describe('where nobody serves Workloads', () => {
   })
 })
 
-test('without the door nothing can be bound, and the command says so', async () => {
-  const bare = await newHub()
-  try {
+describe('without the door', () => {
+  let bare: Hub
+  beforeAll(async () => {
+    bare = await newHub()
     await bare.start('--no-samples', '--doors', 'none')
+  })
+  afterAll(() => bare.remove())
+
+  const workload = (name: string, ...more: string[]) =>
+    run(process.execPath, [LARDER, 'compat', 'tanzu', 'apps', 'workload', 'apply', name, '--image', 'a:1', ...more], {
+      env: { KUBECONFIG: bare.kubeconfig },
+    })
+
+  test('nothing can be bound, and the command says so', async () => {
     const { code, stderr } = await bare.larder('binding', 'list')
     expect({ code, stderr }).toMatchObject({ code: 3 })
     expect(stderr).toContain('this API serves no ServiceBindings')
-  } finally {
-    await bare.remove()
-  }
+  })
+
+  test('a workload that needs no service is made, and one that does is told', async () => {
+    const plain = await workload('plain')
+    expect(plain.code, plain.stderr).toBe(0)
+    expect((await workload('plain', '--env', 'A=B')).stdout).toContain('Updated workload "plain"')
+    const bound = await workload('bound', '--service-ref', 'db=v1:Secret:creds')
+    expect(bound).toMatchObject({ code: 3, stdout: '' })
+    expect(bound.stderr).toContain('this API serves no ServiceBindings')
+  })
+
+  test('bind --wait does not take what was said of the binding before its change for an answer', async () => {
+    const kind = await hub.ok(['get', 'crd', 'servicebindings.servicebinding.io', '-o', 'json'])
+    const { apiVersion, kind: of, metadata, spec } = JSON.parse(kind) as Record<string, { readonly name: string }>
+    const crd = JSON.stringify({ apiVersion, kind: of, metadata: { name: metadata!.name }, spec })
+    await bare.ok(['create', '-f', '-'], { stdin: crd })
+    await bare.ok(['wait', '--for=condition=Established', 'crd/servicebindings.servicebinding.io', '--timeout=20s'])
+    await bare.ok(['create', 'secret', 'generic', 'creds', '--from-literal=uri=x'])
+    const bind = (...more: string[]) =>
+      bare.larder('bind', 'Secret/creds', '--to', 'deployment/shop', '--timeout', '1s', '--wait', ...more)
+    expect(await bind()).toMatchObject({ code: 6 })
+    const ready = {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Ready',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    }
+    const patch = JSON.stringify({ status: { observedGeneration: 1, conditions: [ready] } })
+    const words = ['patch', 'servicebinding', 'shop-creds', '--subresource=status', '--type=merge', '-p', patch]
+    await bare.ok(words)
+    expect(await bind()).toMatchObject({ code: 0 })
+    expect(await bind('--env', 'URI=uri')).toMatchObject({ code: 6 })
+  })
 })

@@ -1,4 +1,4 @@
-/** Reading the status of our kinds: is it ready, has it failed, and why. */
+/** Reading the status of our kinds, and of those that doors serve: is it ready, has it failed, and why. */
 import type { KubeObject } from '@larder/engine/machinery/object'
 import type { Cause, Condition } from '../model/shared-fields.ts'
 import { CommandFailed, EXIT } from './failure.ts'
@@ -28,4 +28,28 @@ export function stalledFailure(what: string, object: WithStatus): CommandFailed 
   return new CommandFailed(EXIT.failedWhileWaiting, `${what} failed: ${cause?.reason ?? 'no cause was given'}`, {
     ...(cause && { why: cause.message, next: cause.next }),
   })
+}
+
+/** Any object with conditions. */
+export interface Conditioned extends KubeObject {
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string
+      readonly status: string
+      readonly reason?: string
+      readonly message?: string
+    }[]
+    readonly observedGeneration?: number
+  }
+}
+
+/**
+ * What Ready says of this generation of the object; empty while nobody has said anything of it. Whoever else serves such a kind need not
+ * say which generation is meant: then it is this one.
+ */
+export function readyOf({ status, metadata }: Conditioned): { status: string; reason: string; message: string } {
+  const ready = status?.conditions?.find((condition) => condition.type === 'Ready')
+  const stale = status?.observedGeneration !== undefined && status.observedGeneration !== metadata.generation
+  if (!ready || stale) return { status: '', reason: '', message: '' }
+  return { status: ready.status, reason: ready.reason ?? '', message: ready.message ?? '' }
 }

@@ -13,15 +13,13 @@ import { namedObject, type NamedObject } from '../any-kind.ts'
 import type { OptionValues, Run } from '../command.ts'
 import { withApi, type Connection } from '../connect.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
-import { whereServed } from '../not-served.ts'
+import { whereBindingsServed } from '../not-served.ts'
 import { columnsOf, printObjects, type PrintOptions, type ShownColumn } from '../print.ts'
+import { readyOf } from '../readiness.ts'
 import { elapsed, type Terminal } from '../terminal.ts'
 import { watchUntil } from '../watch-until.ts'
 import { waitMs } from './claim.ts'
 import { printList } from './get.ts'
-
-const served = <T>(work: () => Promise<T>): Promise<T> =>
-  whereServed(`ServiceBindings (${bindingType.group})`, 'service-binding', work)
 
 export const bind: Run = async ({ args, options }, terminal) => {
   await withApi(options, terminal, async (connection) => {
@@ -32,7 +30,7 @@ export const bind: Run = async ({ args, options }, terminal) => {
     const name = `${workload.name}-${as}`
     const spec = specOf(claim, workload, as, options)
     const bindings = client.of(bindingType)
-    const before = await served(() => bindings.find(name, namespace))
+    const before = await whereBindingsServed(() => bindings.find(name, namespace))
     if (before) refuseOther(before, spec)
     await lookAtBoth(connection, claim, workload, terminal)
     const isSame = before && same(before.spec, spec)
@@ -133,9 +131,9 @@ async function waitForBinding(
     what: `${what} to be Ready`,
     look(now) {
       if (!now || now.metadata.uid !== uid) throw new CommandFailed(EXIT.notFound, `${what} was deleted meanwhile`)
-      const ready = now.status?.conditions?.find(({ type }) => type === 'Ready')
-      const isReady = ready?.status === 'True'
-      const news = isReady ? `Ready  Secret ${now.status?.binding?.name ?? ''}` : (ready?.message ?? '')
+      const { status, message } = readyOf(now)
+      const isReady = status === 'True'
+      const news = isReady ? `Ready  Secret ${now.status?.binding?.name ?? ''}` : message
       if (news !== '' && news !== told)
         terminal.note(`  ${elapsed(terminal.now() - startedAt).padStart(6)} ${isReady ? '✔' : '◐'}  ${news}\n`)
       told = news
@@ -148,7 +146,7 @@ export const unbind: Run = async ({ args, options }, terminal) => {
   await withApi(options, terminal, async (connection) => {
     const { client, namespace } = connection
     const bindings = client.of(bindingType)
-    const meant = await served(() => meantBy(args[0]!, options, connection))
+    const meant = await whereBindingsServed(() => meantBy(args[0]!, options, connection))
     for (const { metadata } of meant)
       await bindings.delete(metadata.name, { namespace, preconditions: { uid: metadata.uid! } })
     for (const { metadata } of meant) {
@@ -224,12 +222,12 @@ const printing = ({ output, 'all-namespaces': everywhere }: OptionValues, list: 
 export const list: Run = ({ options }, terminal) =>
   withApi(options, terminal, async (connection) => {
     const namespace = options['all-namespaces'] ? undefined : connection.namespace
-    const { items } = await served(() => connection.client.of(bindingType).list({ namespace }))
+    const { items } = await whereBindingsServed(() => connection.client.of(bindingType).list({ namespace }))
     await printList(items, printing(options, true), 'No service bindings found', namespace, terminal)
   })
 
 export const get: Run = ({ args, options }, terminal) =>
   withApi(options, terminal, async ({ client, namespace }) => {
-    const binding = await served(() => client.of(bindingType).get(args[0]!, namespace))
+    const binding = await whereBindingsServed(() => client.of(bindingType).get(args[0]!, namespace))
     await printObjects([binding], printing(options, false), terminal)
   })

@@ -7,13 +7,13 @@ import { parseParameters, waitMs } from '../../commands/claim.ts'
 import { confirm } from '../../confirm.ts'
 import { CommandFailed, EXIT } from '../../failure.ts'
 import { whereServed } from '../../not-served.ts'
+import { readyOf } from '../../readiness.ts'
 import { elapsed, type Terminal } from '../../terminal.ts'
 import { watchUntil } from '../../watch-until.ts'
 import {
   claimReference,
   classClaimType,
   DOOR,
-  readyOf,
   resourceClaimType,
   SERVED_AS,
   type ClassClaim,

@@ -6,15 +6,8 @@ import { age } from '@larder/engine/machinery/age'
 import { formatApiVersion, parseApiVersion } from '@larder/engine/machinery/object'
 import { isForbidden, isNotFound } from '@larder/engine/machinery/status'
 import { whereServed } from '../../not-served.ts'
-import {
-  DOOR,
-  instanceClassType,
-  instanceQueryType,
-  readyOf,
-  SERVED_AS,
-  type InstanceClass,
-  type ObjectRef,
-} from './kinds.ts'
+import { readyOf } from '../../readiness.ts'
+import { DOOR, instanceClassType, instanceQueryType, SERVED_AS, type InstanceClass, type ObjectRef } from './kinds.ts'
 import { checkOutput, printList, printObject, printTable, tableLines, tanzuTable } from './layout.ts'
 import { withCluster, type TanzuRun } from './options.ts'
 

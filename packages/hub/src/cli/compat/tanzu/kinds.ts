@@ -2,6 +2,7 @@
 import type { JsonObject } from '@larder/engine/base/json'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Conditioned } from '../../readiness.ts'
 
 const GROUP = 'services.apps.tanzu.vmware.com'
 const VERSION = 'v1alpha1'
@@ -10,18 +11,6 @@ const API_VERSION = `${GROUP}/${VERSION}`
 /** The door that serves them. */
 export const DOOR = 'services-toolkit'
 export const SERVED_AS = `${API_VERSION} (Services Toolkit)`
-
-interface Conditioned extends KubeObject {
-  readonly status?: {
-    readonly conditions?: readonly {
-      readonly type: string
-      readonly status: string
-      readonly reason?: string
-      readonly message?: string
-    }[]
-    readonly observedGeneration?: number
-  }
-}
 
 export interface ObjectRef {
   readonly apiVersion: string
@@ -60,14 +49,6 @@ export const instanceClassType = type<InstanceClass>('ClusterInstanceClass', 'cl
 export const resourceClaimType = type<ResourceClaim>('ResourceClaim', 'resourceclaims', true)
 export const classClaimType = type<ClassClaim>('ClassClaim', 'classclaims', true)
 export const instanceQueryType = type<InstanceQuery>('InstanceQuery', 'instancequeries', true, `claimable.${GROUP}`)
-
-/** What Ready says of this generation of the object; empty while nobody has said anything of it. */
-export function readyOf({ status, metadata }: Conditioned): { status: string; reason: string; message: string } {
-  const ready = status?.conditions?.find((condition) => condition.type === 'Ready')
-  const stale = status?.observedGeneration !== undefined && status.observedGeneration !== metadata.generation
-  if (!ready || stale) return { status: '', reason: '', message: '' }
-  return { status: ready.status, reason: ready.reason ?? '', message: ready.message ?? '' }
-}
 
 /** As `--service-ref` takes it: without a namespace, which is that of the workload. */
 export const claimReference = (kind: string, name: string): string => `${API_VERSION}:${kind}:${name}`
