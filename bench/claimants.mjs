@@ -12,11 +12,15 @@ export const CLAIMS = larderKind('claims', 'Claim', true)
 export const INSTANCES = larderKind('instances', 'Instance', true)
 const NAMESPACES = { group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace', namespaced: false }
 const CREATORS = 16
-/** Of all claims, so that a cluster that somebody names gets back what it was. */
+/** Of all claims, so that a cluster that somebody names can be rid of them. */
 export const NAMESPACE = 'larder-bench'
 
 export const openNamespace = (client) => client.of(NAMESPACES).create({ metadata: { name: NAMESPACE } })
-export const dropNamespace = (client) => client.of(NAMESPACES).delete(NAMESPACE)
+/** Returns when it is gone, with all claims. */
+export async function dropNamespace(client) {
+  await client.of(NAMESPACES).delete(NAMESPACE)
+  while (await client.of(NAMESPACES).find(NAMESPACE)) await new Promise((resolve) => setTimeout(resolve, 200))
+}
 
 /** Backend and class `nothing`, of driver noop. */
 export async function stockNothing(client, name = 'nothing', config = {}) {

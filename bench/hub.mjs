@@ -2,7 +2,8 @@
  * The hub with many claims: with driver noop and with a pool, beside 0, 10,000 and 100,000 claims that are there already. Claims are made
  * and watched from here over HTTPS. The reference is the same hub when it is empty.
  *
- * `larder up`, or with BENCH_KUBECONFIG=FILE `larder hub` on the cluster that the file names: in namespace larder-bench, which goes at the end.
+ * `larder up`, or with BENCH_KUBECONFIG=FILE `larder hub` on the cluster that the file names, in namespace
+ * larder-bench: at the end the cluster has of it what `larder install` leaves, and the samples.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -54,8 +55,8 @@ export async function benchHub() {
     larder = await start()
     world = await connect(larder)
     await firstClaim(world.client, startedAt)
-    if (CLUSTER) await cleanUp(world.client)
   } finally {
+    if (CLUSTER) await cleanUp(world.client)
     await world.close()
     await larder.stop('--delete-data')
     rmSync(dir, { recursive: true, force: true })
@@ -80,6 +81,7 @@ async function measure(world, larder) {
   await deletion(world, Math.min(DELETED, there))
 }
 
+/** While the hub runs, which lets go of what it holds there. */
 async function cleanUp(client) {
   await dropNamespace(client)
   for (const name of ['nothing', 'caches', 'dead']) await client.of(CLASSES).delete(name)

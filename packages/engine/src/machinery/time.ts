@@ -11,15 +11,18 @@ export interface Moment {
 }
 
 /** Read a moment ago: an object says the same few times over and over, and so do those that are written with it. */
-const recent = new Map<string, Moment | undefined>()
+const recent = new Map<string, Moment>()
 const MAX_RECENT = 256
+/** Of those that are written by programs; what anybody sends may be of any length, and would be kept. */
+const MAX_LENGTH = '2006-01-02T15:04:05.000000Z'.length
 
 /** Undefined: not RFC 3339 or no such date. */
 export function parseTime(text: string): Moment | undefined {
   const known = recent.get(text)
   if (known) return known
-  if (recent.size >= MAX_RECENT) recent.clear()
   const moment = readTime(text)
+  if (!moment || text.length > MAX_LENGTH) return moment
+  if (recent.size >= MAX_RECENT) recent.clear()
   recent.set(text, moment)
   return moment
 }

@@ -52,7 +52,7 @@ interface RuleTree {
   readonly items: RuleTree | undefined
   readonly additional: RuleTree | undefined
   /** Parts of stored objects that keep the rules where nothing changes: a write of the status alone judges them no more. */
-  readonly passed: WeakSet<JsonObject>
+  readonly passed: WeakSet<object>
 }
 
 interface Scope {
@@ -200,7 +200,8 @@ class RuleRun {
 
   #rules(tree: RuleTree, value: Json, path: string, old: Json | undefined): void {
     const unchanged = old !== undefined && equalJson(value, old)
-    if (unchanged && tree.passed.has(value as JsonObject)) return
+    const part = typeof value === 'object' && value !== null ? value : undefined
+    if (unchanged && part && tree.passed.has(part)) return
     const before = this.problems.length
     for (const compiled of tree.rules) {
       if (this.#exhausted) return
@@ -209,7 +210,7 @@ class RuleRun {
       const why = this.#failure(compiled, this.#variables(tree, compiled, value, old))
       if (why !== undefined) this.problems.push(problemOf(compiled, tree.schema, path, why))
     }
-    if (unchanged && typeof value === 'object' && this.problems.length === before) tree.passed.add(value as JsonObject)
+    if (unchanged && part && this.problems.length === before) tree.passed.add(part)
   }
 
   #variables({ type }: RuleTree, { rule, usesOldSelf }: CompiledRule, value: Json, old: Json | undefined) {
