@@ -242,6 +242,8 @@ test('one that cannot be made says why', async () => {
     message: expect.stringContaining('Insufficient capacity'),
     retry: 'no',
   })
+  const bound = await session.bind({ ...want, state }, { id: 'c', parameters: {}, origin: { door: 'test' } }, never)
+  expect(bound).toMatchObject({ phase: 'failed', message: expect.stringContaining('Insufficient capacity') })
 })
 
 test('what AWS quotes of a password is not handed on', async () => {

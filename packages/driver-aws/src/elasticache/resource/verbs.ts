@@ -6,7 +6,7 @@
 import { AddTagsToResourceCommand } from '@aws-sdk/client-elasticache'
 import type { ReplicationGroup } from '@aws-sdk/client-elasticache'
 import { blocked, invalid } from '@larder/kit'
-import type { Ack, Bound, Drift, Effect, FieldError, Outside, Plan, Seen, Unbound, Want } from '@larder/kit'
+import type { Ack, Bound, Drift, Effect, Failed, FieldError, Outside, Plan, Seen, Unbound, Want } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
 import { conflictOf, nameOf, OWNER_TAG } from '../../naming.ts'
 import { Waits } from '../../pace.ts'
@@ -84,14 +84,7 @@ export class ResourceVerbs {
       case 'changing':
         return { ...this.#changing(thing, status), ...common }
       case 'failed':
-        return {
-          phase: 'failed',
-          reason: 'CreateFailed',
-          message: await this.#why(status),
-          usable: false,
-          retry: 'no',
-          ...common,
-        }
+        return { ...(await this.#failed(status)), ...common }
       case 'ready':
         break
     }
@@ -223,7 +216,9 @@ export class ResourceVerbs {
   async bind(): Promise<Bound> {
     const thing = await this.#own()
     const status = this.#kind.statusOf(thing)
-    if (phaseOf(status) === 'changing') return this.#changing(thing, status)
+    const phase = phaseOf(status)
+    if (phase === 'changing') return this.#changing(thing, status)
+    if (phase === 'failed') return this.#failed(status)
     const values = { ...this.#values(), output: plain(thing) }
     return { phase: 'ready', values: renderTexts(this.#recipe.binding ?? {}, values, 'recipe.binding') }
   }
@@ -311,10 +306,11 @@ export class ResourceVerbs {
     return { phase: 'changing', doing, message, againMs: this.#again(doing) }
   }
 
-  async #why(status = ''): Promise<string> {
-    const source = this.#kind.type === 'ReplicationGroup' ? 'replication-group' : undefined
-    const [last] = source ? await this.#aws.events(source, this.#id, this.#signal) : []
-    return `${this.#kind.type} ${this.#id} is ${status}: ${last ?? 'AWS gives no reason'}`
+  async #failed(status = ''): Promise<Failed> {
+    const isCache = this.#kind.type === 'ReplicationGroup'
+    const [last] = isCache ? await this.#aws.events('replication-group', this.#id, this.#signal) : []
+    const message = `${this.#kind.type} ${this.#id} is ${status}: ${last ?? 'AWS gives no reason'}`
+    return { phase: 'failed', reason: 'CreateFailed', message, usable: false, retry: 'no' }
   }
 
   async #conflict(thing: unknown): Promise<string | undefined> {
