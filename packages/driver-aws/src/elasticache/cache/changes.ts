@@ -1,6 +1,7 @@
 /** What differs between a cache and what is wanted of it, what the change of it would do, and the request for it. */
 import { ModifyReplicationGroupCommand } from '@aws-sdk/client-elasticache'
 import type { ModifyReplicationGroupMessage, ReplicationGroup } from '@aws-sdk/client-elasticache'
+import { invalid } from '@larder/kit'
 import type { Drift, Effect, FieldError, Json } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
 import type { Elasticache } from '../client.ts'
@@ -97,6 +98,8 @@ export async function change(
       await changeShards(aws, id, cache, wanted.shards, signal)
       return ['shards']
     }
+    const [fixed] = errorsOf(names)
+    if (fixed) throw invalid(fixed.path, fixed.message)
     return []
   } catch (error) {
     if (isRefusal(error, 'InvalidReplicationGroupState')) return undefined

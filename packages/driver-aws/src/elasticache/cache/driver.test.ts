@@ -232,7 +232,14 @@ describe('a change', () => {
     const want = await made(wanted())
     const plan = await session.plan?.(changed(want, cacheOf({ port: 6380 })), never)
     expect(plan?.errors).toMatchObject([{ path: 'recipe.cache.port', reason: 'fixed' }])
+    const update = session.update?.(changed(want, cacheOf({ port: 6380 })), never)
+    await expect(update).rejects.toMatchObject({ code: 'invalid', path: 'recipe.cache.port' })
   })
+})
+
+test('a subnet group that is not there yet is named by its field, and waited for', async () => {
+  const failure = await firstFailure(wanted({ recipe: cacheOf({ subnetGroup: 'private' }), intent: 'create' }))
+  expect(failure).toMatchObject({ code: 'blocked', message: expect.stringMatching(/^recipe\.cache\.subnetGroup: /) })
 })
 
 describe('a cache that fails', () => {

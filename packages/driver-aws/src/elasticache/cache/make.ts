@@ -13,7 +13,7 @@ import type {
   ReplicationGroup,
   UserGroup,
 } from '@aws-sdk/client-elasticache'
-import { invalid } from '@larder/kit'
+import { blocked, invalid } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
 import { tagList, type Elasticache } from '../client.ts'
 import type { WantedCache } from './wanted.ts'
@@ -127,7 +127,8 @@ function requestOf({ names, settings: s, tags }: WantedCache): CreateReplication
 
 /** Words of AWS about a request of ours that is wrong, at the field that is. */
 export function withPath(error: unknown): unknown {
-  if (isRefusal(error, 'CacheSubnetGroupNotFound')) return error
+  // Often made by another instance, a moment later.
+  if (isRefusal(error, 'CacheSubnetGroupNotFound')) return blocked(`recipe.cache.subnetGroup: ${error.message}`)
   if (isRefusal(error, 'CacheParameterGroupNotFound')) return invalid('recipe.cache.parameterGroup', error.message)
   if (isRefusal(error, 'InvalidKMSKey')) return invalid('recipe.cache.kmsKeyID', error.message)
   if (isRefusal(error, 'InvalidParameterValue', 'InvalidParameterCombination'))
