@@ -1,6 +1,6 @@
 /** The `tanzu` commands, called by that name from another folder, and what they print byte for byte. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LARDER, newHub, type Hub } from '../testing/hub.ts'
 import { eventually, run, type Finished, type RunOptions } from '../testing/processes.ts'
@@ -560,6 +560,14 @@ describe('installing under other names', () => {
     expect(again.stderr).toContain(`${dir} is not on your PATH.`)
     const shown = await run(join(dir, 'kubectl-larder'), ['explain', 'claim'], { cwd: '/' })
     expect(shown).toMatchObject({ code: 0 })
+  })
+
+  test('in the folder of the command itself the names that it comes with stay what they are', async () => {
+    const own = dirname(LARDER)
+    const [file, before] = [join(own, 'kubectl-larder'), lstatSync(join(own, 'kubectl-larder'))]
+    const { code, stdout } = await install(['--dir', own, 'kubectl-larder'], process.env['PATH'] ?? '')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${file} is there already\n` })
+    expect(lstatSync(file).ino).toBe(before.ino)
   })
 
   test('another program of that name is neither hidden without --force nor ever overwritten', async () => {

@@ -68,7 +68,9 @@ function refuseOthers(name: string, dir: string, force: boolean, terminal: Termi
 
 function link(file: string): string {
   if (isThere(file)) {
-    if (readsTo(file) === COMMAND) return `${file} is there already`
+    const target = readsTo(file)
+    // What is no link is a file beside our own, one of the names that this package comes with: to replace it would change the package.
+    if (target === undefined || target === COMMAND) return `${file} is there already`
     unlinkSync(file)
   }
   symlinkSync(COMMAND, file)
