@@ -59,9 +59,7 @@ describe('a workload and a claim', () => {
   test('bind --wait ends when the files are there, tells what comes next, and twice is once', async () => {
     const made = await larder('bind cache --to deployment/shop --as db --containers main --wait')
     expect(made.stdout).toBe('servicebinding.servicebinding.io/shop-db created\n')
-    expect(made.stderr).toMatch(
-      /\d\.\d\ds ✔ {2}Ready {2}Secret cache\nNext {2}larder unbind cache --from deployment\/shop -n default\n$/,
-    )
+    expect(made.stderr).toMatch(/\d\.\d\ds ✔ {2}Ready {2}Secret cache\nNext {2}larder unbind shop-db -n default\n$/)
     expect(await mounts()).toEqual({ main: ['/bindings/db'], side: [] })
     const again = await larder('bind cache --to Deployment/shop --as db --containers main')
     expect(again.stdout).toBe('servicebinding.servicebinding.io/shop-db unchanged\n')

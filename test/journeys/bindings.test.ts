@@ -1,4 +1,4 @@
-/** Bindings as people meet them: by `larder bind` and kubectl, over a hub that is killed at every step, and on an API that only stores. */
+/** Bindings as people meet them: by `larder bind` and kubectl, over a hub that is killed on the way, and beside an API that only stores. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

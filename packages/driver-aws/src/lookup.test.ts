@@ -1,5 +1,5 @@
 import { denied, throttled, unavailable } from '@larder/kit'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createLookup, type Lookup } from './lookup.ts'
 
 interface Thing {
@@ -12,6 +12,7 @@ let world: Map<string, Thing>
 let asked: string[]
 let nowMs: number
 let listFails: Error | undefined
+let listHangs: boolean
 let answers: Promise<void>
 let lookup: Lookup<Thing>
 
@@ -20,6 +21,7 @@ beforeEach(() => {
   asked = []
   nowMs = 1_000_000
   listFails = undefined
+  listHangs = false
   answers = Promise.resolve()
   lookup = createLookup<Thing>(
     {
@@ -30,9 +32,10 @@ beforeEach(() => {
         await answers
         return seen
       },
-      async *all() {
+      async *all(signal) {
         asked.push('*')
         if (listFails) throw listFails
+        if (listHangs) await aborted(signal)
         const seen = [...world.values()].map((thing) => ({ ...thing }))
         await answers
         yield seen.slice(0, 5)
@@ -42,6 +45,14 @@ beforeEach(() => {
     () => nowMs,
   )
 })
+
+/** As the SDK ends a request. */
+const aborted = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => {
+    const end = () => reject(new DOMException('Request aborted', 'AbortError'))
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end)
+  })
 
 const findAll = (count: number) => Promise.all(Array.from({ length: count }, (_, i) => lookup.find(`t${i}`, never)))
 
@@ -128,6 +139,18 @@ describe('a list', () => {
     listFails = unavailable('one bad thing in it')
     expect(await refusals()).toBe(9)
     expect(await refusals()).toBe(0)
+  })
+
+  test('that takes too long says so, and is asked again when it may have come back', async () => {
+    const timeout = AbortSignal.timeout.bind(AbortSignal)
+    const soon = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(20))
+    onTestFinished(() => soon.mockRestore())
+    listHangs = true
+    await expect(findAll(10)).rejects.toMatchObject({ code: 'unavailable' })
+    listHangs = false
+    nowMs += 60_000
+    await findAll(10)
+    expect(asked.filter((name) => name === '*')).toHaveLength(2)
   })
 
   test('that is throttled is asked again: names would be more of what is too much', async () => {

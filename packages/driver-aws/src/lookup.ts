@@ -6,7 +6,7 @@
  * has pages asks for the list. What a list said answers for a moment also those who come after it, and what was found by name only
  * those who say how old it may be. Nothing that was seen before our own last change of a thing answers for it.
  */
-import { isDriverError } from '@larder/kit'
+import { isDriverError, unavailable } from '@larder/kit'
 
 export interface LookupCalls<T> {
   /** Undefined: it does not exist. */
@@ -95,6 +95,11 @@ export function createLookup<T>(calls: LookupCalls<T>, now: () => number): Looku
       const things = await listed(signal)
       return new Map([...names].map((name) => [name, { thing: things.get(name), at }]))
     } catch (error) {
+      // One that hangs is not refused: it may answer the next time, and its names would hang as well.
+      if (signal.aborted) {
+        noListUntil = now() + NO_LIST_AFTER_FAILURE_MS
+        throw unavailable('the list of what there is took too long')
+      }
       const isOfTheList = !isDriverError(error) || error.code === 'denied'
       if (isOfTheList) noListUntil = now() + NO_LIST_MS
       else if (error.code === 'unavailable') noListUntil = now() + NO_LIST_AFTER_FAILURE_MS

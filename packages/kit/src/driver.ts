@@ -40,9 +40,10 @@ export interface KubeApi {
   delete(r: Ref): Promise<void>
   /**
    * Tells of everything that is there, then of every change, until the signal is aborted. Throws like the others when the account
-   * may not watch, also when it no longer may.
+   * may not watch, also when it no longer may. `listed`: everything that is there has been told; what was there before and was not told
+   * is gone.
    */
-  watch(q: Query, changed: (r: Ref) => void, s: AbortSignal): Promise<void>
+  watch(q: Query, changed: (r: Ref) => void, s: AbortSignal, listed?: () => void): Promise<void>
 }
 
 export interface Log {

@@ -37,7 +37,7 @@ export function watchInvariants(world: World, view: View, kept: Promises): Watch
   }
   const promises = [
     holds(world, view),
-    secrets(world, view),
+    secrets(world, view, kept),
     ownership(world, view, kept),
     leaks(),
     ...(kept.alone ? [causes(world)] : []),
@@ -109,7 +109,7 @@ function opens({ yard }: World, secret: Secret): string | undefined {
 }
 
 /** A binding lets in whom it is for, and nobody else holds what it opens; a foreign Secret is never touched. */
-function secrets(world: World, view: View): Promised {
+function secrets(world: World, view: View, { alone }: Promises): Promised {
   return function* ({ resource, object, previous, isDeletion }) {
     if (resource !== 'secrets' || world.isUserWriting) return
     const secret = object as Secret
@@ -126,7 +126,7 @@ function secrets(world: World, view: View): Promised {
       const service = [...world.yard.services.values()].some((s) =>
         heldBy(view, uid).some((i) => i.spec.externalID === s.id),
       )
-      if (service && lives(view, uid)) yield `${named(secret)} is published and opens nothing`
+      if (alone && service && lives(view, uid)) yield `${named(secret)} is published and opens nothing`
     }
     if (what === undefined) return
     for (const other of view.secrets.values()) {
@@ -159,7 +159,8 @@ function ownership(world: World, view: View, { alone }: Promises): Promised {
     if (isGoing(view.namespaces.get(namespace) ?? object)) return
     for (const service of world.yard.services.values()) {
       for (const user of service.users.keys()) {
-        if (user.startsWith(`c-${uid}-`)) yield `${named(object)} is gone and its credential ${user} still lets in`
+        if (alone && user.startsWith(`c-${uid}-`))
+          yield `${named(object)} is gone and its credential ${user} still lets in`
       }
     }
   }

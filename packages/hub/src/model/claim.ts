@@ -1,5 +1,5 @@
 import { defineKind, type ObjectOfKind } from './kind.ts'
-import { choice, freeObject, map, object, required, text, time, whole } from './schema.ts'
+import { choice, flag, freeObject, map, object, required, text, time, whole } from './schema.ts'
 import {
   ageColumn,
   messageColumn,
@@ -37,6 +37,7 @@ const credential = object('The credentials of the claim. The secret part is in t
   issuedAt: time('When they were put into the Secret. Absent: they are being made.'),
   expiresAt: time('When they stop to work.'),
   renewBefore: time('When they should be replaced.'),
+  lost: flag('The backend shows them no more, and no Secret had them: they are revoked, and others are made.'),
   predecessor: object('Older credentials that are still to be revoked.', {
     id: required(text('What the driver knows them by.')),
     role: text('The role that they were made for.'),

@@ -67,6 +67,24 @@ describe('consumers', () => {
     ['NotIn', { selector: { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['red'] }] } }, true, false],
     ['Exists', { selector: { matchExpressions: [{ key: 'team', operator: 'Exists' }] } }, false, true],
     ['DoesNotExist', { selector: { matchExpressions: [{ key: 'team', operator: 'DoesNotExist' }] } }, true, false],
+    [
+      'a label that nobody can have',
+      { selector: { matchExpressions: [{ key: 'te am', operator: 'DoesNotExist' }] } },
+      true,
+      false,
+    ],
+    [
+      'a value that nobody can have',
+      { selector: { matchExpressions: [{ key: 'team', operator: 'NotIn', values: ['b c'] }] } },
+      true,
+      false,
+    ],
+    [
+      'a label that is the name of a method',
+      { selector: { matchExpressions: [{ key: 'constructor', operator: 'Exists' }] } },
+      true,
+      false,
+    ],
     ['NotIn, without values', { selector: { matchExpressions: [{ key: 'team', operator: 'NotIn' }] } }, true, false],
     [
       'Exists, with values',

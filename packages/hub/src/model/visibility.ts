@@ -1,3 +1,5 @@
+import { labelSelectorOf, type LabelSelector } from '@larder/engine/machinery/selectors'
+import { isApiError, type ApiError } from '@larder/engine/machinery/status'
 import type { Consumers } from './shared-fields.ts'
 
 /** A namespace as policies see it. */
@@ -11,45 +13,66 @@ export function isConsumer(consumers: Consumers | undefined, namespace: Neighbou
   const { namespaces, selector } = consumers ?? {}
   if (namespaces === undefined && selector === undefined) return absent
   if (namespaces?.includes(namespace.name)) return true
-  return selector !== undefined && selects(selector, namespace.labels ?? {})
+  return selects(selector, namespace.labels)
 }
 
 export type Selector = NonNullable<Consumers['selector']>
 
-/** An empty selector selects everything, as in Kubernetes, and one that Kubernetes refuses nothing: who forgot the values of NotIn opens nothing. */
-export function selects(selector: Selector, labels: Readonly<Record<string, string>>): boolean {
-  const exact = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
-  return exact && (selector.matchExpressions ?? []).every((each) => isWhole(each) && meets(each, labels))
+type Labels = Readonly<Record<string, string>> | undefined
+
+/** By the object of a cached one: each write of a workload, and each member of a pool, asks all selectors that may be about it. */
+const compiled = new WeakMap<Selector, (labels: Labels) => boolean>()
+
+/**
+ * As in Kubernetes: absent selects nothing, an empty one everything. One that Kubernetes refuses selects nothing: who forgot the values of NotIn,
+ * or misspelt a label, opens nothing.
+ */
+export function selects(selector: Selector | undefined, labels: Labels): boolean {
+  if (!selector) return false
+  const known = compiled.get(selector) ?? compile(selector)
+  compiled.set(selector, known)
+  return known(labels)
+}
+
+function compile(selector: Selector): (labels: Labels) => boolean {
+  const read = readSelector(selector)
+  return isApiError(read) ? () => false : (labels) => read.matches(labels)
+}
+
+function readSelector(selector: Selector): LabelSelector | ApiError {
+  try {
+    return labelSelectorOf(selector)
+  } catch (error) {
+    if (isApiError(error)) return error
+    throw error
+  }
+}
+
+/** What is wrong with a selector, as an API says it of a Deployment's; undefined for one that is sound. */
+export function selectorProblem(selector: Selector | undefined, at: string): string | undefined {
+  const { matchLabels = {}, matchExpressions = [] } = selector ?? {}
+  const wrong = [
+    ...Object.entries(matchLabels).map(([key, value]) =>
+      problemOf({ matchLabels: { [key]: value } }, `${at}.matchLabels`),
+    ),
+    ...matchExpressions.map((each, i) => {
+      const place = `${at}.matchExpressions[${i}]`
+      return valuesProblem(each, place) ?? problemOf({ matchExpressions: [each] }, place)
+    }),
+  ].find((each) => each !== undefined)
+  return wrong === undefined ? undefined : `${wrong}; until then nothing is selected`
 }
 
 type Requirement = NonNullable<Selector['matchExpressions']>[number]
 
 /** Values are needed by the operators that compare, and refused by the others. */
-const isWhole = ({ operator, values = [] }: Requirement): boolean =>
-  (operator === 'In' || operator === 'NotIn') === values.length > 0
-
-/** What is wrong with a selector, as an API says it of a Deployment's; undefined for one that is sound. */
-export function selectorProblem(selector: Selector | undefined, at: string): string | undefined {
-  const expressions = selector?.matchExpressions ?? []
-  const i = expressions.findIndex((each) => !isWhole(each))
-  const wrong = expressions[i]
-  if (!wrong) return undefined
-  const isCompared = wrong.operator === 'In' || wrong.operator === 'NotIn'
-  const why = isCompared ? `operator ${wrong.operator} needs values` : `operator ${wrong.operator} takes no values`
-  return `${at}.matchExpressions[${i}].values: ${why}; until then nothing is selected`
+function valuesProblem({ operator, values = [] }: Requirement, at: string): string | undefined {
+  const isCompared = operator === 'In' || operator === 'NotIn'
+  if (isCompared === values.length > 0) return undefined
+  return `${at}.values: operator ${operator} ${isCompared ? 'needs values' : 'takes no values'}`
 }
 
-function meets({ key, operator, values = [] }: Requirement, labels: Readonly<Record<string, string>>): boolean {
-  const value = labels[key]
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      break
-  }
-  return value === undefined
+function problemOf(part: Selector, at: string): string | undefined {
+  const read = readSelector(part)
+  return isApiError(read) ? `${at}: ${read.message.replace('unable to parse requirement: ', '')}` : undefined
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from moto.elasticache.models import CacheCluster
 
-from elasticache import events, parameter_groups, snapshots, subnet_groups
+from elasticache import events, fields, parameter_groups, snapshots, subnet_groups
 from elasticache.engines import check_node_type, family_of, full_version
 from elasticache.errors import combination_error, error, identifier, value_error
 from elasticache.replication_groups import default_parameter_group
@@ -13,40 +13,16 @@ from elasticache.state import page, state_of
 from elasticache.topology import Topology, short_region, unique_part
 from endpoint_state import take_failure
 
-#: Parameters of CreateCacheCluster that moto's constructor takes as they come: its name for each.
-TAKEN = {
-    "AZMode": "az_mode",
-    "PreferredAvailabilityZone": "preferred_availability_zone",
-    "PreferredAvailabilityZones": "preferred_availability_zones",
-    "CacheSecurityGroupNames": "cache_security_group_names",
-    "SecurityGroupIds": "security_group_ids",
-    "Tags": "tags",
-    "SnapshotArns": "snapshot_arns",
-    "SnapshotName": "snapshot_name",
-    "PreferredMaintenanceWindow": "preferred_maintenance_window",
-    "NotificationTopicArn": "notification_topic_arn",
-    "SnapshotRetentionLimit": "snapshot_retention_limit",
-    "SnapshotWindow": "snapshot_window",
-    "AuthToken": "auth_token",
-    "OutpostMode": "outpost_mode",
-    "PreferredOutpostArn": "preferred_outpost_arn",
-    "PreferredOutpostArns": "preferred_outpost_arns",
-    "LogDeliveryConfigurations": "log_delivery_configurations",
-    "TransitEncryptionEnabled": "transit_encryption_enabled",
-    "NetworkType": "network_type",
-    "IpDiscovery": "ip_discovery",
-}
-MODIFIABLE = {
-    "CacheNodeType": "cache_node_type",
-    "SecurityGroupIds": "security_group_ids",
-    "PreferredMaintenanceWindow": "preferred_maintenance_window",
-    "NotificationTopicArn": "notification_topic_arn",
-    "CacheParameterGroupName": "cache_parameter_group_name",
-    "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
-    "SnapshotRetentionLimit": "snapshot_retention_limit",
-    "SnapshotWindow": "snapshot_window",
-    "IpDiscovery": "ip_discovery",
-}
+#: Beside what a replication group has, too.
+TAKEN = (
+    *fields.TAKEN,
+    "AZMode",
+    "PreferredAvailabilityZone",
+    "PreferredAvailabilityZones",
+    "OutpostMode",
+    "PreferredOutpostArn",
+    "PreferredOutpostArns",
+)
 
 
 def create(backend: Any, parameters: Any) -> dict[str, Any]:
@@ -74,7 +50,7 @@ def create(backend: Any, parameters: Any) -> dict[str, Any]:
         auto_minor_version_upgrade=parameters.get("AutoMinorVersionUpgrade", True),
         cache_node_ids_to_remove=[],
         cache_node_ids_to_reboot=[],
-        **{ours: parameters.get(theirs) for theirs, ours in TAKEN.items()},
+        **fields.taken(parameters, TAKEN),
     )
     # moto leaves them out for valkey and for what it does not know.
     cluster.num_cache_nodes = nodes
@@ -107,9 +83,7 @@ def modify(backend: Any, parameters: Any) -> dict[str, Any]:
         and len(parameters.get("CacheNodeIdsToRemove") or []) != cluster.num_cache_nodes - nodes
     ):
         raise combination_error("CacheNodeIdsToRemove must name each node that is to be removed.")
-    for theirs, ours in MODIFIABLE.items():
-        if parameters.get(theirs) is not None:
-            setattr(cluster, ours, parameters.get(theirs))
+    fields.change(cluster, parameters, fields.MODIFIABLE)
     if parameters.get("EngineVersion"):
         cluster.engine_version = full_version(cluster.engine, parameters.get("EngineVersion"))
 

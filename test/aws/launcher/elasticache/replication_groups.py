@@ -8,7 +8,7 @@ from moto.core.utils import utcnow
 from moto.elasticache.exceptions import ReplicationGroupAlreadyExists
 from moto.elasticache.models import ReplicationGroup
 
-from elasticache import events, parameter_groups, snapshots, subnet_groups, user_groups
+from elasticache import events, fields, parameter_groups, snapshots, subnet_groups, user_groups
 from elasticache.engines import (
     allowed_node_types,
     check_node_type,
@@ -23,50 +23,26 @@ from endpoint_state import take_failure
 AUTH_TOKEN = re.compile(r"^[A-Za-z0-9!&#$^<>-]{16,128}$")
 RBAC_VERSION = (6, 0)
 
-#: Parameters of CreateReplicationGroup that moto's constructor takes as they come: its name for each.
-TAKEN = {
-    "PrimaryClusterId": "primary_cluster_id",
-    "GlobalReplicationGroupId": "global_replication_group_id",
-    "NodeGroupConfiguration": "node_group_configuration",
-    "CacheSecurityGroupNames": "cache_security_group_names",
-    "SecurityGroupIds": "security_group_ids",
-    "Tags": "tags",
-    "SnapshotArns": "snapshot_arns",
-    "SnapshotName": "snapshot_name",
-    "PreferredMaintenanceWindow": "preferred_maintenance_window",
-    "NotificationTopicArn": "notification_topic_arn",
-    "SnapshotRetentionLimit": "snapshot_retention_limit",
-    "SnapshotWindow": "snapshot_window",
-    "AuthToken": "auth_token",
-    "TransitEncryptionEnabled": "transit_encryption_enabled",
-    "AtRestEncryptionEnabled": "at_rest_encryption_enabled",
-    "KmsKeyId": "kms_key_id",
-    "LogDeliveryConfigurations": "log_delivery_configurations",
-    "DataTieringEnabled": "data_tiering_enabled",
-    "NetworkType": "network_type",
-    "IpDiscovery": "ip_discovery",
-    "ServerlessCacheSnapshotName": "serverless_cache_snapshot_name",
-    "MultiAZEnabled": "multi_az_enabled",
-    "AutomaticFailoverEnabled": "automatic_failover_enabled",
-}
-
-#: Parameters of ModifyReplicationGroup that moto's object holds as they come: its name for each.
-MODIFIABLE = {
-    "ReplicationGroupDescription": "description",
-    "CacheNodeType": "cache_node_type",
-    "SnapshotRetentionLimit": "snapshot_retention_limit",
-    "SnapshotWindow": "snapshot_window",
-    "SnapshottingClusterId": "snapshotting_cluster_id",
-    "SecurityGroupIds": "security_group_ids",
-    "CacheSecurityGroupNames": "cache_security_group_names",
-    "PreferredMaintenanceWindow": "preferred_maintenance_window",
-    "NotificationTopicArn": "notification_topic_arn",
-    "CacheParameterGroupName": "cache_parameter_group_name",
-    "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
-    "IpDiscovery": "ip_discovery",
-    "TransitEncryptionEnabled": "transit_encryption_enabled",
-    "TransitEncryptionMode": "transit_encryption_mode",
-}
+#: Beside what a cache cluster has, too.
+TAKEN = (
+    *fields.TAKEN,
+    "PrimaryClusterId",
+    "GlobalReplicationGroupId",
+    "NodeGroupConfiguration",
+    "AtRestEncryptionEnabled",
+    "KmsKeyId",
+    "DataTieringEnabled",
+    "ServerlessCacheSnapshotName",
+    "MultiAZEnabled",
+    "AutomaticFailoverEnabled",
+)
+MODIFIABLE = (
+    *fields.MODIFIABLE,
+    "SnapshottingClusterId",
+    "CacheSecurityGroupNames",
+    "TransitEncryptionEnabled",
+    "TransitEncryptionMode",
+)
 
 
 def create(backend: Any, parameters: Any) -> dict[str, Any]:
@@ -97,7 +73,7 @@ def create(backend: Any, parameters: Any) -> dict[str, Any]:
         user_group_ids=[each.lower() for each in parameters.get("UserGroupIds") or []],
         transit_encryption_mode=(parameters.get("TransitEncryptionMode") or "required") if tls else None,
         cluster_mode="enabled" if topology.clustered else "disabled",
-        **{ours: parameters.get(theirs) for theirs, ours in TAKEN.items()},
+        **fields.taken(parameters, TAKEN),
     )
     group.topology = topology
     group.zones = parameters.get("PreferredCacheClusterAZs") or []
@@ -126,9 +102,9 @@ def modify(backend: Any, parameters: Any) -> dict[str, Any]:
     group.pending_modified_values = pending(parameters, to_add, to_remove)
 
     def apply() -> None:
-        for theirs, ours in MODIFIABLE.items():
-            if parameters.get(theirs) is not None:
-                setattr(group, ours, parameters.get(theirs))
+        fields.change(group, parameters, MODIFIABLE)
+        if parameters.get("ReplicationGroupDescription") is not None:
+            group.description = parameters.get("ReplicationGroupDescription")
         for theirs, ours in (("AutomaticFailoverEnabled", "automatic_failover"), ("MultiAZEnabled", "multi_az")):
             if parameters.get(theirs) is not None:
                 setattr(group, ours, "enabled" if parameters.get(theirs) else "disabled")

@@ -23,10 +23,6 @@ class Topology:
     replicas: list[int]
     primaries: list[int]
 
-    @property
-    def nodes(self) -> int:
-        return sum(1 + each for each in self.replicas)
-
 
 def lay_out(group: Any, backend: Any, created: bool) -> None:
     """Fills in what moto's object tells: no addresses before it has been created."""

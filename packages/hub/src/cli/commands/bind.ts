@@ -46,9 +46,8 @@ export const bind: Run = async ({ args, options }, terminal) => {
     else await printObjects([binding], printing(options, false), terminal)
     if (!options.wait) return terminal.note(`Next  larder binding get ${name} -n ${namespace}\n`)
     await waitForBinding(connection, binding, options, terminal)
-    terminal.note(
-      `Next  larder unbind ${args[0]!} --from ${kindWord(workload.type)}/${workload.name} -n ${namespace}\n`,
-    )
+    // By its name: by claim and workload another folder of the same claim would go too.
+    terminal.note(`Next  larder unbind ${name} -n ${namespace}\n`)
   })
 }
 
@@ -77,7 +76,6 @@ function specOf(claim: NamedObject, workload: NamedObject, as: string, options: 
 }
 
 const kindRef = ({ group, version, kind }: ResourceType) => ({ apiVersion: formatApiVersion(group, version), kind })
-const kindWord = ({ kind }: ResourceType): string => kind.toLowerCase()
 const inWords = ({ kind, name }: { readonly kind: string; readonly name?: string }): string => `${kind} ${name ?? ''}`
 
 const same = (a: object, b: object): boolean => equalJson(a as Json, b as Json)

@@ -403,6 +403,19 @@ describe('a claim by resource', () => {
     )
   })
 
+  test('is permitted nothing by a policy that selects by a label which nobody can have', async () => {
+    await grant()
+    await permit({
+      consumers: { namespaces: ['shop'] },
+      subjects: [{ kind: 'Secret', selector: { matchExpressions: [{ key: 'of fer', operator: 'DoesNotExist' }] } }],
+    })
+    await member('creds')
+    await hub.claim('theirs', theirs)
+    await causeOf('theirs', 'NotPermitted')
+    const { message } = await hub.cause(claimPolicyKind, 'shop-may', 'services', 'SelectorInvalid')
+    expect(message).toContain('spec.subjects[0].selector.matchExpressions[0]: key: Invalid value: "of fer": ')
+  })
+
   test('degrades when its policy is edited or removed, and heals when it returns', async () => {
     await grant()
     await permit()

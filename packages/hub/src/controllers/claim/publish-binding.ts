@@ -97,8 +97,9 @@ async function withheld(
     return replace(pass, hub, credential, existing)
   }
   // It is in the Secret: a crash came before status said so.
+  const { lost: _, ...found } = credential
   pass.status.binding = { name: existing.metadata.name }
-  pass.status.credential = { ...credential, issuedAt: credential.issuedAt ?? formatTime(pass.clock.now()) }
+  pass.status.credential = { ...found, issuedAt: credential.issuedAt ?? formatTime(pass.clock.now()) }
   return done
 }
 
@@ -116,6 +117,11 @@ async function replace(
   const lost = { id, ...(role !== undefined && { role }) }
   const wasPublished = issuedAt !== undefined || carries(existing, id)
   if (predecessor) {
+    // Said before it is done: a hub that made them meanwhile, and puts them into the Secret late, looks at its work once more.
+    if (!wasPublished && !credential.lost) {
+      pass.status.credential = { ...credential, lost: true }
+      return wait('Binding', 'the backend does not show the credentials again', SOON_MS)
+    }
     // The cache may be behind: what is revoked cannot be taken back, and an application may use it by now.
     if (
       !wasPublished &&
@@ -159,8 +165,9 @@ async function publish(
   pass.status.binding = { name: bindingName(pass.object) }
   if (intact && existing && sameContent(existing, secret as Secret)) return
   await write(pass, secret as Secret, existing)
+  const { lost: _, ...issued } = credential
   pass.status.credential = {
-    ...credential,
+    ...issued,
     issuedAt: credential.issuedAt ?? formatTime(pass.clock.now()),
     ...(bound.expiresAt !== undefined && { expiresAt: bound.expiresAt }),
     ...(bound.renewBefore !== undefined && { renewBefore: bound.renewBefore }),

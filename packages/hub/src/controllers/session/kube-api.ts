@@ -63,7 +63,12 @@ export function createKubeApi({ transport, clock }: KubeApiParts): KubeApi {
     return (await transport.call({ verb: 'list', target: await targetOf(q), options })) as KubeList<KubeObject>
   }
 
-  async function follow(q: Query, changed: (r: Ref) => void, signal: AbortSignal): Promise<void> {
+  async function follow(
+    q: Query,
+    changed: (r: Ref) => void,
+    signal: AbortSignal,
+    listed: () => void = () => undefined,
+  ): Promise<void> {
     /** By namespace and name. */
     let there = new Map<string, Ref>()
     /** Also of what went meanwhile: no list shows it, and of a revision that is forgotten no event comes. */
@@ -73,6 +78,7 @@ export function createKubeApi({ transport, clock }: KubeApiParts): KubeApi {
       for (const [place, ref] of there) if (!now.has(place)) changed(ref)
       for (const ref of now.values()) changed(ref)
       there = now
+      listed()
       return of.resourceVersion
     }
     let resourceVersion = await tellAll()
@@ -123,7 +129,7 @@ export function createKubeApi({ transport, clock }: KubeApiParts): KubeApi {
         const options = r.uid === undefined ? {} : { preconditions: { uid: r.uid } }
         await transport.call({ verb: 'delete', target: await targetOf(r, r.name), options }).catch(noneIfNotFound)
       }),
-    watch: (q, changed, signal) => asking('watch', q, () => follow(q, changed, signal)),
+    watch: (q, changed, signal, listed) => asking('watch', q, () => follow(q, changed, signal, listed)),
   }
 }
 

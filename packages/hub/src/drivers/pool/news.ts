@@ -4,8 +4,6 @@ import type { KubeApi, Query, Ref } from '@larder/kit'
 import type { Clock } from './clock.ts'
 
 const MAX_PAUSE_MS = 30_000
-/** By then a watch has begun. */
-const BEGUN_MS = 5000
 
 export interface News {
   /** From now on `id` is told of when the object changes. */
@@ -84,13 +82,11 @@ async function follow(
     for (const each of ids.values()) for (const id of each) changed(id)
     if (idOf) changed('')
   }
-  // What went between a first look and the begin of the watch is in no list and no event: so all look once more.
-  void pause(clock, BEGUN_MS, signal).then(() => signal.aborted || tellAll())
   for (let failures = 0; !signal.aborted; failures++) {
     const startedAt = clock.now()
-    if (failures > 0) tellAll()
     // Why it failed is told by whoever is told to look again: observe meets the same error and it reaches status.
-    await kube.watch(query, tell, signal).catch(() => undefined)
+    // What went between a first look and the begin of the watch is in no list and no event: so all look once more.
+    await kube.watch(query, tell, signal, tellAll).catch(() => undefined)
     if (clock.now() - startedAt > MAX_PAUSE_MS) failures = 0
     if (!signal.aborted) {
       tellAll()

@@ -179,6 +179,23 @@ describe('of a class with a pool', () => {
     expect((await hub.bound('cache')).status?.resourceRef?.name).toBe('creds')
   })
 
+  test('whose source may not be read any more is not ready and binds nothing, and neither does its mirror', async () => {
+    await hub.pool()
+    await hub.secret('creds', 'shop')
+    await hub.classClaim('cache', POOL_CLASS)
+    await mirrored(await hub.bound('cache'), 'True Ready')
+    await hub.revoke()
+    await hub.admin.of(secretType).patch('creds', { stringData: { password: 'later' } }, { namespace: 'shop' })
+    const claim = await hub.unready('cache', 'ResourceNotReady')
+    expect(claim.status?.binding).toBeUndefined()
+    const mirror = await mirrored(claim, 'False UnableToTrackReferencedResource')
+    expect(mirror.status?.binding).toBeUndefined()
+    expect(mirror.status?.claimedResourceRef).toMatchObject({ name: 'creds' })
+    await hub.grant()
+    const { status } = await hub.bound('cache')
+    expect((await mirrored(claim, 'True Ready')).status?.binding).toEqual(status?.binding)
+  })
+
   test('of a kind that no program knows it gets the Secret that the object names', async () => {
     await servedKind(hub)
     await grantRedis(hub)
@@ -312,6 +329,17 @@ describe('of a class with a provisioner', () => {
       'spec.classRef.name: there is no clusterinstanceclass "bigcorp-rabbitmq" for namespace shop',
     )
   })
+
+  test.each([
+    ['plan', { plans: [{ name: 'small' }, { name: 'large' }] }],
+    ['role', { roles: [{ name: 'reader' }, { name: 'writer' }] }],
+  ])('a class that needs a %s, which a ClassClaim cannot say, is told as that', async (field, spec) => {
+    await hub.provisioner(spec)
+    await hub.classClaim('queue', PROVISIONER_CLASS)
+    await expect
+      .poll(async () => message(await hub.unready('queue', 'ClassNotReady')))
+      .toContain(`spec.${field}: class xrabbits.example.com has no default ${field}`)
+  })
 })
 
 describe('of a class', () => {
@@ -350,6 +378,22 @@ describe('of a class', () => {
       .of(classKind)
       .create({ metadata: { name: CROSSPLANE }, spec: { type: 'rabbitmq', backendRef: { name: 'shelf' } } })
     await hub.bound('queue')
+  })
+
+  test('whose claim of the core is torn away while no hub runs, it binds nothing', async () => {
+    await hub.pool()
+    await hub.secret('creds', 'shop')
+    await hub.classClaim('cache', POOL_CLASS)
+    const claim = await hub.bound('cache')
+    await hub.kill()
+    const claims = hub.admin.of(claimKind)
+    await claims.patch(coreClaimName(claim), { metadata: { finalizers: null } }, { namespace: 'shop' })
+    await claims.delete(coreClaimName(claim), { namespace: 'shop' })
+    await hub.gone(claimKind, coreClaimName(claim), 'shop')
+    await hub.start()
+    const lost = await hub.unready('cache', 'ResourceNotReady')
+    expect(lost.status?.resourceRef?.name).toBe('creds')
+    expect(lost.status?.binding).toBeUndefined()
   })
 
   test('whose claim of the core somebody deletes, it says that what it had is gone, and takes nothing else', async () => {

@@ -95,13 +95,13 @@ export function mirrorController({ clock }: DoorContext): Controller {
     // What is said in a moment is said once.
     if (claim && status.conditions === undefined && isOnTheWay(claim)) return
     const verdict = claim ? verdictOf(coreStateOf(pass, claim), object) : GONE
-    if (verdict !== 'pending' || status.conditions === undefined)
-      sayAll(status, object, sayingsOf(verdict === 'pending' ? 'initializing' : verdict), clock.now())
+    if (verdict === 'pending' && status.conditions !== undefined) return
+    sayAll(status, object, sayingsOf(verdict === 'pending' ? 'initializing' : verdict), clock.now())
     const held = claim && heldBy(claim)
     if (held) status.claimedResourceRef = held
     else delete status.claimedResourceRef
     const binding = claim?.status?.binding
-    if (binding) status.binding = { name: binding.name }
+    if (verdict === 'ready' && binding) status.binding = { name: binding.name }
     else delete status.binding
   }
 }

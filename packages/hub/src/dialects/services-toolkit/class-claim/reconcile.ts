@@ -68,12 +68,14 @@ async function begin(pass: ClassClaimPass): Promise<typeof PENDING> {
 }
 
 /** What was held and is gone is replaced by nobody in silence: another instance has other data. */
-async function refuseLost({ object, client }: ClassClaimPass): Promise<void> {
+async function refuseLost({ object, status, client }: ClassClaimPass): Promise<void> {
   const { resourceRef } = object.status ?? {}
   if (!resourceRef) return
   const { namespace } = object.metadata
   if (await client.of(claimKind).find(coreClaimName(object), namespace))
     throw new Trouble('claim', 'ResourceNotReady', NOT_LOOKED_AT, SOON_MS)
+  // Its Secret went with the claim, whether or not a pass saw that one go.
+  delete status.binding
   throw new Trouble(
     'resource',
     'ResourceNotReady',
@@ -148,6 +150,8 @@ function troubleOf({ object }: ClassClaimPass, claim: Claim, isPool: boolean): T
   const ready = findCondition(claim.status?.conditions, 'Ready')
   const { reason, message } = ready ?? { reason: 'Progressing', message: NOT_LOOKED_AT }
   const [stage, word] = stageAndReason(reason, { isHeld: isHeld(claim), isPool })
+  // What a ClassClaim cannot say, a plan or a role, is the class's to mend: its administrator reads here what is missing.
+  if (reason === 'PlanRequired' || reason === 'RoleRequired') return new Trouble(stage, word, message)
   return new Trouble(stage, word, messageOf(word, message, object.spec.classRef.name, object.metadata.namespace ?? ''))
 }
 
