@@ -9,6 +9,7 @@ const FOLDER = 'docs/reference'
 const PAGES = [
   ['kubernetes-compatibility.md', 50],
   ['services-toolkit-compatibility.md', 78],
+  ['aws-compatibility.md', 52],
 ] as const
 const SHORTEST_REASON = 20
 
