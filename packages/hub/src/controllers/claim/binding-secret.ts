@@ -74,6 +74,7 @@ function encode(value: Json | Uint8Array): string {
 
 export interface SecretPlan {
   readonly claim: Claim
+  readonly name: string
   readonly credentialId: string
   readonly data: Data
   readonly secretType: string | undefined
@@ -86,7 +87,7 @@ export async function bindingSecret(plan: SecretPlan, fingerprint: Fingerprint):
   const { name, namespace = '', uid = '' } = claim.metadata
   return {
     metadata: {
-      name: bindingName(claim),
+      name: plan.name,
       namespace,
       labels: {
         ...claim.spec.binding?.labels,

@@ -40,7 +40,12 @@ export const claimIndexes: Readonly<Record<string, IndexFunction<Claim>>> = {
   waiting: (claim) => (isWaiting(claim) ? [EVERYBODY, claim.spec.className ?? ''] : []),
   /** By the Secrets that hold parameters. */
   secrets: secretsOfClaim,
-  binding: (claim) => [nameIn({ namespace: claim.metadata.namespace, name: bindingName(claim) })],
+  /** By the Secrets that it asks for and that it has, of which the former may be somebody else's. */
+  binding: (claim) => {
+    const { namespace } = claim.metadata
+    const names = new Set([bindingName(claim), claim.status?.binding?.name ?? bindingName(claim)])
+    return [...names].map((name) => nameIn({ namespace, name }))
+  },
 }
 
 /** Whether policies decide, for which the labels of the claim's namespace count. */

@@ -339,6 +339,16 @@ describe('a claim that is given another binding name and deleted before the hub 
   })
 })
 
+/** What the claim has stays in use, and is said to be what it has. */
+const renameRefused = () =>
+  hub.until('the refusal', async () => {
+    const { status } = await hub.admin.of(claimKind).get('jar', 'shop')
+    const stalled = status?.conditions?.find(({ type }) => type === 'Stalled')
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+    const isSaid = stalled?.reason === 'BindingNameTaken' && ready?.status === 'True'
+    return isSaid && status?.binding?.name === 'jar' ? status : undefined
+  })
+
 describe('the Secret of a binding', () => {
   test.each([
     ['was deleted', () => hub.admin.of(secretType).delete('jar', { namespace: 'shop' })],
@@ -381,6 +391,46 @@ describe('the Secret of a binding', () => {
     const claim = await hub.ready('jar')
     expect(claim.status?.binding).toEqual({ name: 'pot' })
     expect(await hub.secretValues('pot')).toEqual(before)
+  })
+
+  describe('that is to have the name of a foreign one', () => {
+    beforeEach(async () => {
+      await hub.admin.of(secretType).create({ metadata: { name: 'pot', namespace: 'shop' }, data: { mine: 'eA==' } })
+      await hub.claim('jar', { className: 'jars' })
+      await hub.ready('jar')
+      await hub.admin.of(claimKind).patch('jar', { spec: { binding: { name: 'pot' } } }, { namespace: 'shop' })
+      await renameRefused()
+    })
+
+    test.each([
+      ['deleted', () => hub.admin.of(secretType).delete('jar', { namespace: 'shop' })],
+      ['edited', () => hub.admin.of(secretType).patch('jar', { data: { password: 'bm8=' } }, { namespace: 'shop' })],
+    ])('stays under its own, and heals there when it is %s', async (_, damage) => {
+      const before = await hub.secretValues('jar')
+      await damage()
+      await hub.until('the old values', async () =>
+        (await hub.secretValues('jar'))?.['password'] === before?.['password'] ? true : undefined,
+      )
+      await renameRefused()
+      expect(await hub.secretValues('pot')).toEqual({ mine: 'x' })
+    })
+
+    test('follows the role of its claim, and the older credentials are revoked', async () => {
+      const { password = '' } = (await hub.secretValues('jar')) ?? {}
+      await hub.admin.of(claimKind).patch('jar', { spec: { role: 'reader' } }, { namespace: 'shop' })
+      await hub.until('the older credentials to go', () => (shelf.accepts(password) ? undefined : true))
+      const values = await hub.secretValues('jar')
+      expect(shelf.accepts(values?.['password'] ?? '')).toBe(true)
+      expect((await renameRefused()).credential?.serial).toBe(2)
+    })
+
+    test('moves when that one goes', async () => {
+      const before = await hub.secretValues('jar')
+      await hub.admin.of(secretType).delete('pot', { namespace: 'shop' })
+      await hub.until('the old Secret to go', async () => ((await hub.secretValues('jar')) ? undefined : true))
+      expect(await hub.secretValues('pot')).toEqual(before)
+      expect((await hub.ready('jar')).status?.conditions?.map(({ type }) => type)).toEqual(['Ready'])
+    })
   })
 
   test('is refused at once when its name can be no name of a Secret', async () => {

@@ -10,14 +10,22 @@ import type { Instance } from '../../model/instance.ts'
 import { CREDENTIAL_ANNOTATION, FINGERPRINT_ANNOTATION, FORMAT_ANNOTATION } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { DriverFailure } from '../session/failure.ts'
-import { bindingData, bindingName, bindingSecret, isIntact, isOurs } from './binding-secret.ts'
+import { bindingData, bindingSecret, isIntact, isOurs } from './binding-secret.ts'
 import { bindingParameters } from './binding-parameters.ts'
 import { credentialOf, openBinding, rememberCredential, type Binding } from './binding.ts'
 import { heldInstance } from './held-instance.ts'
 import { plannedCredential, SOON_MS } from './plan-credential.ts'
 import { revoke } from './revoke.ts'
+import { nameTaken, secretName } from './secret-name.ts'
 
 type Ready = Extract<Bound, { phase: 'ready' }>
+
+/** Where the credentials are, or belong. */
+interface Place {
+  readonly name: string
+  readonly existing: Secret | undefined
+  readonly intact: boolean
+}
 
 export const publishBinding = (hub: HubContext) =>
   async function publishBinding(pass: Pass<Claim>): Promise<Outcome> {
@@ -25,7 +33,9 @@ export const publishBinding = (hub: HubContext) =>
     const credential = pass.object.status?.credential
     if (!instance || !credential) return wait('Binding', 'credentials are being made')
     if (isUnnamed(pass.object)) return wait('Binding', `${pass.object.spec.origin?.door} has not named the Secret yet`)
-    const existing = ownSecret(pass)
+    // Once for the whole pass: a foreign Secret may go while the driver works.
+    const name = secretName(pass)
+    const existing = ownSecret(pass, name)
     const intact =
       existing !== undefined &&
       credential.issuedAt !== undefined &&
@@ -35,7 +45,7 @@ export const publishBinding = (hub: HubContext) =>
       pass.status.binding = { name: existing.metadata.name }
       return done
     }
-    return issue(pass, hub, instance, credential, existing, intact)
+    return issue(pass, hub, instance, credential, { name, existing, intact })
   }
 
 /**
@@ -45,24 +55,19 @@ export const publishBinding = (hub: HubContext) =>
 const isUnnamed = ({ spec }: Claim): boolean =>
   spec.origin !== undefined && spec.resourceRef !== undefined && spec.binding?.name === undefined
 
-/** The Secret of the binding's name; throws when it is somebody else's. */
-function ownSecret(pass: Pass<Claim>): Secret | undefined {
-  const name = bindingName(pass.object)
+/** The Secret of that name; throws when it is somebody else's. */
+function ownSecret(pass: Pass<Claim>, name: string): Secret | undefined {
   const existing = pass.cache(secretType).get(name, pass.object.metadata.namespace)
-  if (existing && !isOurs(existing, pass.object)) throw taken(name, pass.object.metadata.namespace)
+  if (existing && !isOurs(existing, pass.object)) throw nameTaken(name, pass.object.metadata.namespace)
   return existing
 }
-
-const taken = (name: string, namespace = '') =>
-  new Stalled('BindingNameTaken', `spec.binding.name: Secret ${namespace}/${name} exists and is not of this claim`)
 
 async function issue(
   pass: Pass<Claim>,
   hub: HubContext,
   instance: Instance,
   credential: ClaimCredential,
-  existing: Secret | undefined,
-  intact: boolean,
+  place: Place,
 ): Promise<Outcome> {
   const binding = await openBinding(pass, hub, instance)
   const { session } = binding.service
@@ -79,9 +84,9 @@ async function issue(
       if (bound.retry === 'no') throw new Stalled('BindingFailed', session.redact(`${bound.reason}: ${bound.message}`))
       throw new DriverFailure('Binding', session.redact(`${bound.reason}: ${bound.message}`))
     case 'withheld':
-      return withheld(pass, hub, credential, existing)
+      return withheld(pass, hub, credential, place)
     case 'ready':
-      await publish(pass, hub, binding, credential, bound, existing, intact)
+      await publish(pass, hub, binding, credential, bound, place)
   }
   return done
 }
@@ -91,10 +96,11 @@ async function withheld(
   pass: Pass<Claim>,
   hub: HubContext,
   credential: ClaimCredential,
-  existing: Secret | undefined,
+  place: Place,
 ): Promise<Outcome> {
+  const { existing } = place
   if (!existing || !(await isIntact(existing, pass.object, credential.id, hub.fingerprint))) {
-    return replace(pass, hub, credential, existing)
+    return replace(pass, hub, credential, place)
   }
   // It is in the Secret: a crash came before status said so.
   const { lost: _, ...found } = credential
@@ -111,7 +117,7 @@ async function replace(
   pass: Pass<Claim>,
   hub: HubContext,
   credential: ClaimCredential,
-  existing: Secret | undefined,
+  { name, existing }: Place,
 ): Promise<Outcome> {
   const { id, role, serial, predecessor, issuedAt, parametersHash } = credential
   const lost = { id, ...(role !== undefined && { role }) }
@@ -123,10 +129,7 @@ async function replace(
       return wait('Binding', 'the backend does not show the credentials again', SOON_MS)
     }
     // The cache may be behind: what is revoked cannot be taken back, and an application may use it by now.
-    if (
-      !wasPublished &&
-      carries(await pass.client.of(secretType).find(bindingName(pass.object), pass.object.metadata.namespace), id)
-    )
+    if (!wasPublished && carries(await pass.client.of(secretType).find(name, pass.object.metadata.namespace), id))
       return wait('Binding', 'the credentials are in their Secret', SOON_MS)
     const outcome = await revoke(pass, hub, wasPublished ? predecessor : lost)
     if (outcome.type !== 'done') return outcome
@@ -148,12 +151,12 @@ async function publish(
   { service }: Binding,
   credential: ClaimCredential,
   bound: Ready,
-  existing: Secret | undefined,
-  intact: boolean,
+  { name, existing, intact }: Place,
 ): Promise<void> {
   const secret = await bindingSecret(
     {
       claim: pass.object,
+      name,
       credentialId: credential.id,
       data: bindingData(bound, { type: service.type, provider: 'larder' }, pass.object.spec.binding?.format),
       secretType: bound.secretType,
@@ -162,7 +165,7 @@ async function publish(
     hub.fingerprint,
   )
   delete pass.status.progress
-  pass.status.binding = { name: bindingName(pass.object) }
+  pass.status.binding = { name }
   if (intact && existing && sameContent(existing, secret as Secret)) return
   await write(pass, secret as Secret, existing)
   const { lost: _, ...issued } = credential
@@ -172,7 +175,7 @@ async function publish(
     ...(bound.expiresAt !== undefined && { expiresAt: bound.expiresAt }),
     ...(bound.renewBefore !== undefined && { renewBefore: bound.renewBefore }),
   }
-  pass.event('Normal', 'Bound', `credentials in Secret ${bindingName(pass.object)}`)
+  pass.event('Normal', 'Bound', `credentials in Secret ${name}`)
 }
 
 /** What was written is known by its fingerprint. */
@@ -204,7 +207,7 @@ async function write(pass: Pass<Claim>, secret: Secret, existing: Secret | undef
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
     const there = await secrets.get(name, namespace)
-    if (!isOurs(there, pass.object)) throw taken(name, namespace)
+    if (!isOurs(there, pass.object)) throw nameTaken(name, namespace)
     throw error
   }
 }

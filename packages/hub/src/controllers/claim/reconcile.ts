@@ -13,6 +13,7 @@ import { planCredential } from './plan-credential.ts'
 import { publishBinding } from './publish-binding.ts'
 import { removeFormerSecret } from './remove-secret.ts'
 import { revokePredecessor } from './revoke.ts'
+import { requireName } from './secret-name.ts'
 import { withdrawCopy } from './withdraw-copy.ts'
 
 /**
@@ -28,6 +29,7 @@ export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<
     publishBinding(hub),
     removeFormerSecret,
     revokePredecessor(hub),
+    requireName,
     awaitChange,
   )
   return (pass) => settling(() => steps(pass))

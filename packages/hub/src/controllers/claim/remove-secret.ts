@@ -3,8 +3,9 @@ import { secretType } from '@larder/engine/client/builtin'
 import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Pass } from '@larder/engine/runtime/pass'
 import type { Claim } from '../../model/claim.ts'
-import { bindingName, isOurs } from './binding-secret.ts'
+import { isOurs } from './binding-secret.ts'
 import { SOON_MS } from './plan-credential.ts'
+import { secretName } from './secret-name.ts'
 
 /** Asks the server: a Secret that was written a moment ago may not be in the cache yet. */
 export async function removeOwnSecret(pass: Pass<Claim>, name: string): Promise<void> {
@@ -21,7 +22,7 @@ export async function removeOwnSecret(pass: Pass<Claim>, name: string): Promise<
  */
 export async function removeFormerSecret(pass: Pass<Claim>): Promise<Outcome> {
   const { uid = '', namespace } = pass.object.metadata
-  const name = bindingName(pass.object)
+  const name = secretName(pass)
   const made = pass.cache(secretType).byIndex('claim', uid)
   const former = made.filter(({ metadata }) => metadata.name !== name && metadata.namespace === namespace)
   if (former.length === 0) return done
