@@ -5,7 +5,7 @@ import { BothTransports } from './test/testing/both-transports.ts'
 
 /** Where the run is written down as JSON, for who counts its tests. */
 const report = process.env['LARDER_TEST_REPORT']
-const controllers = 'packages/hub/src/{controllers,companions,dialects}/**/*.test.ts'
+const controllers = 'packages/hub/src/{controllers,companions,dialects,resource-door}/**/*.test.ts'
 /** Those journeys that every run also makes on `larder hub`; all of them with LARDER_TEST_HUB=cluster (test/testing/hub.ts). */
 const onCluster = ['bindings', 'claimable', 'first-claim', 'pool', 'tenants'].map(
   (journey) => `test/journeys/${journey}.test.ts`,

@@ -5,7 +5,7 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
 const BOTH = ['https', 'in-process']
-const CONTROLLERS = /\/packages\/hub\/src\/(?:controllers|companions|dialects)\//
+const CONTROLLERS = /\/packages\/hub\/src\/(?:controllers|companions|dialects|resource-door)\//
 
 export class BothTransports implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {

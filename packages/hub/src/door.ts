@@ -28,6 +28,8 @@ export interface DoorContext {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
+  /** Whether the API is the hub's own, as in `larder up`, and not that of a cluster where others are at home. */
+  readonly isEmbedded: boolean
   /** Bytes that nobody can guess; a test may give others. */
   readonly randomBytes: (size: number) => Uint8Array
   /** Acts as that ServiceAccount and no more: for what an object asks to be done with the rights of an account of its namespace. */

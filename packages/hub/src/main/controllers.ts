@@ -38,7 +38,17 @@ export function startControllers(start: ControllerStart): Manager {
   }))
     manager.add(controller)
   manager.start()
-  void serveDoors({ doors, admit, manager }, { client, clock, log, randomBytes, transportOf })
+  void serveDoors(
+    { doors, admit, manager },
+    {
+      client,
+      clock,
+      log,
+      isEmbedded: admit !== undefined,
+      randomBytes,
+      transportOf,
+    },
+  )
   return manager
 }
 

@@ -58,6 +58,13 @@ export function resourceInstanceName(resource: {
   return `r-${createHash('sha256').update(parts).digest('hex').slice(0, 40)}`
 }
 
+/** The one instance of an object of a door, whose kinds are one object for each resource. */
+export const doorInstanceName = (door: string, objectUid: string): string =>
+  `d-${createHash('sha256')
+    .update(JSON.stringify([door, objectUid]))
+    .digest('hex')
+    .slice(0, 40)}`
+
 /** The Secret beside an instance that keeps what its driver wants remembered. */
 export const driverStateName = (instanceName: string): string => `${instanceName.slice(0, 246)}-driver`
 

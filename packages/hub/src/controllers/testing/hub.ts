@@ -81,6 +81,8 @@ export interface TestHubOptions {
   readonly log?: Log
   readonly admission?: boolean
   readonly doors?: readonly Door[]
+  /** As doors are told. */
+  readonly isEmbedded?: boolean
 }
 
 async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
@@ -94,7 +96,14 @@ async function until<T>(what: string, ask: () => Promise<T | undefined> | T | un
 }
 
 export async function testHub(options: TestHubOptions): Promise<TestHub> {
-  const { drivers, log = silentLog, admission = false, store = openMemoryStore(), doors = [] } = options
+  const {
+    drivers,
+    log = silentLog,
+    admission = false,
+    store = openMemoryStore(),
+    doors = [],
+    isEmbedded = true,
+  } = options
   const versions: Document[] = []
   store.watch({ prefix: '/', after: store.revision }, (events) => {
     for (const { document } of events) versions.push(document)
@@ -128,7 +137,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log, transportOf, desk })) {
       started.add(controller)
     }
-    const context = { client, clock: systemClock, log, randomBytes, transportOf }
+    const context = { client, clock: systemClock, log, isEmbedded, randomBytes, transportOf }
     for (const door of doors) for (const controller of await door.controllers(context)) started.add(controller)
     started.start()
     await started.ready()

@@ -170,7 +170,12 @@ export async function bindingHub({ admission = false } = {}): Promise<BindingHub
       const client = createClient(counted(hubAccount))
       const context = { client, clock: systemClock, log: silentLog }
       manager = createManager(context)
-      manager.add(serviceBindingController({ ...context, randomBytes, transportOf: counted }, { watchSeconds: 2 }))
+      manager.add(
+        serviceBindingController(
+          { ...context, isEmbedded: true, randomBytes, transportOf: counted },
+          { watchSeconds: 2 },
+        ),
+      )
       manager.start()
       await manager.ready()
       if (!admission) return

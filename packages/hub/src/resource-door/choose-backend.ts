@@ -1,0 +1,132 @@
+/**
+ * The Backend of an object that names none: one of the driver that is open to the object's namespace. People's come first. Where there are several
+ * and nobody says which, nothing is made: a guess would put a service into somebody's other account. Where there is none, the door keeps one for the
+ * hub's own environment: open to everybody where the API is the hub's own, and to nobody on a cluster until the platform says to whom.
+ */
+import { isObject, type JsonObject } from '@larder/engine/base/json'
+import { namespaceType } from '@larder/engine/client/builtin'
+import type { New } from '@larder/engine/client/client'
+import { isAlreadyExists } from '@larder/engine/machinery/status'
+import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Pass } from '@larder/engine/runtime/pass'
+import { backendKind, type Backend } from '../model/backend.ts'
+import type { Instance } from '../model/instance.ts'
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../model/names.ts'
+import { isConsumer } from '../model/visibility.ts'
+import type { Blocked, Place } from './resource-door.ts'
+
+/** On an object or its namespace: the name of the Backend. */
+export const BACKEND_ANNOTATION = 'larder.dev/backend'
+
+export interface BackendChoice {
+  readonly driver: string
+  readonly place: Place
+  /** The Backend's choice is made once: `backendRef` of an Instance cannot be changed. */
+  readonly instance: Instance | undefined
+  /** Whether the API is the hub's own. */
+  readonly isEmbedded: boolean
+}
+
+type Reader = Pick<Pass<KubeObject>, 'cache' | 'client' | 'object'>
+
+export async function chooseBackend(pass: Reader, choice: BackendChoice): Promise<string | Blocked> {
+  const { driver, place, instance, isEmbedded } = choice
+  const made = instance?.spec.backendRef?.name
+  if (made !== undefined) return stayAt(pass, made, place)
+  const open = openBackends(pass, driver).filter((backend) => isAt(backend, place))
+  const named = annotationOf(pass)
+  if (named !== undefined) {
+    return open.some(({ metadata }) => metadata.name === named)
+      ? named
+      : blocked(
+          `annotation ${BACKEND_ANNOTATION}: there is no Backend ${JSON.stringify(named)}${whereTo(pass, choice)}`,
+        )
+  }
+  const own = ownName(driver, place)
+  const theirs = open.map(({ metadata }) => metadata.name).filter((name) => !isOwnName(name, driver))
+  if (theirs.length === 1) return theirs[0]!
+  if (theirs.length > 1) {
+    const names = theirs.sort().join(', ')
+    return blocked(`several Backends${whereTo(pass, choice)}: ${names}; annotation ${BACKEND_ANNOTATION} says which`)
+  }
+  if (open.some(({ metadata }) => metadata.name === own)) return own
+  const kept = pass.cache(backendKind).get(own)
+  if (!kept && (isEmbedded || place.region === undefined) && place.accountID === undefined) {
+    await keepBackend(pass, choice, own)
+    if (isEmbedded) return own
+  }
+  return blocked(`there is no Backend${whereTo(pass, choice)}; its spec.consumers say for which namespaces it is`)
+}
+
+const blocked = (message: string): Blocked => ({ blocked: { reason: 'BackendNotFound', message } })
+
+function stayAt({ cache }: Reader, name: string, place: Place): string | Blocked {
+  const backend = cache(backendKind).get(name)
+  if (!backend || isAt(backend, place)) return name
+  const at = placeOf(backend)
+  const message = `the service was made in region ${at.region ?? 'unknown'} of account ${at.accountID ?? 'unknown'}, and stays there`
+  return { blocked: { reason: 'PlaceFixed', message } }
+}
+
+const whereTo = ({ object }: Reader, { driver, place }: BackendChoice): string =>
+  ` of driver ${driver} for namespace ${object.metadata.namespace}${place.region === undefined ? '' : ` in region ${place.region}`}${
+    place.accountID === undefined ? '' : ` of account ${place.accountID}`
+  }`
+
+function annotationOf({ cache, object }: Reader): string | undefined {
+  const namespace = cache(namespaceType).get(object.metadata.namespace ?? '')
+  return object.metadata.annotations?.[BACKEND_ANNOTATION] ?? namespace?.metadata.annotations?.[BACKEND_ANNOTATION]
+}
+
+function openBackends({ cache, object }: Reader, driver: string): readonly Backend[] {
+  const name = object.metadata.namespace ?? ''
+  const { labels } = cache(namespaceType).get(name)?.metadata ?? {}
+  return cache(backendKind)
+    .list()
+    .filter(({ spec, metadata }) => spec.driver === driver && metadata.deletionTimestamp === undefined)
+    .filter(({ spec }) => isConsumer(spec.consumers, { name, labels }, false))
+}
+
+const fits = (wanted: string | undefined, has: string | undefined): boolean => wanted === undefined || has === wanted
+
+function isAt(backend: Backend, place: Place): boolean {
+  const { region, accountID } = placeOf(backend)
+  return fits(place.region, region) && fits(place.accountID, accountID)
+}
+
+/** Where a Backend makes what it makes: as it is told, else as it was found. */
+export function placeOf({ spec, status }: Backend): Place {
+  const said = (field: 'region' | 'accountID') => textOf(spec.config, field) ?? textOf(status?.info, field)
+  const region = said('region')
+  const accountID = said('accountID')
+  return { ...(region !== undefined && { region }), ...(accountID !== undefined && { accountID }) }
+}
+
+function textOf(of: JsonObject | undefined, field: string): string | undefined {
+  const value = isObject(of) ? of[field] : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+const ownName = (driver: string, { region }: Place): string =>
+  region === undefined ? `aws-${driver}` : `aws-${driver}-${region}`
+
+const isOwnName = (name: string, driver: string): boolean =>
+  name === `aws-${driver}` || (name.startsWith(`aws-${driver}-`) && /-[a-z]+-[a-z]+-[0-9]+$/.test(name))
+
+/** Made once and then the platform's: edits of it stay. */
+async function keepBackend({ client }: Reader, { driver, place, isEmbedded }: BackendChoice, name: string) {
+  const backend: New<Backend> = {
+    metadata: { name, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
+    spec: {
+      driver,
+      ...(place.region !== undefined && { config: { region: place.region } }),
+      ...(isEmbedded && { consumers: { selector: {} } }),
+    },
+  }
+  await client
+    .of(backendKind)
+    .create(backend)
+    .catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error
+    })
+}
