@@ -152,6 +152,8 @@ function obstaclesOfNamed(view: View, claim: Claim, name: string): readonly stri
   if (had !== undefined && had !== instance?.metadata.uid) return ['InstanceLost', 'InstanceNotFound']
   if (!instance) return ['InstanceNotFound']
   if (had !== undefined && instance.spec.claimRef?.uid !== claim.metadata.uid) return ['InstanceLost', 'InstanceHeld']
+  // One that somebody deleted takes nobody in, and is there for as long as others have it.
+  if (isGoing(instance) && usersOf(view, instance).length > 0) return ['Deleting']
   return instance.spec.claimRef ? ['InstanceHeld'] : []
 }
 
