@@ -7,6 +7,8 @@ const DOORS: ReadonlyMap<string, () => Promise<Door>> = new Map([
   ['secretgen', async () => (await import('../companions/secretgen/door.ts')).secretgen],
   ['services-toolkit', async () => (await import('../dialects/services-toolkit/door.ts')).servicesToolkit],
   ['service-binding', async () => (await import('../companions/service-binding/door.ts')).serviceBinding],
+  ['ack-elasticache', async () => (await import('../dialects/ack-elasticache/door.ts')).ackElasticache],
+  ['aws-service-operator', async () => (await import('../dialects/aws-service-operator/door.ts')).awsServiceOperator],
   ['workloads', async () => (await import('../companions/workloads/door.ts')).workloads],
 ])
 

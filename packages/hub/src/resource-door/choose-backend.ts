@@ -42,7 +42,7 @@ export async function chooseBackend(pass: Reader, choice: BackendChoice): Promis
           `annotation ${BACKEND_ANNOTATION}: there is no Backend ${JSON.stringify(named)}${whereTo(pass, choice)}`,
         )
   }
-  const own = ownName(driver, place)
+  const own = ownName(driver, place, pass.object.metadata.namespace)
   const theirs = open.map(({ metadata }) => metadata.name).filter((name) => !isOwnName(name, driver))
   if (theirs.length === 1) return theirs[0]!
   if (theirs.length > 1) {
@@ -51,12 +51,16 @@ export async function chooseBackend(pass: Reader, choice: BackendChoice): Promis
   }
   if (open.some(({ metadata }) => metadata.name === own)) return own
   const kept = pass.cache(backendKind).get(own)
-  if (!kept && (isEmbedded || place.region === undefined) && place.accountID === undefined) {
+  if (!kept && mayKeep(choice)) {
     await keepBackend(pass, choice, own)
     if (isEmbedded) return own
   }
   return blocked(`there is no Backend${whereTo(pass, choice)}; its spec.consumers say for which namespaces it is`)
 }
+
+/** Another account only by its role; and on a cluster nobody's but that of the hub's environment, which the platform then opens. */
+const mayKeep = ({ place: { region, accountID, roleARN }, isEmbedded }: BackendChoice): boolean =>
+  isEmbedded ? accountID === undefined || roleARN !== undefined : accountID === undefined && region === undefined
 
 const blocked = (message: string): Blocked => ({ blocked: { reason: 'BackendNotFound', message } })
 
@@ -107,20 +111,28 @@ function textOf(of: JsonObject | undefined, field: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-const ownName = (driver: string, { region }: Place): string =>
-  region === undefined ? `aws-${driver}` : `aws-${driver}-${region}`
+/** That of another account is for its namespace alone: others may not be of that account. */
+const ownName = (driver: string, { region, accountID }: Place, namespace = ''): string =>
+  [`aws-${driver}`, accountID, region, accountID && namespace].filter((part) => part !== undefined).join('-')
 
 const isOwnName = (name: string, driver: string): boolean =>
-  name === `aws-${driver}` || (name.startsWith(`aws-${driver}-`) && /-[a-z]+-[a-z]+-[0-9]+$/.test(name))
+  name === `aws-${driver}` ||
+  (name.startsWith(`aws-${driver}-`) && /-(?:[0-9]{12}|[a-z]+-[a-z]+-[0-9]+)(?:-|$)/.test(name))
 
 /** Made once and then the platform's: edits of it stay. */
-async function keepBackend({ client }: Reader, { driver, place, isEmbedded }: BackendChoice, name: string) {
+async function keepBackend({ client, object }: Reader, { driver, place, isEmbedded }: BackendChoice, name: string) {
+  const { region, accountID, roleARN } = place
+  const config = {
+    ...(region !== undefined && { region }),
+    ...(accountID !== undefined && { accountID, assumeRole: { roleARN: roleARN ?? '' } }),
+  }
+  const { namespace = '' } = object.metadata
   const backend: New<Backend> = {
     metadata: { name, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
     spec: {
       driver,
-      ...(place.region !== undefined && { config: { region: place.region } }),
-      ...(isEmbedded && { consumers: { selector: {} } }),
+      ...(Object.keys(config).length > 0 && { config }),
+      ...(isEmbedded && { consumers: accountID === undefined ? { selector: {} } : { namespaces: [namespace] } }),
     },
   }
   await client

@@ -52,6 +52,8 @@ export interface WantedService {
 export interface Place {
   readonly region?: string
   readonly accountID?: string
+  /** The role of that account, for a Backend that the door keeps where there is none. */
+  readonly roleARN?: string
 }
 
 /** What is known of an object's service. */

@@ -3,7 +3,14 @@ import { ensure } from '@larder/engine/client/client'
 import { formatApiVersion, type KubeObject } from '@larder/engine/machinery/object'
 import type { Pass } from '@larder/engine/runtime/pass'
 import { instanceKind, type Instance } from '../model/instance.ts'
-import { doorInstanceName, FINALIZER, INSTANCE_NAMESPACE, MANAGED_BY, MANAGED_BY_LABEL } from '../model/names.ts'
+import {
+  ACCEPT_LOSS_ANNOTATION,
+  doorInstanceName,
+  FINALIZER,
+  INSTANCE_NAMESPACE,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+} from '../model/names.ts'
 import type { Blocked, ResourceDialect, WantedService } from './resource-door.ts'
 
 type Spec = Instance['spec']
@@ -46,11 +53,7 @@ export function writeInstance<T extends KubeObject>(
     at(dialect, object),
     (current) => ({
       ...current,
-      metadata: current?.metadata ?? {
-        labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
-        // That of the core, which would add it with a write of its own.
-        finalizers: [FINALIZER],
-      },
+      metadata: { ...(current?.metadata ?? BORN), ...acceptedLoss(object, current) },
       spec: {
         ...keptSpec(current),
         // The object's uid from the start, so that an Instance that somebody has removed is made anew over the same thing outside.
@@ -64,6 +67,16 @@ export function writeInstance<T extends KubeObject>(
 }
 
 const OWNED = ['type', 'recipe', 'parameters', 'parametersFrom', 'externalName', 'existing', 'reclaimPolicy', 'origin']
+
+// The finalizer is that of the core, which would add it with a write of its own.
+const BORN = { labels: { [MANAGED_BY_LABEL]: MANAGED_BY }, finalizers: [FINALIZER] }
+
+/** Who has the object accepts what a change of it would cost, as who has a claim does. */
+function acceptedLoss({ metadata }: KubeObject, current: Instance | undefined) {
+  const accepted = metadata.annotations?.[ACCEPT_LOSS_ANNOTATION]
+  if (accepted === undefined) return {}
+  return { annotations: { ...current?.metadata.annotations, [ACCEPT_LOSS_ANNOTATION]: accepted } }
+}
 
 /** What others say of an Instance: who holds it, that it is paused. */
 const keptSpec = (current: Instance | undefined): Partial<Spec> =>
