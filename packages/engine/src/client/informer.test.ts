@@ -53,6 +53,20 @@ onBothTransports('informer', (world) => {
     await informer.stop()
   })
 
+  test('who comes later hears of what is there, or of what happens from then on', async () => {
+    await make(world(), 'one')
+    const { informer } = informerOf(world(), { namespace: 'default' })
+    await informer.synced
+    const heard: Record<'start' | 'now', string[]> = { start: [], now: [] }
+    for (const from of ['start', 'now'] as const)
+      informer.subscribe({ added: ({ metadata }) => heard[from].push(metadata.name) }, from)
+    await make(world(), 'two')
+    await eventually(() => heard.now.includes('two'))
+    expect(heard.now).toEqual(['two'])
+    expect(heard.start.filter((name) => name !== 'kube-root-ca.crt')).toEqual(['one', 'two'])
+    await informer.stop()
+  })
+
   test('shares frozen objects', async () => {
     await make(world(), 'one')
     const { informer } = informerOf(world())

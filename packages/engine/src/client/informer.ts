@@ -45,8 +45,11 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
   readonly hasSynced: boolean
   start(): void
   stop(): Promise<void>
-  /** Tells of everything that is there (as `added`), then of every change. Returns the end of it. Handlers must not throw. */
-  subscribe(handlers: Handlers<T>): () => void
+  /**
+   * Tells of everything that is there (as `added`), then of every change; with `from: 'now'` of changes alone. Returns the end of it.
+   * Handlers must not throw.
+   */
+  subscribe(handlers: Handlers<T>, from?: 'start' | 'now'): () => void
   /** May be called at any time; what is already there is indexed too. The same name twice replaces. */
   addIndex(name: string, values: IndexFunction<T>): void
   hasIndex(name: string): boolean
@@ -200,8 +203,8 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
       waiters.clear()
       await running
     },
-    subscribe(h) {
-      for (const object of stash.all()) h.added?.(object)
+    subscribe(h, from = 'start') {
+      if (from === 'start') for (const object of stash.all()) h.added?.(object)
       handlers.add(h)
       return () => handlers.delete(h)
     },

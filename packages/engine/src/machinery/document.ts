@@ -1,4 +1,4 @@
-import { freezeJson, parseJson, stringifyJson } from '../base/json.ts'
+import { freezeJson, parseOwnJson, stringifyJson } from '../base/json.ts'
 import { asJson, type KubeObject } from './object.ts'
 
 /**
@@ -30,6 +30,6 @@ export class Document {
   }
 
   get object(): KubeObject {
-    return (this.#object ??= freezeJson(parseJson(this.#bytes!.toString()) as never))
+    return (this.#object ??= freezeJson(parseOwnJson(this.#bytes!.toString()) as never))
   }
 }

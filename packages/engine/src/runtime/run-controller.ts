@@ -99,13 +99,15 @@ export function runController<T extends KubeObject>(
     for (const watch of definition.watches ?? []) {
       const informer = informers.of(watch.type)
       for (const [name, values] of Object.entries(watch.indexes ?? {})) informer.addIndex(name, values)
-      const keys = (object: KubeObject) => watch.keys(object, informers)
+      const wakeBy = (...objects: readonly KubeObject[]): void => {
+        // At a start each object of its own is looked at in any case, with all caches filled.
+        if (begun) wake(objects.flatMap((object) => watch.keys(object, informers)))
+      }
       unsubscribe.push(
-        informer.subscribe({
-          added: (object) => wake(keys(object)),
-          updated: (object, old) => wake([...keys(old), ...keys(object)]),
-          deleted: (object) => wake(keys(object)),
-        }),
+        informer.subscribe(
+          { added: wakeBy, updated: (object, old) => wakeBy(old, object), deleted: (object) => wakeBy(object) },
+          'now',
+        ),
       )
       synced.push(informer.synced)
     }
