@@ -3,6 +3,7 @@ import type { Clock } from '@larder/engine/base/clock'
 import type { Log } from '@larder/engine/base/log'
 import { awsDrivers } from '@larder/driver-aws'
 import type { Driver } from '@larder/kit'
+import { compositionDriver } from '../drivers/composition/driver.ts'
 import { noopDriver } from '../drivers/noop/driver.ts'
 import { poolDriver } from '../drivers/pool/driver.ts'
 import { processDriver } from '../drivers/process/driver.ts'
@@ -24,7 +25,7 @@ export interface HubDriversOptions {
 }
 
 export function hubDrivers({ dataDir, clock, log }: HubDriversOptions): HubDrivers {
-  const drivers: Driver[] = [noopDriver(), poolDriver(), ...awsDrivers()]
+  const drivers: Driver[] = [noopDriver(), poolDriver(), compositionDriver(), ...awsDrivers()]
   const named = () => new Map(drivers.map((driver) => [driver.name, driver]))
   if (dataDir === undefined) return { byName: named(), close: () => Promise.resolve(), leave: () => Promise.resolve() }
   const processes = processDriver({ dataDir, clock, engines: engineFinder(), log })

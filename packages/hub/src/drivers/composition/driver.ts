@@ -1,0 +1,43 @@
+/**
+ * A service made of several objects of this cluster, whoever acts on them: controllers of a cloud, operators, or nobody. A class says them
+ * as a small graph with CEL between them.
+ *
+ *     resources:
+ *       - {id: group, template: {apiVersion: .., kind: CacheSubnetGroup, metadata: {name: '${instance.name}'}, spec: {..}}}
+ *       - {id: cache, template: {.., spec: {cacheSubnetGroupName: '${group.spec.cacheSubnetGroupName}'}}}
+ *     binding: {host: '${cache.status.endpoint.address}'}
+ *
+ * What reads another comes after it and goes before it; nobody writes that order down. All is read and written as the ServiceAccount of
+ * the Backend, so that whoever writes a class gets no right that the Backend was not given. What it makes has labels with the instance's
+ * id; a name that is somebody else's is left alone. A recipe with a mistake stops its class, and no instance that exists: those keep the
+ * revision that they have.
+ *
+ * Rejected: owner references from an Instance to its objects. They work within one namespace only, and the garbage collector knows no
+ * order. Rejected: a kind of its own for each class, with a controller each: an instance is that already.
+ */
+import { invalid, isRecord, type Driver } from '@larder/kit'
+import { systemClock, type Clock } from './clock.ts'
+import { createBase } from './ground.ts'
+import { configSchema, recipeSchema } from './recipe.ts'
+import { compositionSession } from './session.ts'
+
+export function compositionDriver({ clock = systemClock }: { readonly clock?: Clock } = {}): Driver {
+  return {
+    name: 'composition',
+    configSchema,
+    recipeSchema,
+    traits(recipe) {
+      const made = isRecord(recipe) && Array.isArray(recipe['bindingResources']) ? recipe['bindingResources'] : []
+      const isOwn = made.some((entry) => isRecord(entry) && entry['template'] !== undefined)
+      return { credentials: isOwn ? 'per-binding' : 'per-instance', provisions: true, observes: 'truth' }
+    },
+    connect({ config }, host) {
+      const { kube } = host
+      if (!kube) {
+        const message = 'driver composition acts in this cluster under a ServiceAccount, and the backend names none'
+        throw invalid('serviceAccountRef', message)
+      }
+      return compositionSession(createBase({ kube, host, clock, config }))
+    },
+  }
+}
