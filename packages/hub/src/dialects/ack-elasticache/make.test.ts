@@ -6,6 +6,8 @@ import type { Aws } from '../../../../../test/aws/endpoint.ts'
 import { jsonLog } from '@larder/engine/base/log'
 import { ackHub, awsForTests, conditionOf, NAMESPACE, type AckHub } from './testing/ack-hub.ts'
 
+const QUICK = { creatingMs: 50, modifyingMs: 50, deletingMs: 50, snapshottingMs: 50 }
+
 let aws: Aws
 let hub: AckHub
 let logged: string[]
@@ -15,6 +17,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await aws.reset()
+  await aws.setTimes(QUICK)
   logged = []
   hub = await ackHub(aws, {
     log: jsonLog({ level: 'debug', write: (line) => logged.push(line), now: () => Date.now() }),

@@ -28,7 +28,7 @@ export const foreignName = (description: string) => text(description, { minLengt
 
 export const engine = (field: string) =>
   text('`redis` or `valkey`.', {
-    maxLength: 6,
+    maxLength: 32,
     rules: [
       {
         rule: "self.matches('^([rR][eE][dD][iI][sS]|[vV][aA][lL][kK][eE][yY])$')",

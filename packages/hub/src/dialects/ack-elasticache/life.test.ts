@@ -1,0 +1,357 @@
+/** Edits, deletes in any order, policies of deletion and adoption, other regions and accounts, exported fields. */
+import { CreateReplicationGroupCommand, DescribeCacheSubnetGroupsCommand } from '@aws-sdk/client-elasticache'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { configMapType, namespaceType, secretType } from '@larder/engine/client/builtin'
+import type { ResourceType } from '@larder/engine/client/types'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Aws } from '../../../../../test/aws/endpoint.ts'
+import { backendKind } from '../../model/backend.ts'
+import { doorInstanceName } from '../../model/names.ts'
+import { SYNCED, TERMINAL } from './conditions.ts'
+import { ACK_DOOR } from './kinds/fields.ts'
+import { fieldExportKind, type AckObject } from './kinds/kinds.ts'
+import { ackHub, awsForTests, conditionOf, NAMESPACE, truthOf, typeNamed, type AckHub } from './testing/ack-hub.ts'
+
+const QUICK = { creatingMs: 50, modifyingMs: 50, deletingMs: 50, snapshottingMs: 50 }
+
+let aws: Aws
+let hub: AckHub
+
+beforeAll(async () => {
+  aws = await awsForTests()
+})
+beforeEach(async () => {
+  await aws.reset()
+  await aws.setTimes(QUICK)
+  hub = await ackHub(aws)
+  await hub.start()
+})
+afterEach(() => hub.stop())
+afterAll(() => aws.stop())
+
+/** The reference package: who may use a cache, and the cache. */
+async function package_(): Promise<void> {
+  await hub.make('CacheSubnetGroup', 'ack-elasticache', {
+    cacheSubnetGroupName: 'ack-elasticache',
+    cacheSubnetGroupDescription: 'A subnet group for Elasticache',
+    subnetIDs: ['subnet-1'],
+  })
+  await hub.secret('redis-writer-creds')
+  await hub.neutral()
+  await hub.user('redis-writer')
+  await hub.userGroup(['redis-default', 'redis-writer'])
+  await hub.cache({ cacheSubnetGroupName: 'ack-elasticache', userGroupIDs: ['redis'] })
+  await hub.synced('ReplicationGroup', 'redis')
+}
+
+const PARTS = [
+  ['ReplicationGroup', 'redis'],
+  ['UserGroup', 'redis'],
+  ['User', 'redis-default'],
+  ['User', 'redis-writer'],
+  ['CacheSubnetGroup', 'ack-elasticache'],
+] as const
+
+const left = async () => [
+  await hub.truth.caches(),
+  await hub.truth.groups(),
+  await hub.truth.users(),
+  (await hub.truth.client.send(new DescribeCacheSubnetGroupsCommand({}))).CacheSubnetGroups?.filter(
+    ({ CacheSubnetGroupName }) => CacheSubnetGroupName !== 'default',
+  ),
+]
+const NOTHING = [[], [], [], []]
+
+describe('row 37: an edit', () => {
+  test('of description, replicas and members reaches AWS, and what else there is stays', async () => {
+    await package_()
+    await hub.edit('ReplicationGroup', 'redis', { description: 'Another', replicasPerNodeGroup: 1 })
+    await hub.until('description and replicas', async () => {
+      const [cache] = await hub.truth.caches()
+      return cache?.Description === 'Another' && cache.MemberClusters?.length === 2 ? true : undefined
+    })
+    await hub.secret('redis-reader-creds')
+    await hub.user('redis-reader', { accessString: 'on ~* -@all +@read' })
+    await hub.edit('UserGroup', 'redis', { userIDs: ['redis-default', 'redis-reader'] })
+    await hub.until('the members', async () => {
+      const [group] = await hub.truth.groups()
+      return group?.UserIds?.slice().sort().join() === 'redis-default,redis-reader' ? true : undefined
+    })
+    await hub.edit('User', 'redis-reader', { accessString: 'on ~app* +@read' })
+    await hub.until('the access string', async () => {
+      const user = (await hub.truth.users()).find(({ UserId }) => UserId === 'redis-reader')
+      return user?.AccessString?.includes('~app*') ? true : undefined
+    })
+    for (const [kind, name] of PARTS) await hub.synced(kind, name)
+    expect(aws.calls.count({ action: 'CreateReplicationGroup' })).toBe(1)
+  })
+
+  test('of what AWS never changes is terminal, and heals when it is taken back', async () => {
+    await hub.cache()
+    await hub.synced('ReplicationGroup', 'redis')
+    await hub.edit('ReplicationGroup', 'redis', { port: 7000 })
+    const said = await hub.says('ReplicationGroup', 'redis', TERMINAL)
+    expect(said).toBe('Immutable Spec fields have been modified: port')
+    await hub.edit('ReplicationGroup', 'redis', { port: null })
+    expect(conditionOf(await hub.synced('ReplicationGroup', 'redis'), TERMINAL)).toBeUndefined()
+  })
+
+  test('of a password in its Secret reaches AWS', async () => {
+    await hub.secret('redis-writer-creds')
+    await hub.user('redis-writer')
+    await hub.synced('User', 'redis-writer')
+    const other = 'another-horse-battery-staple'
+    await hub.admin
+      .of(secretType)
+      .patch('redis-writer-creds', { stringData: { password: other } }, { namespace: NAMESPACE })
+    await hub.until('the password', async () =>
+      (await aws.secrets()).passwords['redis-writer']?.join() === other ? true : undefined,
+    )
+  })
+})
+
+describe('row 38: deletes', () => {
+  test.each([
+    ['in the order of the document', PARTS],
+    ['in the other order', PARTS.toReversed()],
+  ])('%s end, and leave nothing', async (_order, parts) => {
+    await package_()
+    for (const [kind, name] of parts) await hub.remove(kind, name)
+    for (const [kind, name] of parts) await hub.gone(kind, name)
+    expect(await left()).toEqual(NOTHING)
+    expect(await hub.instances()).toEqual([])
+  })
+
+  test('of a cache says that it is going, and blocks until it is gone', async () => {
+    await hub.cache()
+    await hub.synced('ReplicationGroup', 'redis')
+    await aws.setTimes({ deletingMs: Infinity })
+    await hub.remove('ReplicationGroup', 'redis')
+    const said = await hub.says('ReplicationGroup', 'redis', SYNCED, /deleted/)
+    expect(said).toBe('replication group currently being deleted.')
+    await hub.until('AWS to delete it', async () =>
+      (await hub.truth.caches())[0]?.Status === 'deleting' ? true : undefined,
+    )
+    expect((await hub.get('ReplicationGroup', 'redis')).metadata.deletionTimestamp).toBeDefined()
+    await aws.setTimes({ deletingMs: 0 })
+    await hub.gone('ReplicationGroup', 'redis')
+    expect(await hub.truth.caches()).toEqual([])
+  })
+
+  test('row 77: of the default user before its group is terminal in the words of AWS, and ends when the group goes', async () => {
+    await hub.neutral()
+    await hub.userGroup()
+    await hub.synced('UserGroup', 'redis')
+    await hub.remove('User', 'redis-default')
+    const said = await hub.says('User', 'redis-default', TERMINAL)
+    expect(said).toBe(
+      "DefaultUserAssociatedToUserGroup: User is associated to user group(s) as a default user and can't be deleted.",
+    )
+    await hub.remove('UserGroup', 'redis')
+    await hub.gone('User', 'redis-default')
+    expect(await hub.truth.users()).toEqual([])
+  })
+
+  test('of what was never made ends at once', async () => {
+    await hub.user('redis-writer')
+    await hub.says('User', 'redis-writer', 'ACK.Recoverable')
+    await hub.remove('User', 'redis-writer')
+    await hub.gone('User', 'redis-writer')
+  })
+})
+
+describe('row 39: annotations', () => {
+  test('deletion-policy retain leaves the thing in AWS, of the object or of its namespace', async () => {
+    await hub.neutral()
+    await hub.synced('User', 'redis-default')
+    await hub.annotate('User', 'redis-default', { 'services.k8s.aws/deletion-policy': 'retain' })
+    await hub.remove('User', 'redis-default')
+    await hub.gone('User', 'redis-default')
+    expect((await hub.truth.users()).map(({ UserId }) => UserId)).toEqual(['redis-default'])
+    await hub.admin.of(namespaceType).patch(NAMESPACE, {
+      metadata: { annotations: { 'elasticache.services.k8s.aws/deletion-policy': 'retain' } },
+    })
+    await hub.userGroup()
+    await hub.synced('UserGroup', 'redis')
+    await hub.remove('UserGroup', 'redis')
+    await hub.gone('UserGroup', 'redis')
+    expect(await hub.truth.groups()).toHaveLength(1)
+  })
+
+  test('region chooses where it is made, once', async () => {
+    await hub.make('User', 'far', FAR, { annotations: { 'services.k8s.aws/region': 'eu-central-1' } })
+    const user = await hub.synced('User', 'far')
+    expect(user.status?.['ackResourceMetadata']).toMatchObject({ region: 'eu-central-1' })
+    expect(await hub.truth.users()).toEqual([])
+    expect(await truthOf(aws, { region: 'eu-central-1' }).users()).toHaveLength(1)
+    await hub.annotate('User', 'far', { 'services.k8s.aws/region': 'us-east-1' })
+    const said = await hub.says('User', 'far', TERMINAL)
+    expect(said).toContain('stays there')
+  })
+
+  test('default-region of the namespace is for what says none', async () => {
+    await hub.admin.of(namespaceType).patch(NAMESPACE, {
+      metadata: { annotations: { 'services.k8s.aws/default-region': 'eu-central-1' } },
+    })
+    await hub.make('User', 'far', FAR)
+    await hub.synced('User', 'far')
+    expect(await truthOf(aws, { region: 'eu-central-1' }).users()).toHaveLength(1)
+  })
+
+  test('owner-account-id of the namespace is another account, by its role', async () => {
+    const account = '222222222222'
+    await hub.admin.of(namespaceType).patch(NAMESPACE, {
+      metadata: { annotations: { 'services.k8s.aws/owner-account-id': account } },
+    })
+    await hub.make('User', 'far', FAR)
+    await hub.says('User', 'far', 'ACK.Recoverable', /of account 222222222222/)
+    await hub.admin.of(namespaceType).create({ metadata: { name: 'ack-system' } })
+    const roleARN = `arn:aws:iam::${account}:role/larder`
+    await hub.admin.of(configMapType).create({
+      metadata: { name: 'ack-role-account-map', namespace: 'ack-system' },
+      data: { [account]: roleARN },
+    })
+    const user = await hub.synced('User', 'far')
+    expect(user.status?.['ackResourceMetadata']).toMatchObject({ ownerAccountID: account })
+    expect(await hub.truth.users()).toEqual([])
+    const { Credentials } = await new STSClient(aws.client(aws.truthUrl)).send(
+      new AssumeRoleCommand({ RoleArn: roleARN, RoleSessionName: 'truth' }),
+    )
+    expect(Credentials?.AccessKeyId).toBeDefined()
+    const [backend] = (await hub.admin.of(backendKind).list()).items
+    expect(backend?.spec).toMatchObject({ config: { accountID: account }, consumers: { namespaces: [NAMESPACE] } })
+  })
+})
+
+const FAR = { userID: 'far', userName: 'far', engine: 'redis', accessString: 'on ~* +@all', noPasswordRequired: true }
+
+describe('row 40: what exists in AWS already', () => {
+  const existing = () =>
+    hub.truth.client.send(
+      new CreateReplicationGroupCommand({
+        ReplicationGroupId: 'redis',
+        ReplicationGroupDescription: 'Made by hand',
+        CacheNodeType: 'cache.t4g.micro',
+        TransitEncryptionEnabled: true,
+      }),
+    )
+
+  test('is refused as terminal, and left as it is also when the object goes', async () => {
+    await existing()
+    await hub.cache()
+    const said = await hub.says('ReplicationGroup', 'redis', TERMINAL)
+    expect(said).toMatch(/^Resource already exists: .*services\.k8s\.aws\/adoption-policy/)
+    await hub.remove('ReplicationGroup', 'redis')
+    await hub.gone('ReplicationGroup', 'redis')
+    expect((await hub.truth.caches())[0]).toMatchObject({ Description: 'Made by hand' })
+  })
+
+  test.each(['adopt', 'adopt-or-create'])('is taken over with the annotation %s', async (policy) => {
+    await existing()
+    const [before] = await hub.truth.caches()
+    await hub.make(
+      'ReplicationGroup',
+      'redis',
+      { replicationGroupID: 'redis', description: 'Taken over' },
+      {
+        annotations: {
+          'services.k8s.aws/adoption-policy': policy,
+          'services.k8s.aws/adoption-fields': '{"replicationGroupID": "redis"}',
+        },
+      },
+    )
+    const { status } = await hub.synced('ReplicationGroup', 'redis')
+    expect(status?.['ackResourceMetadata']).toMatchObject({ arn: before?.ARN })
+    await hub.until('its description', async () =>
+      (await hub.truth.caches())[0]?.Description === 'Taken over' ? true : undefined,
+    )
+    expect(aws.calls.count({ action: 'CreateReplicationGroup' })).toBe(0)
+  })
+
+  test('by two objects is taken by the first alone', async () => {
+    await hub.neutral()
+    await hub.synced('User', 'redis-default')
+    await hub.make('User', 'second', { ...FAR, userID: 'Redis-Default', userName: 'default' })
+    await hub.says('User', 'second', TERMINAL, /^Resource already exists/)
+    await hub.remove('User', 'second')
+    await hub.gone('User', 'second')
+    expect(await hub.truth.users()).toHaveLength(1)
+  })
+})
+
+describe('row 45: a FieldExport', () => {
+  const exports = fieldExportKind as ResourceType<AckObject>
+  const make = (name: string, path: string, to: Record<string, string>) =>
+    hub.admin.of(exports).create({
+      metadata: { name, namespace: NAMESPACE },
+      spec: {
+        from: { path, resource: { group: 'elasticache.services.k8s.aws', kind: 'ReplicationGroup', name: 'redis' } },
+        to,
+      },
+    })
+  const says = (name: string, type: string) =>
+    hub.until(`${name} to say ${type}`, async () => conditionOf(await hub.admin.of(exports).get(name, NAMESPACE), type))
+  const ADDRESS = '.status.nodeGroups[0].primaryEndpoint.address'
+
+  test('copies a field into a ConfigMap and a Secret once both are there', async () => {
+    await make('host', ADDRESS, { kind: 'configmap', name: 'app' })
+    await make('port', '.status.nodeGroups[0].primaryEndpoint.port', { kind: 'secret', name: 'app', key: 'port' })
+    expect((await says('host', 'ACK.Recoverable')).message).toContain('does not exist')
+    await hub.cache()
+    await hub.synced('ReplicationGroup', 'redis')
+    await hub.until('what is missing', async () => {
+      const said = (await says('host', 'ACK.Recoverable')).message ?? ''
+      return said.includes('unable to get existing configmap') ? true : undefined
+    })
+    await hub.admin.of(configMapType).create({ metadata: { name: 'app', namespace: NAMESPACE }, data: { own: 'kept' } })
+    await hub.admin.of(secretType).create({ metadata: { name: 'app', namespace: NAMESPACE } })
+    const data = await hub.until('the copy', async () => {
+      const { data = {} } = await hub.admin.of(configMapType).get('app', NAMESPACE)
+      return data[`${NAMESPACE}.host`] === undefined ? undefined : data
+    })
+    const address = (await hub.truth.caches())[0]?.NodeGroups?.[0]?.PrimaryEndpoint?.Address
+    expect(data).toEqual({ own: 'kept', [`${NAMESPACE}.host`]: address })
+    await hub.until('the port', async () =>
+      (await hub.secretValues('app', NAMESPACE))?.['port'] === '6379' ? true : undefined,
+    )
+    // What somebody spoils is put right; what is exported stays when the export goes.
+    await hub.admin
+      .of(configMapType)
+      .patch('app', { data: { [`${NAMESPACE}.host`]: 'spoiled' } }, { namespace: NAMESPACE })
+    await hub.until('the copy again', async () =>
+      (await hub.admin.of(configMapType).get('app', NAMESPACE)).data?.[`${NAMESPACE}.host`] === address
+        ? true
+        : undefined,
+    )
+    await hub.admin.of(exports).delete('host', { namespace: NAMESPACE })
+    expect((await hub.admin.of(configMapType).get('app', NAMESPACE)).data?.[`${NAMESPACE}.host`]).toBe(address)
+  })
+
+  test.each([
+    ['a path that is none', '.status[', { kind: 'configmap', name: 'app' }, 'unable to parse path'],
+    ['another namespace', ADDRESS, { kind: 'secret', name: 'app', namespace: 'shop' }, 'spec.to.namespace'],
+  ])('of %s is terminal', async (_what, path, to, said) => {
+    await make('wrong', path, to as unknown as Record<string, string>)
+    expect((await says('wrong', TERMINAL)).message).toContain(said)
+  })
+})
+
+/** The Instance of an object, and what its driver remembers. */
+const isOfLast = (write: string, uid: string) => write.includes(doorInstanceName(ACK_DOOR, uid))
+
+test('in sync writes nothing', async () => {
+  await package_()
+  for (const [kind, name] of PARTS) await hub.synced(kind, name)
+  const writes = hub.cut.writes.length
+  for (const [kind, name] of PARTS) {
+    await hub.admin
+      .of(typeNamed(kind))
+      .patch(name, { metadata: { labels: { looked: 'at' } } }, { namespace: NAMESPACE })
+  }
+  // Passes over these have all come to their end when one that came behind them has.
+  await hub.make('User', 'last', { ...FAR, userID: 'last' })
+  await hub.synced('User', 'last')
+  const { uid } = (await hub.get('User', 'last')).metadata
+  const others = hub.cut.writes.slice(writes).filter((write) => !/ last$/.test(write) && !isOfLast(write, uid ?? ''))
+  expect(others).toEqual([])
+})
