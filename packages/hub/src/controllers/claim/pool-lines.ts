@@ -6,6 +6,7 @@
  * and news of something free wakes only those for whom it is. Nothing is decided here: the hold is a creation with one winner, and a
  * line that is old or wrong costs a claim a moment and nobody a service.
  */
+import { setMaxListeners } from 'node:events'
 import type { Found, Resource } from '@larder/kit'
 import type { Clock } from '@larder/engine/base/clock'
 import type { Log } from '@larder/engine/base/log'
@@ -117,6 +118,8 @@ export function createPoolLines({ sessions, clock, log }: PoolLinesOptions): Poo
     stale: () => void heardOfAll++,
     source(wake, informers) {
       const end = new AbortController()
+      // Each look listens until it is answered, and classes with news may be many.
+      setMaxListeners(0, end.signal)
       const cache: Reader['cache'] = (type) => informers.of(type)
       const look = async (className: string): Promise<void> => {
         const service = informers.of(classKind).get(className)

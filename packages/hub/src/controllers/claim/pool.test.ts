@@ -225,6 +225,8 @@ const readyOf = async (prefix: string) => {
   return items.filter((c) => c.metadata.name.startsWith(prefix) && isReady(c))
 }
 
+const recipeOf = (i: number) => ({ ...CACHES.recipe, selector: { matchLabels: { pool: `p${i}` } } })
+
 describe('the line', () => {
   test('has for who comes next what was released by name while nobody waited', async () => {
     await grant()
@@ -267,6 +269,25 @@ describe('the line', () => {
       expect(await readyOf('c-')).toHaveLength(10)
       expect(await records()).toHaveLength(10)
     }
+  })
+
+  test('of many pools with news at once is looked at without a warning of listeners that leak', async () => {
+    const warnings: string[] = []
+    const note = ({ name, message }: Error) => warnings.push(`${name}: ${message}`)
+    process.on('warning', note)
+    const numbers = Array.from({ length: 14 }, (_, i) => i)
+    for (const i of numbers) {
+      await hub.admin
+        .of(classKind)
+        .create({ metadata: { name: `pool-${i}` }, spec: { ...CACHES, recipe: recipeOf(i) } })
+      await hub.claim(`p-${i}`, { className: `pool-${i}` })
+      await hub.cause(claimKind, `p-${i}`, 'shop')
+    }
+    const members = numbers.map((i) => ({ metadata: { name: `m-${i}`, namespace: 'shop', labels: { pool: `p${i}` } } }))
+    await Promise.all(members.map((each) => hub.admin.of(secretType).create({ ...each, stringData: { url: 'x' } })))
+    for (const i of numbers) await hub.ready(`p-${i}`)
+    process.off('warning', note)
+    expect(warnings).toEqual([])
   })
 
   test('skips those that may have nothing of what is free', async () => {

@@ -2,6 +2,7 @@
  * Answers what a namespace may claim, from what the hub knows: caches for classes' pools, policies and instances, and the backend's own
  * account for what is in a pool. What the asker may not read of classes is asked with the asker's rights, so that it is not in the answer.
  */
+import { setMaxListeners } from 'node:events'
 import type { Found } from '@larder/kit'
 import type { JsonObject } from '@larder/engine/base/json'
 import { namespaceType } from '@larder/engine/client/builtin'
@@ -112,6 +113,8 @@ async function answer(sources: Sources, { client, namespace, className }: Claima
   const { informers } = sources
   const { labels } = informers.of(namespaceType).get(namespace)?.metadata ?? {}
   const asking = { ...sources, consumer: { name: namespace, labels }, signal: AbortSignal.timeout(PATIENCE_MS) }
+  // Each class is asked for at the same time, and listens until it is answered.
+  setMaxListeners(0, asking.signal)
   const services = await classesOf(client, className)
   const looked = await Promise.all(
     services.filter((service) => isVisible(service, asking.consumer)).map((service) => lookAtClass(asking, service)),

@@ -2,6 +2,7 @@
  * A driver's session as controllers see it: the same verbs, when it is their turn at the backend, under a deadline, behind the gate, with errors
  * in our words and secrets taken out. Drivers stay naive because everything that is hard about calling a backend is here.
  */
+import { setMaxListeners } from 'node:events'
 import type { Clock } from '@larder/engine/base/clock'
 import { parseJson, stringifyJson } from '@larder/engine/base/json'
 import type { Log } from '@larder/engine/base/log'
@@ -98,6 +99,8 @@ export function createDriverSession(parts: DriverSessionParts): OpenDriverSessio
   const turns = createTurns({ backend, limit, clock, random })
   const circuit = createCircuit({ turns, clock, random, probe: trial, turned })
   const lifetime = new AbortController()
+  // Every question that is asked for several listens while it is under way; there are as many as turns.
+  setMaxListeners(0, lifetime.signal)
 
   function turned(open: boolean): void {
     const { failure } = circuit
