@@ -9,6 +9,7 @@ const BENCHES = {
   hub: async () => (await import('./hub.mjs')).benchHub(),
   claims: async () => (await import('./claims.mjs')).benchClaims(),
   doors: async () => (await import('./doors.mjs')).benchDoors(),
+  aws: async () => (await import('./aws.mjs')).benchAws(),
 }
 
 const asked = process.argv.slice(2)

@@ -1,4 +1,4 @@
-/** The drivers under a whole hub: what it makes of their words, and what AWS shows when it was killed, throttled or left alone. */
+/** The drivers under a whole hub: what it makes of their words, and what AWS shows of it. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
 import {
   DescribeReplicationGroupsCommand,
@@ -12,12 +12,11 @@ import type { Json } from '@larder/kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { startAws, type Aws } from '../../../test/aws/endpoint.ts'
-import { secretType } from '../../engine/src/client/builtin.ts'
 import { testHub, type TestHub } from '../../hub/src/controllers/testing/hub.ts'
 import { claimKind } from '../../hub/src/model/claim.ts'
 import type { Class } from '../../hub/src/model/class.ts'
 import { awsDrivers } from './index.ts'
-import { queueRecipe } from './testing/templates.ts'
+import { serveAws } from './testing/hub.ts'
 import { userMayLogIn } from './testing/users.ts'
 
 let aws: Aws
@@ -34,33 +33,7 @@ beforeEach(async () => {
   await aws.reset()
   hub = await testHub({ drivers: awsDrivers() })
   await hub.start()
-  const { region, credentials } = aws.client()
-  await hub.admin.of(secretType).create({
-    metadata: { name: 'aws', namespace: 'larder-system' },
-    data: {
-      AWS_ACCESS_KEY_ID: Buffer.from(credentials.accessKeyId).toString('base64'),
-      AWS_SECRET_ACCESS_KEY: Buffer.from(credentials.secretAccessKey).toString('base64'),
-    },
-  })
-  for (const driver of ['cloudformation', 'elasticache']) {
-    await hub.backend(driver, {
-      driver,
-      config: { region, endpoint: aws.url },
-      credentialsRef: { namespace: 'larder-system', name: 'aws' },
-    })
-  }
-  await hub.service('queue', {
-    backendRef: { name: 'cloudformation' },
-    type: 'sqs',
-    recipe: queueRecipe,
-    parameters: { openAPIV3Schema: { type: 'object', properties: { timeout: { type: 'integer' } } } },
-  })
-  await hub.service('cache', {
-    backendRef: { name: 'elasticache' },
-    type: 'redis',
-    recipe: { cache: { nodeType: 'cache.t4g.micro', replicas: 1 } },
-    roles: [{ name: 'writer', default: true }, { name: 'reader' }],
-  })
+  await serveAws(hub, aws)
 })
 afterEach(() => hub.stop())
 afterAll(() => aws.stop())
@@ -188,73 +161,4 @@ describe('a claim of a cache', () => {
     await gone('cache')
     await expect.poll(cachesThere, { timeout: 20_000, interval: 50 }).toEqual({ caches: 0, groups: 0, users: 0 })
   })
-})
-
-const READY = (name: string) =>
-  expect
-    .poll(
-      async () => (await claims().get(name, 'shop')).status?.conditions?.find(({ type }) => type === 'Ready')?.status,
-      {
-        timeout: 45_000,
-        interval: 50,
-      },
-    )
-    .toBe('True')
-
-describe.each([
-  ['an answer that says 503', (action: string) => aws.faults.failServer({ action }, { times: 3 })],
-  ['an answer that is lost', (action: string) => aws.faults.reset({ action }, { times: 3, at: 'answer' })],
-  ['a limit of the rate', (action: string) => aws.faults.throttle({ action }, { times: 3 })],
-] as const)('%s, as often as the SDK tries, at every call', (_title, fault) => {
-  test('of a stack: there is one, and then none', async () => {
-    for (const action of ['DescribeStacks', 'CreateStack', 'DeleteStack']) fault(action)
-    await hub.claim('jobs', { className: 'queue' })
-    await READY('jobs')
-    expect(await stacksThere()).toHaveLength(1)
-    await claims().delete('jobs', { namespace: 'shop' })
-    await expect.poll(async () => (await stacksThere()).length, { timeout: 45_000, interval: 50 }).toBe(0)
-  })
-})
-
-const ACTIONS_OF_A_CACHE = [
-  'DescribeUserGroups',
-  'DescribeReplicationGroups',
-  'CreateUser',
-  'CreateUserGroup',
-  'CreateReplicationGroup',
-  'ModifyUserGroup',
-  'DescribeUsers',
-  'DeleteReplicationGroup',
-  'DeleteUserGroup',
-  'DeleteUser',
-]
-
-test('answers that are lost at every call of a cache make nothing twice, and leave nothing', async () => {
-  for (const action of ACTIONS_OF_A_CACHE) aws.faults.reset({ action }, { times: 3, at: 'answer' })
-  await hub.claim('cache', { className: 'cache' })
-  await READY('cache')
-  expect(await cachesThere()).toEqual({ caches: 1, groups: 1, users: 2 })
-  expect(await userMayLogIn(aws, caches, await userOf())).toBe(true)
-  await claims().delete('cache', { namespace: 'shop' })
-  await expect.poll(cachesThere, { timeout: 45_000, interval: 100 }).toEqual({ caches: 0, groups: 0, users: 0 })
-})
-
-test('many queues at once under a quota: all are made, each once, with a few calls', async () => {
-  const count = 40
-  aws.limit({ perSecond: 40 })
-  aws.calls.clear()
-  await Promise.all(Array.from({ length: count }, (_, i) => hub.claim(`q${i}`, { className: 'queue' })))
-  await expect
-    .poll(
-      async () => {
-        const { items } = await claims().list({ namespace: 'shop' })
-        return items.filter(({ status }) => status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
-          .length
-      },
-      { timeout: 60_000, interval: 200 },
-    )
-    .toBe(count)
-  expect(await stacksThere()).toHaveLength(count)
-  expect(aws.calls.count({ action: 'CreateStack' })).toBe(count)
-  expect(aws.calls.count({}) / count).toBeLessThan(6)
 })

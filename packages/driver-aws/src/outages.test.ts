@@ -1,0 +1,227 @@
+/**
+ * Rows 47 to 51 of docs/reference/aws-compatibility.md: AWS that is away, credentials that are not good any more, an account that is broken beside one that
+ * is well, more than fits on a page, and a hub that is killed in the middle. The whole hub, and each thing counted in AWS.
+ */
+import { CloudFormationClient, ListStacksCommand } from '@aws-sdk/client-cloudformation'
+import {
+  DescribeReplicationGroupsCommand,
+  DescribeUserGroupsCommand,
+  DescribeUsersCommand,
+  ElastiCacheClient,
+} from '@aws-sdk/client-elasticache'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startAws, type Aws } from '../../../test/aws/endpoint.ts'
+import type { Call } from '../../../test/aws/proxy/call.ts'
+import { secretType } from '../../engine/src/client/builtin.ts'
+import { testHub, type TestHub } from '../../hub/src/controllers/testing/hub.ts'
+import { Shelf, shelfDriver } from '../../hub/src/controllers/testing/shelf-driver.ts'
+import { backendKind } from '../../hub/src/model/backend.ts'
+import { claimKind } from '../../hub/src/model/claim.ts'
+import { awsDrivers } from './index.ts'
+import { causesOf, isReady, serveAws } from './testing/hub.ts'
+
+let aws: Aws
+let hub: TestHub
+
+beforeAll(async () => {
+  aws = await startAws({ creatingMs: 200, modifyingMs: 50, deletingMs: 50 })
+})
+beforeEach(async () => {
+  await aws.reset()
+  hub = await testHub({ drivers: [...awsDrivers(), shelfDriver(new Shelf())] })
+  await hub.start()
+  await hub.backend('shelf')
+  await hub.service('jar')
+})
+afterEach(() => hub.stop())
+afterAll(() => aws.stop())
+
+const PATIENCE = { timeout: 45_000, interval: 50 }
+const claims = () => hub.admin.of(claimKind)
+const ready = (name: string) => expect.poll(() => isReady(hub, name), PATIENCE).toBe(true)
+const says = (name: string, told: RegExp) =>
+  expect
+    .poll(async () => {
+      const { cause } = (await claims().get(name, 'shop')).status ?? {}
+      return cause ? `${cause.reason}: ${cause.message}` : ''
+    }, PATIENCE)
+    .toMatch(told)
+
+interface Whose {
+  readonly region?: string
+  readonly credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken: string }
+}
+
+/** The states of all that ever were, also of those that are gone. */
+async function stacksEver(whose: Whose = {}): Promise<readonly string[]> {
+  const client = new CloudFormationClient({ ...aws.client(aws.truthUrl), ...whose })
+  const states: string[] = []
+  let token: string | undefined
+  do {
+    const page = await client.send(new ListStacksCommand({ NextToken: token }))
+    states.push(...(page.StackSummaries ?? []).map(({ StackStatus = '' }) => StackStatus))
+    token = page.NextToken
+  } while (token !== undefined)
+  return states
+}
+
+async function cachesThere(whose: Whose = {}) {
+  const client = new ElastiCacheClient({ ...aws.client(aws.truthUrl), ...whose })
+  const { ReplicationGroups = [] } = await client.send(new DescribeReplicationGroupsCommand({}))
+  const { UserGroups = [] } = await client.send(new DescribeUserGroupsCommand({}))
+  const { Users = [] } = await client.send(new DescribeUsersCommand({}))
+  const users = Users.filter(({ UserId }) => UserId !== 'default').length
+  return { caches: ReplicationGroups.length, groups: UserGroups.length, users }
+}
+
+describe('row 47: AWS that is away', () => {
+  test('is said, takes nothing from who is bound, and stops no other backend; when it is back each is made once', async () => {
+    await serveAws(hub, aws)
+    await hub.claim('before', { className: 'queue' })
+    await ready('before')
+    for (let outage = 0; outage < 2; outage++) {
+      await aws.down()
+      await hub.claim(`queue-${outage}`, { className: 'queue' })
+      await hub.claim(`cache-${outage}`, { className: 'cache' })
+      await hub.claim(`jar-${outage}`, { className: 'jar' })
+      await says(`queue-${outage}`, /^BackendUnavailable: .*no connection \(ECONNREFUSED\)/)
+      await says(`cache-${outage}`, /^BackendUnavailable: .*no connection \(ECONNREFUSED\)/)
+      await ready(`jar-${outage}`)
+      expect(await isReady(hub, 'before')).toBe(true)
+      await aws.up()
+    }
+    for (const name of ['queue-0', 'queue-1', 'cache-0', 'cache-1']) await ready(name)
+    expect(await stacksEver()).toEqual(['CREATE_COMPLETE', 'CREATE_COMPLETE', 'CREATE_COMPLETE'])
+    expect(await cachesThere()).toEqual({ caches: 2, groups: 2, users: 4 })
+  })
+
+  test('and comes back empty: what was there is said to be lost, and what is asked for from then on is made', async () => {
+    await serveAws(hub, aws)
+    await hub.claim('jobs', { className: 'queue', parameters: { timeout: 10 } })
+    await ready('jobs')
+    await aws.reset()
+    await claims().patch('jobs', { spec: { parameters: { timeout: 20 } } }, { namespace: 'shop' })
+    await says('jobs', /^ServiceLost: /)
+    await hub.claim('more', { className: 'queue' })
+    await ready('more')
+    expect(await stacksEver()).toEqual(['CREATE_COMPLETE'])
+  })
+})
+
+const KEY = 'AKIAGOODFORAWHILE000'
+const NEXT_KEY = 'AKIAGOODFROMNOWON000'
+
+describe.each([
+  ['expired', 'ExpiredToken', () => aws.faults.expireCredentials({ accessKeyId: KEY })],
+  ['unknown', 'InvalidClientTokenId', () => aws.faults.invalidateCredentials({ accessKeyId: KEY })],
+] as const)('row 48: credentials that are %s', (_title, code, begin) => {
+  test('are said at the claim, leak nothing, and heal with the Secret', async () => {
+    await serveAws(hub, aws, { accessKeyId: KEY })
+    await hub.claim('before', { className: 'queue' })
+    await ready('before')
+    begin()
+    await hub.claim('jobs', { className: 'queue' })
+    await says('jobs', new RegExp(`^BackendDenied: .*${code}`))
+    const data = { AWS_ACCESS_KEY_ID: Buffer.from(NEXT_KEY).toString('base64') }
+    const inStatus = hub.everything().filter(({ kind }) => kind !== 'Secret')
+    expect(JSON.stringify(inStatus)).not.toContain(aws.client().credentials.secretAccessKey)
+    await hub.admin.of(secretType).patch('aws', { data }, { namespace: 'larder-system' })
+    await ready('jobs')
+    expect(await stacksEver()).toEqual(['CREATE_COMPLETE', 'CREATE_COMPLETE'])
+  })
+})
+
+const roleIn = (account: string) => `arn:aws:iam::${account}:role/larder`
+
+describe('row 49: two accounts at once, one of them broken', () => {
+  const WELL = '222222222222'
+  const BROKEN = '333333333333'
+
+  async function inAccount(account: string): Promise<Whose> {
+    const sts = new STSClient(aws.client(aws.truthUrl))
+    const given = await sts.send(new AssumeRoleCommand({ RoleArn: roleIn(account), RoleSessionName: 'truth' }))
+    const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = given.Credentials ?? {}
+    return {
+      credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken },
+    }
+  }
+
+  test('the other is served meanwhile, each in its own account, and nothing is made in a third', async () => {
+    const refusal = { status: 403, code: 'AccessDenied', message: 'you may not take this role' }
+    const where = (call: Call) => call.parameter('RoleArn') === roleIn(BROKEN)
+    const broken = aws.faults.refuse({ action: 'AssumeRole', where }, refusal)
+    for (const account of [WELL, BROKEN]) {
+      await serveAws(hub, aws, { suffix: `-${account}`, config: { assumeRole: { roleARN: roleIn(account) } } })
+    }
+    await hub.claim('well', { className: `queue-${WELL}` })
+    await hub.claim('broken', { className: `queue-${BROKEN}` })
+    await says('broken', /^BackendDenied: .*the backend refuses the account/)
+    const { message } = await hub.cause(backendKind, `cloudformation-${BROKEN}`, undefined, 'BackendDenied')
+    expect(message).toContain('sts:AssumeRole: AccessDenied: you may not take this role')
+    await ready('well')
+    expect(await stacksEver(await inAccount(WELL))).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver(await inAccount(BROKEN))).toEqual([])
+    broken.lift()
+    await ready('broken')
+    expect(await stacksEver(await inAccount(WELL))).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver(await inAccount(BROKEN))).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver()).toEqual([])
+  })
+})
+
+/** LARDER_AWS_QUEUES=500 takes about two minutes. */
+const QUEUES = Number(process.env['LARDER_AWS_QUEUES'] ?? 55)
+const PER_SECOND = 20
+
+describe('row 50: more queues than fit on a page, claimed at once where AWS takes so many calls in a second', () => {
+  test('all are made, each once, with fewer than six calls for each, and hardly any that AWS does not take', async () => {
+    await serveAws(hub, aws)
+    aws.limit({ perSecond: PER_SECOND })
+    aws.calls.clear()
+    const names = Array.from({ length: QUEUES }, (_, i) => `q${i}`)
+    await Promise.all(names.map((name) => hub.claim(name, { className: 'queue' })))
+    const notReady = async () => (await Promise.all(names.map((name) => isReady(hub, name)))).filter((is) => !is).length
+    await expect.poll(notReady, { timeout: QUEUES * 1000, interval: 200 }).toBe(0)
+    expect((await stacksEver()).filter((state) => state !== 'CREATE_COMPLETE')).toEqual([])
+    expect(await stacksEver()).toHaveLength(QUEUES)
+    expect(aws.calls.count({ action: 'CreateStack' })).toBe(QUEUES)
+    expect(aws.calls.all({ action: 'DescribeStacks' }).some((call) => call.parameter('NextToken'))).toBe(true)
+    expect(aws.calls.count() / QUEUES).toBeLessThan(6)
+    expect(aws.calls.count({}, 'refused')).toBeLessThan(aws.calls.count() / 4)
+    await Promise.all(names.map((name) => claims().delete(name, { namespace: 'shop' })))
+    const left = async () => (await stacksEver()).filter((state) => state !== 'DELETE_COMPLETE').length
+    await expect.poll(left, { timeout: QUEUES * 1000, interval: 200 }).toBe(0)
+  })
+})
+
+describe('row 51: a hub that is killed after a create of which it never heard', () => {
+  test('finds each thing again: one stack, one cache, one group and its users', async () => {
+    const creates = ['CreateStack', 'CreateUser', 'CreateUserGroup', 'CreateReplicationGroup'] as const
+    const regions = ['us-east-1', 'us-east-2', 'eu-west-1', 'eu-central-1']
+    const places = creates.map((action, i) => ({ action, region: regions[i]! }))
+    for (const { region } of places) await serveAws(hub, aws, { suffix: `-${region}`, region })
+    const answers = places.map((at) => aws.faults.hold(at, { at: 'answer', times: 1 }))
+    for (const { action, region } of places) {
+      const kind = action === 'CreateStack' ? 'queue' : 'cache'
+      await hub.claim(region, { className: `${kind}-${region}` })
+    }
+    for (const answer of answers) await answer.reached()
+    await hub.kill()
+    for (const answer of answers) answer.lift()
+    await hub.start()
+    for (const { region } of places) await ready(region)
+    for (const { action, region } of places) {
+      if (action === 'CreateStack') expect(await stacksEver({ region })).toEqual(['CREATE_COMPLETE'])
+      else expect(await cachesThere({ region })).toEqual({ caches: 1, groups: 1, users: 2 })
+      // A user has no token, so that the one whose answer was lost is asked for again, and is there: two, and one of them twice.
+      expect(aws.calls.count({ action, region })).toBe(action === 'CreateUser' ? 3 : 1)
+      expect(causesOf(hub, region).filter((said) => said.startsWith('NameTaken'))).toEqual([])
+      await claims().delete(region, { namespace: 'shop' })
+    }
+    await expect.poll(() => stacksEver({ region: 'us-east-1' }), PATIENCE).toEqual(['DELETE_COMPLETE'])
+    for (const region of regions.slice(1)) {
+      await expect.poll(() => cachesThere({ region }), PATIENCE).toEqual({ caches: 0, groups: 0, users: 0 })
+    }
+  })
+})
