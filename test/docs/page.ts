@@ -75,8 +75,8 @@ export interface Shown {
   readonly finished: Finished
 }
 
-/** Runs the page, and stops every hub that it left. */
-export async function runPage(page: Page): Promise<Shown> {
+/** Runs the page, and stops every hub that it left. `env` beside what the shell has anyway. */
+export async function runPage(page: Page, env: Readonly<Record<string, string>> = {}): Promise<Shown> {
   const folder = mkdtempSync(join(tmpdir(), 'larder-page-'))
   const path = await toolsOf(folder)
   // As in a clone, or where somebody has installed what a page names.
@@ -99,6 +99,7 @@ export async function runPage(page: Page): Promise<Shown> {
   ].join('\n')
   try {
     const options = {
+      ...env,
       KUBECACHEDIR: join(folder, '.kube-cache'),
       KUBECONFIG: undefined,
       PATH: `${path}:${pathWithNats()}`,
