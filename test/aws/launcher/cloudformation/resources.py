@@ -101,6 +101,9 @@ def create(stack: Any, logical_id: str) -> Record:
     if resource_type == "AWS::ECR::Repository":
         # moto makes up a name that its own ECR refuses.
         name = properties.get("RepositoryName") or str(name).lower()
+    if resource_type == "AWS::SQS::Queue" and "QueueName" not in properties and is_true(properties.get("FifoQueue")):
+        # moto makes up a name that its own SQS refuses.
+        name = f"{str(name)[:75]}.fifo"
     cleaned["Properties"] = copy.deepcopy(properties)
     further = {"LogicalId": logical_id, "StackId": stack.stack_id, "ResourceType": resource_type}
     try:
@@ -182,6 +185,10 @@ def fail_if_asked(operation: str, stack: Any, logical_id: str, resource_type: st
     reason = take_failure(operation, logical_id, resource_type, stack=stack.name)
     if reason is not None:
         raise ResourceFailure(reason)
+
+
+def is_true(value: Any) -> bool:
+    return str(value).lower() == "true"
 
 
 def is_gone(refused: Exception) -> bool:

@@ -1,0 +1,66 @@
+import { configMapType } from '@larder/engine/client/builtin'
+import { watching, type Controller } from '@larder/engine/runtime/controller'
+import { keyOf } from '@larder/engine/runtime/pass'
+import type { DoorContext } from '../../door.ts'
+import { resourceController } from '../../resource-door/controller.ts'
+import type { ResourceDialect } from '../../resource-door/resource-door.ts'
+import { resourceTypeOf, templateType } from './kinds.ts'
+import { ASO_DOOR, ASO_GROUP, type AsoObject, type ResourceModel } from './model.ts'
+import { models } from './models/models.ts'
+import { besideOf, reportOf, serviceType } from './say.ts'
+import { settingsAt } from './settings.ts'
+import { deletionPolicyOf, STACK_NAME, stackKey, TEMPLATE, templateKeys, wantedStack } from './stack.ts'
+
+/** What it names: `SNSTopic shop/news`. */
+const REFERENCE = 'reference'
+
+export function asoControllers(context: DoorContext): readonly Controller[] {
+  return models.map((model) => resourceController(context, dialectOf(model)))
+}
+
+function dialectOf(model: ResourceModel): ResourceDialect<AsoObject> {
+  const type = resourceTypeOf(model)
+  const indexes = {
+    [STACK_NAME]: (object: AsoObject) => [stackKey(object)],
+    [TEMPLATE]: (object: AsoObject) => templateKeys(model.kind, object),
+    [REFERENCE]: (object: AsoObject) =>
+      (model.names?.(object) ?? []).map((name) => name.replace(' ', ` ${object.metadata.namespace}/`)),
+  }
+  return {
+    door: ASO_DOOR,
+    driver: 'cloudformation',
+    type,
+    finalizer: `${ASO_GROUP}/larder`,
+    sides: [configMapType, serviceType],
+    watches: [
+      // Of two whose stacks would have one name the second waits for the first to go.
+      watching(
+        type,
+        (object, informers) => informers.of(type).byIndex(STACK_NAME, stackKey(object)).map(keyOf),
+        indexes,
+      ),
+      watching(templateType, ({ metadata }, informers) => {
+        const objects = informers.of(type)
+        const places = [`${metadata.namespace}/${metadata.name}`, `/${metadata.name}`]
+        return places.flatMap((place) => objects.byIndex(TEMPLATE, place)).map(keyOf)
+      }),
+      // The settings of the door.
+      watching(configMapType, ({ metadata }, informers) =>
+        metadata.name === settingsAt.name && metadata.namespace === settingsAt.namespace
+          ? informers.of(type).list().map(keyOf)
+          : [],
+      ),
+      ...(model.names
+        ? models.map((other) =>
+            watching(resourceTypeOf(other), ({ kind, metadata }, informers) =>
+              informers.of(type).byIndex(REFERENCE, `${kind} ${metadata.namespace}/${metadata.name}`).map(keyOf),
+            ),
+          )
+        : []),
+    ],
+    want: (object, neighbours) => wantedStack(model, object, neighbours),
+    reclaimPolicy: (object) => (deletionPolicyOf(object) === 'retain' ? 'Retain' : 'Delete'),
+    beside: (object, state) => besideOf(model, object, state),
+    report: (object, state) => reportOf(model, object, state),
+  }
+}

@@ -1,0 +1,22 @@
+/** What the operator had as flags: keys of the ConfigMap `larder-system/aws-service-operator`, called as the flags were. */
+import { configMapType } from '@larder/engine/client/builtin'
+import { SYSTEM_NAMESPACE } from '../../model/names.ts'
+import type { Neighbours } from '../../resource-door/resource-door.ts'
+import { ASO_DOOR } from './model.ts'
+
+export interface Settings {
+  /** The first part of the names of stacks: hubs that share an account have different ones. */
+  readonly clusterName: string
+  /** Where CloudFormationTemplates are looked for whose namespace nobody says. */
+  readonly defaultNamespace: string
+}
+
+export const settingsAt = { name: ASO_DOOR, namespace: SYSTEM_NAMESPACE }
+
+export function settingsOf({ cache }: Neighbours): Settings {
+  const data = cache(configMapType).get(settingsAt.name, settingsAt.namespace)?.data ?? {}
+  return {
+    clusterName: data['cluster-name'] || 'aws-service-operator',
+    defaultNamespace: data['default-namespace'] || 'default',
+  }
+}

@@ -1,0 +1,220 @@
+/** What goes wrong with stacks, and what becomes of objects then. */
+import {
+  CloudFormationClient,
+  CreateStackCommand,
+  DeleteStackCommand,
+  DescribeStacksCommand,
+  ListStacksCommand,
+} from '@aws-sdk/client-cloudformation'
+import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { configMapType, namespaceType } from '@larder/engine/client/builtin'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startAws, type Aws } from '../../../../../test/aws/endpoint.ts'
+import { settingsAt } from './settings.ts'
+import { asoHub, type AsoHub } from './testing/aso-hub.ts'
+
+let aws: Aws
+let hub: AsoHub
+let stacks: CloudFormationClient
+let sqs: SQSClient
+beforeAll(async () => {
+  aws = await startAws({ creatingMs: 50, modifyingMs: 150, deletingMs: 50 })
+  stacks = new CloudFormationClient(aws.client(aws.truthUrl))
+  sqs = new SQSClient(aws.client(aws.truthUrl))
+})
+beforeEach(async () => {
+  await aws.reset()
+  hub = await asoHub(aws)
+  await hub.start()
+})
+afterEach(() => hub.stop())
+afterAll(() => aws.stop())
+
+const STACK = 'aws-service-operator-sqsqueue-jobs-shop'
+const complete = (kind = 'SQSQueue', name = 'jobs', namespace = 'shop') =>
+  hub.reaches(kind, name, 'CREATE_COMPLETE', namespace)
+const stackOf = async (StackName = STACK) => (await stacks.send(new DescribeStacksCommand({ StackName }))).Stacks?.[0]
+const allStacks = async () =>
+  ((await stacks.send(new ListStacksCommand({}))).StackSummaries ?? []).map(({ StackStatus }) => StackStatus)
+const timeoutIs = (wanted: string) =>
+  hub.until(`a timeout of ${wanted}`, async () => {
+    const [QueueUrl] = (await sqs.send(new ListQueuesCommand({}))).QueueUrls ?? []
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }))
+    return Attributes?.['VisibilityTimeout'] === wanted || undefined
+  })
+
+test('row 18: a change becomes an update, and outputs and ConfigMap follow', async () => {
+  await hub.make('SQSQueue', 'jobs', { visibilityTimeout: 5 })
+  await complete()
+  await hub.edit('SQSQueue', 'jobs', { spec: { visibilityTimeout: 30, usedeadletterQueue: true } })
+  const { output } = await hub.reaches('SQSQueue', 'jobs', 'UPDATE_COMPLETE')
+  expect(hub.statusesOf('SQSQueue', 'jobs')).toContain('UPDATE_IN_PROGRESS')
+  const parameters = Object.fromEntries(
+    (await stackOf())?.Parameters?.map((p) => [p.ParameterKey, p.ParameterValue]) ?? [],
+  )
+  expect(parameters).toMatchObject({ VisibilityTimeout: '30', UsedeadletterQueue: 'true' })
+  expect(output?.['deadLetterQueueARN']).toMatch(/^arn:aws:sqs:/)
+  expect((await hub.admin.of(configMapType).get('jobs', 'shop')).data).toEqual(output)
+})
+
+test('row 19: where nothing has changed no update is sent, and nothing is written', async () => {
+  const { metadata } = await hub.make('SQSQueue', 'jobs')
+  await complete()
+  aws.calls.clear()
+  for (const turn of ['1', '2', '3']) await hub.edit('SQSQueue', 'jobs', { metadata: { labels: { turn } } })
+  await hub.kill()
+  await hub.start()
+  await hub.make('SQSQueue', 'other')
+  await complete('SQSQueue', 'other')
+  const mine = (action: string) =>
+    aws.calls.count({ action, where: (call) => call.parameter('StackName')?.includes('-jobs-') === true })
+  expect([mine('UpdateStack'), mine('CreateStack'), mine('CreateChangeSet')]).toEqual([0, 0, 0])
+  expect(hub.cut.writes.filter((write) => write.startsWith('patch sqsqueues') && write.endsWith(' jobs'))).toEqual([])
+  expect((await stackOf())?.Tags).toEqual(expect.arrayContaining([{ Key: 'larder.dev/id', Value: metadata.uid }]))
+})
+
+test('row 20: a change while another is under way is not lost', async () => {
+  await hub.make('SQSQueue', 'jobs', { visibilityTimeout: 5 })
+  await hub.reaches('SQSQueue', 'jobs', /CREATE/)
+  await hub.edit('SQSQueue', 'jobs', { spec: { visibilityTimeout: 20 } })
+  await hub.reaches('SQSQueue', 'jobs', /UPDATE_IN_PROGRESS|UPDATE_COMPLETE/)
+  await hub.edit('SQSQueue', 'jobs', { spec: { visibilityTimeout: 40 } })
+  await timeoutIs('40')
+  await hub.reaches('SQSQueue', 'jobs', 'UPDATE_COMPLETE')
+})
+
+test('row 21: an error of AWS is in status and events, and heals when AWS does', async () => {
+  const fault = aws.faults.refuse(
+    { action: 'CreateStack' },
+    { code: 'AccessDenied', message: 'not authorized to perform cloudformation:CreateStack', status: 403 },
+  )
+  await hub.make('SQSQueue', 'jobs')
+  const { status } = await hub.reaches('SQSQueue', 'jobs', /PENDING|FAILED/)
+  expect(status?.resourceStatusReason).toContain('not authorized to perform')
+  expect((await hub.eventsOf('jobs')).some((event) => /Pending|Failed/.test(event))).toBe(true)
+  expect(fault.met).toBeGreaterThan(0)
+  fault.lift()
+  await complete()
+})
+
+test('row 21: a thing whose name is taken fails with the words of AWS, and others are made', async () => {
+  await hub.admin.of(namespaceType).create({ metadata: { name: 'market' } })
+  const spec = { hashAttribute: { name: 'id' } }
+  await hub.make('DynamoDB', 'goods', spec)
+  await complete('DynamoDB', 'goods')
+  await hub.make('DynamoDB', 'goods', spec, { namespace: 'market' })
+  const failed = await hub.reaches('DynamoDB', 'goods', /ROLLBACK_COMPLETE/, 'market')
+  expect(failed.status?.resourceStatusReason).toContain('already exists')
+  await hub.make('SQSQueue', 'jobs')
+  await complete()
+})
+
+test('row 22: a stack that rolled back is made anew and counted', async () => {
+  await aws.fail({ operation: 'CreateResource', reason: 'no capacity', stack: STACK, times: 1 })
+  await hub.make('SQSQueue', 'jobs')
+  const { spec, status } = await complete()
+  expect(spec?.['rollbackCount']).toBe(1)
+  expect(hub.statusesOf('SQSQueue', 'jobs').join()).toMatch(
+    /^CREATE_IN_PROGRESS.*ROLLBACK_.*CREATE_IN_PROGRESS,CREATE_COMPLETE$/,
+  )
+  expect(await hub.eventsOf('jobs')).toEqual(expect.arrayContaining([expect.stringMatching(/^Warning Rollback/)]))
+  expect((await allStacks()).filter((state) => state !== 'DELETE_COMPLETE')).toEqual(['CREATE_COMPLETE'])
+  expect(status?.stackID).toBe((await stackOf())?.StackId)
+})
+
+test('row 22: and not for ever', async () => {
+  await aws.fail({ operation: 'CreateResource', reason: 'no capacity', stack: STACK, times: 99 })
+  await hub.make('SQSQueue', 'jobs')
+  const { spec, status } = await hub.until('the end of all attempts', async () => {
+    const queue = await hub.reaches('SQSQueue', 'jobs', /ROLLBACK|CREATE|DELETE/)
+    return queue.status?.resourceStatusReason?.includes('3 times') ? queue : undefined
+  })
+  expect(status?.resourceStatus).toBe('ROLLBACK_COMPLETE')
+  expect(status?.resourceStatusReason).toContain('no capacity')
+  expect(spec?.['rollbackCount']).toBe(3)
+  const made = (await allStacks()).length
+  await hub.edit('SQSQueue', 'jobs', { metadata: { labels: { look: 'again' } } })
+  await hub.make('SNSTopic', 'news')
+  await complete('SNSTopic', 'news')
+  expect(await allStacks()).toHaveLength(made + 1)
+  // Not held up by what never was.
+  await hub.remove('SQSQueue', 'jobs')
+})
+
+test('row 23: a delete survives the death of the hub', async () => {
+  await hub.make('SQSQueue', 'jobs')
+  await complete()
+  await hub.kill()
+  await hub.admin.of({ ...QUEUES }).delete('jobs', { namespace: 'shop' })
+  expect((await stackOf())?.StackStatus).toBe('CREATE_COMPLETE')
+  await hub.start()
+  await hub.gone('SQSQueue', 'jobs')
+  expect(await allStacks()).toEqual(['DELETE_COMPLETE'])
+})
+
+test('row 24: a stack that somebody has removed is reported, and made anew when it is asked for anew', async () => {
+  await hub.make('SQSQueue', 'jobs')
+  const { status } = await complete()
+  await stacks.send(new DeleteStackCommand({ StackName: STACK }))
+  await hub.kill()
+  await hub.start()
+  const lost = await hub.reaches('SQSQueue', 'jobs', 'DELETE_COMPLETE')
+  expect(lost.status?.resourceStatusReason).toBe(
+    'the stack was removed by somebody else; delete jobs and apply it again for a new one',
+  )
+  await hub.remove('SQSQueue', 'jobs')
+  await hub.make('SQSQueue', 'jobs')
+  expect((await complete()).status?.stackID).not.toBe(status?.stackID)
+})
+
+test('row 25: a stack of that name which is somebody else’s is left alone', async () => {
+  const TemplateBody = JSON.stringify({ Resources: { Topic: { Type: 'AWS::SNS::Topic' } } })
+  await stacks.send(new CreateStackCommand({ StackName: STACK, TemplateBody }))
+  await hub.make('SQSQueue', 'jobs')
+  const { status } = await hub.reaches('SQSQueue', 'jobs', 'CREATE_FAILED')
+  expect(status?.resourceStatusReason).toContain(`a stack called ${STACK} exists and is not of this instance`)
+  await hub.remove('SQSQueue', 'jobs')
+  expect((await stackOf())?.StackStatus).toBe('CREATE_COMPLETE')
+})
+
+test('row 26: of two objects whose names make one stack the second says so, and has it when the first has gone', async () => {
+  await hub.admin.of(namespaceType).create({ metadata: { name: 'c' } })
+  await hub.admin.of(namespaceType).create({ metadata: { name: 'b-c' } })
+  await hub.make('SQSQueue', 'a-b', {}, { namespace: 'c' })
+  await complete('SQSQueue', 'a-b', 'c')
+  await hub.make('SQSQueue', 'a', {}, { namespace: 'b-c' })
+  const { status } = await hub.reaches('SQSQueue', 'a', 'CREATE_FAILED', 'b-c')
+  expect(status?.resourceStatusReason).toBe(
+    'stack aws-service-operator-sqsqueue-a-b-c is that of SQSQueue c/a-b, whose name and namespace give the same name',
+  )
+  await hub.remove('SQSQueue', 'a-b', 'c')
+  await complete('SQSQueue', 'a', 'b-c')
+})
+
+test('row 28: nothing that is told is relied on: a hub that was away for the whole of it knows how it ended', async () => {
+  await aws.setTimes({ creatingMs: 400 })
+  await hub.make('SQSQueue', 'jobs')
+  await hub.reaches('SQSQueue', 'jobs', 'CREATE_IN_PROGRESS')
+  await hub.kill()
+  await hub.until('the end of the stack', async () =>
+    (await stackOf())?.StackStatus === 'CREATE_COMPLETE' ? true : undefined,
+  )
+  await hub.start()
+  await complete()
+  await aws.setTimes({ creatingMs: 50 })
+})
+
+test('the first part of the names of stacks is a setting', async () => {
+  await hub.admin.of(configMapType).create({ metadata: settingsAt, data: { 'cluster-name': 'blue' } })
+  await hub.make('SQSQueue', 'jobs')
+  await complete()
+  expect((await stackOf('blue-sqsqueue-jobs-shop'))?.StackStatus).toBe('CREATE_COMPLETE')
+})
+
+const QUEUES = {
+  group: 'service-operator.aws',
+  version: 'v1alpha1',
+  resource: 'sqsqueues',
+  kind: 'SQSQueue',
+  namespaced: true,
+}
