@@ -9,6 +9,13 @@ const DOORS: ReadonlyMap<string, () => Promise<Door>> = new Map([
   ['service-binding', async () => (await import('../companions/service-binding/door.ts')).serviceBinding],
   ['ack-elasticache', async () => (await import('../dialects/ack-elasticache/door.ts')).ackElasticache],
   ['aws-service-operator', async () => (await import('../dialects/aws-service-operator/door.ts')).awsServiceOperator],
+  [
+    'carvel-packaging',
+    async () =>
+      (await import('../companions/carvel-packaging/door.ts')).carvelPackaging({
+        registries: process.env['LARDER_REGISTRIES'],
+      }),
+  ],
   ['workloads', async () => (await import('../companions/workloads/door.ts')).workloads],
 ])
 

@@ -1,0 +1,147 @@
+/** App: fetch, template, deploy, and the reverse when it goes. */
+import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Informers } from '@larder/engine/client/informer'
+import { configMapType, namespaceType, secretType, serviceAccountType } from '@larder/engine/client/builtin'
+import { createServedKinds, type ServedKinds } from '@larder/engine/client/served-kinds'
+import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
+import { done, type Outcome } from '@larder/engine/runtime/outcome'
+import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
+import type { DoorContext } from '../../../door.ts'
+import { APP_FINALIZER } from '../fields.ts'
+import type { Puller } from '../fetch/images.ts'
+import { fetchAll, type Neighbours } from '../fetch/source.ts'
+import { appKind, type App, type AppSpec } from '../kinds.ts'
+import { Failed, paused, reportOne } from '../report.ts'
+import { createResync, periodMs } from '../resync.ts'
+import { templateAll } from '../template/template.ts'
+import { actorOf } from '../deploy/account.ts'
+import { splitConfig } from '../deploy/config.ts'
+import { deploy } from '../deploy/deploy.ts'
+import { place } from '../deploy/manifest.ts'
+import { removeAll } from '../deploy/remove.ts'
+
+const READS = 'reads'
+const EVERY_MS = 30_000
+
+type AppPass = Pass<App>
+
+export function appController(context: DoorContext, images: Puller): Controller {
+  const resync = createResync(context.clock)
+  let kinds: ServedKinds | undefined
+  const kindsOf = (pass: AppPass): ServedKinds => (kinds ??= createServedKinds(pass.client.transport))
+  return defineController<App>({
+    name: 'carvel-app',
+    type: appKind,
+    conditions: false,
+    finalizer: APP_FINALIZER,
+    indexes: { [READS]: secretsReadBy },
+    watches: [watching(secretType, appsReading)],
+    sources: [resync.source],
+    async reconcile(pass) {
+      const { spec = {} } = pass.object
+      if (spec.paused || spec.canceled) return paused
+      resync.after(pass.key, periodMs(spec.syncPeriod, EVERY_MS))
+      return reconcile(pass, { context, images, kinds: kindsOf(pass) })
+    },
+    finalize: (pass) => finalize(pass, context, kindsOf(pass)),
+    summarize: reportOne,
+  })
+}
+
+interface With {
+  readonly context: DoorContext
+  readonly images: Puller
+  readonly kinds: ServedKinds
+}
+
+async function reconcile(pass: AppPass, { context, images, kinds }: With): Promise<Outcome> {
+  const { object: app, client, signal, clock, status } = pass
+  const { namespace = '' } = app.metadata
+  const { fetch = [], template = [], deploy: ways = [], defaultNamespace } = app.spec ?? {}
+  const actor = await actorOf(app, client, context.transportOf, signal)
+  const neighbours = neighboursOf(pass)
+  const files = await fetchAll(fetch, { neighbours, images, signal, clock })
+  const { objects, config } = splitConfig(await templateAll(template, { files, neighbours, signal }))
+  if (ways.some(({ kapp }) => kapp?.mapNs?.length))
+    throw new Failed('Deploying: spec.deploy.kapp.mapNs is not supported')
+  const intoNs = ways.find(({ kapp }) => kapp?.intoNs)?.kapp?.intoNs
+  const manifests = await place(objects, { kinds, namespace: defaultNamespace ?? namespace, intoNs })
+  let startedAt = status.deploy?.startedAt
+  let isDone = false
+  try {
+    const outcome = await deploy(
+      {
+        app,
+        actor,
+        kinds,
+        config,
+        changing: () => (startedAt = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')),
+      },
+      manifests,
+    )
+    isDone = outcome.type === 'done'
+    return outcome
+  } finally {
+    if (startedAt !== undefined) status.deploy = { startedAt, finished: isDone }
+  }
+}
+
+async function finalize(pass: AppPass, context: DoorContext, kinds: ServedKinds): Promise<Outcome> {
+  const { object: app, client, signal, clock } = pass
+  const { spec = {} } = app
+  if (spec.noopDelete) return done
+  if (spec.paused || spec.canceled) return paused
+  if (await isEnding(pass)) return done
+  const actor = await actorOf(app, client, context.transportOf, signal)
+  return removeAll({ app, actor, kinds, clock })
+}
+
+/**
+ * Where a whole namespace goes its accounts and records go in any order, and an App whose account is gone would hold up the namespace for
+ * good. What it has applied there goes with the namespace; what it has applied elsewhere nobody may take away any more.
+ */
+async function isEnding({ object, client }: AppPass): Promise<boolean> {
+  const { namespace = '' } = object.metadata
+  const { serviceAccountName = '' } = object.spec ?? {}
+  const home = await client.of(namespaceType).find(namespace)
+  if (home?.metadata.deletionTimestamp === undefined) return false
+  return serviceAccountName === '' || !(await client.of(serviceAccountType).find(serviceAccountName, namespace))
+}
+
+/** Read by the hub's own rights: who may write an App or a PackageInstall in a namespace may use its Secrets, as with a pod. */
+export function neighboursOf(pass: Pass<KubeObject>): Neighbours {
+  const { namespace = '' } = pass.object.metadata
+  return {
+    async secret(name) {
+      const secret = pass.cache(secretType).get(name, namespace)
+      if (!secret) throw new Failed(`Reading values: secrets ${JSON.stringify(name)} not found`)
+      return secret
+    },
+    async configMap(name) {
+      const map = await pass.client.of(configMapType).find(name, namespace)
+      if (!map) throw new Failed(`Reading values: configmaps ${JSON.stringify(name)} not found`)
+      return map
+    },
+  }
+}
+
+export function secretNames({ fetch = [], template = [] }: Pick<AppSpec, 'fetch' | 'template'>): readonly string[] {
+  const fetched = fetch.flatMap(({ inline, imgpkgBundle, image }) => [
+    ...(inline?.pathsFrom ?? []).map(({ secretRef }) => secretRef?.name),
+    imgpkgBundle?.secretRef?.name,
+    image?.secretRef?.name,
+  ])
+  const values = template.flatMap(({ values: own, ytt }) =>
+    [...(own?.valuesFrom ?? []), ...(ytt?.valuesFrom ?? [])].map(({ secretRef }) => secretRef?.name),
+  )
+  return [...fetched, ...values].filter((name) => name !== undefined)
+}
+
+const secretsReadBy = ({ metadata: { namespace = '' }, spec = {} }: App): readonly string[] =>
+  secretNames(spec).map((name) => `${namespace}/${name}`)
+
+const appsReading = ({ metadata: { namespace = '', name } }: KubeObject, informers: Informers): readonly Key[] =>
+  informers
+    .of(appKind)
+    .byIndex(READS, `${namespace}/${name}`)
+    .map((app) => keyOf(app))

@@ -1,0 +1,45 @@
+/**
+ * The step `values`: in the texts of documents `$(values.cache.nodes)` stands for a value. A text that is nothing else becomes the value,
+ * a number say, or a list; within a text it becomes words. Anything else between brackets stays as it is, because SecretTemplates write
+ * theirs the same way. There are no conditions and no loops: what needs them is a Class with a recipe, of which a package makes an instance.
+ *
+ * Rejected: a template language of our own. Packages that need one have ytt, and those that must do without have CEL in their Class.
+ */
+import { isObject, stringifyJson, type Json, type JsonObject } from '@larder/engine/base/json'
+import { Failed } from '../report.ts'
+import type { ParsedDocument } from './documents.ts'
+
+const VARIABLE = /\$\(values((?:\.[A-Za-z0-9_-]+)*)\)/g
+
+export function fillIn(documents: readonly ParsedDocument[], values: JsonObject): readonly ParsedDocument[] {
+  return documents.map(({ file, value }) => ({ file, value: filled(value, { file, values }) }))
+}
+
+interface Filling {
+  readonly file: string
+  readonly values: JsonObject
+}
+
+function filled(value: Json, filling: Filling): Json {
+  if (typeof value === 'string') return filledText(value, filling)
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => filled(item, filling))
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, filled(one, filling)]))
+}
+
+function filledText(text: string, filling: Filling): Json {
+  const [whole] = text.matchAll(VARIABLE)
+  if (whole?.[0] === text) return lookUp(whole[1]!, filling)
+  return text.replaceAll(VARIABLE, (_, path: string) => {
+    const value = lookUp(path, filling)
+    return typeof value === 'string' ? value : stringifyJson(value)
+  })
+}
+
+function lookUp(path: string, { file, values }: Filling): Json {
+  const names = path.split('.').slice(1)
+  let value: Json | undefined = values
+  for (const name of names) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+  if (value === undefined) throw new Failed(`Templating dir: ${file} asks for values${path}, which nobody has set`)
+  return value
+}

@@ -1,0 +1,63 @@
+/** From files to manifests, step by step as an App says. Without a step the YAML documents are taken as they are. */
+import type { JsonObject } from '@larder/engine/base/json'
+import type { Neighbours } from '../fetch/source.ts'
+import { chosen, normalPath, type Files } from '../fetch/files.ts'
+import type { TemplateStep } from '../kinds.ts'
+import { Failed } from '../report.ts'
+import { manifestsOf, parseDocuments, type ParsedDocument } from './documents.ts'
+import { fillIn } from './fill-in.ts'
+import { lockImages } from './images-lock.ts'
+import { checkAgainst, mergeValues, readValues } from './values.ts'
+import { runYtt } from './ytt.ts'
+
+interface Templating {
+  readonly files: Files
+  readonly neighbours: Neighbours
+  readonly signal: AbortSignal
+}
+
+const UNSUPPORTED = ['helmTemplate', 'cue', 'sops'] as const
+/** What imgpkg keeps for itself. */
+const OWN_FOLDER = '.imgpkg/'
+
+export async function templateAll(steps: readonly TemplateStep[], work: Templating): Promise<readonly JsonObject[]> {
+  let documents: readonly ParsedDocument[] | undefined
+  for (const [i, step] of steps.entries()) documents = await templateOnce(step, `spec.template[${i}]`, documents, work)
+  return manifestsOf(documents ?? (await parseDocuments(plain(work.files, undefined))))
+}
+
+const plain = (files: Files, paths: readonly string[] | undefined): Files =>
+  new Map([...chosen(files, paths)].filter(([path]) => !path.startsWith(OWN_FOLDER)))
+
+async function templateOnce(
+  step: TemplateStep,
+  field: string,
+  before: readonly ParsedDocument[] | undefined,
+  { files, neighbours, signal }: Templating,
+): Promise<readonly ParsedDocument[]> {
+  const refused = UNSUPPORTED.find((name) => step[name] !== undefined)
+  if (refused !== undefined)
+    throw new Failed(`Templating dir: ${field}.${refused} is not supported: say ytt, or values with plain YAML`)
+  if (step.values) {
+    const texts = await readValues(step.values.valuesFrom ?? [], neighbours, files)
+    const documents = before ?? (await parseDocuments(plain(files, step.values.paths)))
+    return fillIn(documents, await checkAgainst(step.values.schema, await mergeValues(texts)))
+  }
+  if (step.ytt) {
+    if (before) throw new Failed(`Templating dir: ${field}.ytt must be the first step`)
+    const { paths, valuesFrom = [], inline = {}, ignoreUnknownComments, strict } = step.ytt
+    const added = Object.entries(inline.paths ?? {}).map(
+      ([path, content]) => [normalPath(path) ?? '', content] as const,
+    )
+    const output = await runYtt({
+      files: new Map([...plain(files, paths), ...added.filter(([path]) => path !== '')]),
+      paths: undefined,
+      values: await readValues(valuesFrom, neighbours, files),
+      flags: [...(ignoreUnknownComments ? ['--ignore-unknown-comments'] : []), ...(strict ? ['--strict'] : [])],
+      signal,
+    })
+    return parseDocuments(new Map([['ytt.yaml', output]]))
+  }
+  if (step.kbld) return lockImages(before ?? (await parseDocuments(plain(files, undefined))), files)
+  throw new Failed(`Templating dir: ${field} names no step: say values, ytt or kbld`)
+}

@@ -1,0 +1,111 @@
+/**
+ * Values of a package: read from Secrets and files, laid one over the other, given the defaults of the package's schema and checked
+ * against it. The validator is the API's own, so that one mistake reads the same everywhere.
+ */
+import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
+import { checkValue, compileAt, describeProblem } from '../../../model/schema-check.ts'
+import { configMapTexts, textsOf, type Neighbours } from '../fetch/source.ts'
+import { normalPath, type Files } from '../fetch/files.ts'
+import type { ValuesSource } from '../kinds.ts'
+import { Failed } from '../report.ts'
+
+/** YAML texts, the later over the earlier, with names for errors. */
+export async function readValues(
+  sources: readonly ValuesSource[],
+  beside: Neighbours,
+  files: Files,
+): Promise<readonly { readonly name: string; readonly text: string }[]> {
+  const found: { name: string; text: string }[] = []
+  for (const { secretRef, configMapRef, path } of sources) {
+    const source = secretRef ?? configMapRef
+    if (source) {
+      const texts = secretRef ? textsOf(await beside.secret(source.name)) : await configMapTexts(beside, source.name)
+      const what = `${secretRef ? 'Secret' : 'ConfigMap'} ${JSON.stringify(source.name)}`
+      const keys = source.key === undefined ? Object.keys(texts).sort() : [source.key]
+      for (const key of keys) {
+        const text = texts[key]
+        if (text === undefined) throw new Failed(`Reading values: ${what} has no key ${JSON.stringify(key)}`)
+        found.push({ name: `key ${key} of ${what}`, text })
+      }
+    } else if (path !== undefined) {
+      const text = files.get(normalPath(path) ?? '')
+      if (text === undefined) throw new Failed(`Reading values: there is no file ${path}`)
+      found.push({ name: path, text })
+    }
+  }
+  return found
+}
+
+export async function mergeValues(
+  texts: readonly { readonly name: string; readonly text: string }[],
+): Promise<JsonObject> {
+  const { parse, YAMLParseError } = await import('yaml')
+  let merged: JsonObject = {}
+  for (const { name, text } of texts) {
+    let value: Json
+    try {
+      value = (parse(text) ?? {}) as Json
+    } catch (error) {
+      // Its message may quote the line, and values are secret.
+      if (!(error instanceof YAMLParseError)) throw error
+      throw new Failed(`Reading values: ${name} is no YAML: ${error.code}`, { cause: error })
+    }
+    if (!isObject(value)) throw new Failed(`Reading values: ${name} is no map`)
+    merged = over(merged, value)
+  }
+  return merged
+}
+
+function over(under: JsonObject, value: JsonObject): JsonObject {
+  const entries = Object.entries(value).map(([key, one]) => {
+    const below = under[key]
+    return [key, isObject(below) && isObject(one) ? over(below, one) : one] as const
+  })
+  return { ...under, ...Object.fromEntries(entries) }
+}
+
+/** `values` with the defaults of the schema. Throws `Failed` with every field that is wrong; never with its value. */
+export async function checkAgainst(schema: Json | undefined, values: JsonObject): Promise<JsonObject> {
+  if (!isObject(schema)) return values
+  const { schema: usable, problems } = await compileAt(structural(schema), 'values')
+  if (!usable) throw new Failed(`valuesSchema.openAPIv3 cannot be used: ${problems.map(describeProblem).join('; ')}`)
+  const checked = checkValue(usable, values, 'values')
+  if (checked.problems.length === 0) return checked.value
+  const useful = checked.problems.map(({ path, detail }) => `${path}: ${withoutValue(detail)}`).join('\n')
+  throw new Failed(`Values do not fit the schema of the package: ${useful.split('\n').join('; ')}`, { useful })
+}
+
+const QUOTED = /^((?:Invalid|Unsupported|Duplicate) value): (?:"(?:[^"\\]|\\.)*"|[^:]*)(?:: |$)/
+
+/** `Invalid value: "s3cret": must be ...` without what was said. */
+const withoutValue = (detail: string): string => detail.replace(QUOTED, '$1: ').replace(/: $/, '')
+
+/**
+ * OpenAPI lets more be said than a schema of Kubernetes: what has no type may be anything, and what does not forbid others allows them.
+ * `additionalProperties: false` beside properties is what the validator does anyway.
+ */
+function structural(schema: JsonObject): JsonObject {
+  const { additionalProperties, properties, items, title: _, example: __, ...rest } = schema
+  const anything = { 'x-kubernetes-preserve-unknown-fields': true }
+  const isOpen = isObject(properties) && additionalProperties !== false
+  const type = rest['type'] ?? (isObject(properties) ? 'object' : undefined)
+  return {
+    ...rest,
+    ...(type !== undefined && { type }),
+    ...(type === undefined && anything),
+    ...(isObject(properties) && { properties: mapValues(properties) }),
+    ...(isOpen && anything),
+    ...(!isObject(properties) && type === 'object' && additionalProperties !== false && freely(additionalProperties)),
+    ...(type === 'array' && { items: isObject(items) ? structural(items) : anything }),
+  }
+}
+
+const freely = (additional: Json | undefined): JsonObject =>
+  isObject(additional) && Object.keys(additional).length > 0
+    ? { additionalProperties: structural(additional) }
+    : { 'x-kubernetes-preserve-unknown-fields': true }
+
+const mapValues = (properties: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(properties).map(([name, one]) => [name, isObject(one) ? structural(one) : structural({})]),
+  )
