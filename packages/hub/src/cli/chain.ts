@@ -15,6 +15,7 @@ import { instanceKind, type Instance } from '../model/instance.ts'
 import { API_VERSION } from '../model/kind.ts'
 import { judge, type Subject } from '../model/permission.ts'
 import type { Cause, Condition } from '../model/shared-fields.ts'
+import { claimBehind, instanceClassOf, isDoorClaim, type DoorClaim } from './door-claims.ts'
 import type { Reader, Reading } from './reading.ts'
 
 export interface Link {
@@ -43,6 +44,7 @@ export interface WithStatus extends KubeObject {
 
 /** The tree under an object of one of our kinds; `object` has been read. */
 export async function chainOf(reader: Reader, object: KubeObject): Promise<Link> {
+  if (isDoorClaim(object)) return doorClaimLink(reader, object)
   switch (object.kind) {
     case 'Claim':
       return claimLink(reader, object as Claim)
@@ -53,6 +55,25 @@ export async function chainOf(reader: Reader, object: KubeObject): Promise<Link>
     default:
       return linkOf(object, aboutOf(object))
   }
+}
+
+/** The class that it names, and the Claim that stands for it. */
+async function doorClaimLink(reader: Reader, object: DoorClaim): Promise<Link> {
+  const { namespace } = object.metadata
+  const service = await instanceClassOf(reader, object)
+  const behind = await claimBehind(reader, object)
+  const secret = object.status?.binding?.name
+  return linkOf(object, secret === undefined ? '' : `Secret ${secret}`, [
+    ...(service ? [instanceClassLink(service)] : []),
+    ...(behind.state === 'found' ? [await claimLink(reader, behind.object)] : []),
+    ...(behind.state === 'forbidden' ? [missing(behind, 'Claim', '', namespace)] : []),
+  ])
+}
+
+function instanceClassLink({ name, reading }: { readonly name: string; readonly reading: Reading<WithStatus> }): Link {
+  if (reading.state !== 'found') return missing(reading, 'ClusterInstanceClass', name)
+  const message = readyCondition(reading.object)?.message ?? ''
+  return { ...linkOf(reading.object, ''), message }
 }
 
 async function claimLink(reader: Reader, claim: Claim): Promise<Link> {

@@ -336,7 +336,11 @@ export function commandTable(local: LocalCommands): readonly Command[] {
       args: 'KIND[/NAME] [NAME]',
       summary: 'Say in a sentence or two how an object is, why, whose move it is and what to do next',
       options: ['watch', 'output', ...NAMESPACED],
-      examples: ['larder why claim/cache -n shop', 'larder why backend/local -o json'],
+      examples: [
+        'larder why claim/cache -n shop',
+        'larder why resourceclaim/cache -n shop',
+        'larder why backend/local -o json',
+      ],
       completes: 'object',
       load: async () => (await import('./commands/why.ts')).run,
     },

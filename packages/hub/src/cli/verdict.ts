@@ -10,6 +10,7 @@ import { age } from '@larder/engine/machinery/age'
 import { causeOf } from '../model/cause.ts'
 import type { Cause } from '../model/shared-fields.ts'
 import { readyCondition, type Link, type WithStatus } from './chain.ts'
+import { isDoorClaim } from './door-claims.ts'
 import { readiness } from './readiness.ts'
 
 export interface Verdict {
@@ -27,7 +28,7 @@ export interface Verdict {
 export function verdictOf(object: KubeObject, link: Link): Verdict {
   const ready = readyCondition(object)
   const cause = (object as WithStatus).status?.cause ?? pendingCause(object)
-  const deepest = cause && deepestTrouble(link, cause)
+  const deepest = cause && deepestTrouble(...below(object, link, cause))
   return {
     object: nameOf(object),
     state: stateOf(object, cause),
@@ -54,9 +55,15 @@ function pendingCause(object: WithStatus): Cause | undefined {
   return open && causeOf(open.reason, open.message, { kind: object.kind, ...object.metadata })
 }
 
-function deepestTrouble({ children }: Link, { message }: Cause): Verdict['because'] {
+/** The Claim that stands for an object of a door says the same as that, in other words. */
+function below(object: KubeObject, link: Link, { message }: Cause): [Link, Pick<Cause, 'message'>] {
+  const behind = isDoorClaim(object) ? link.children.find(({ kind }) => kind === 'Claim') : undefined
+  return behind ? [behind, { message: `${message}\n${behind.message}` }] : [link, { message }]
+}
+
+function deepestTrouble({ children }: Link, { message }: Pick<Cause, 'message'>): Verdict['because'] {
   for (const child of children) {
-    const below = deepestTrouble(child, { message } as Cause)
+    const below = deepestTrouble(child, { message })
     if (below) return below
     if (child.state === 'found' && child.ready === 'False' && child.cause && !message.includes(child.cause.message)) {
       const where = child.namespace === undefined ? '' : `${child.namespace}/`

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Claim } from '../../model/claim.ts'
 import type { Kind } from '../../model/kind.ts'
 import { kinds } from '../../model/kinds.ts'
 import type { Invocation, Run } from '../command.ts'
@@ -6,7 +7,7 @@ import { withApi, type Connection } from '../connect.ts'
 import { CommandFailed, EXIT } from '../failure.ts'
 import { follow } from '../follow.ts'
 import { kindAndName } from '../kinds.ts'
-import { columnsOf, isTable, printObjects, printsMore, type PrintOptions } from '../print.ts'
+import { columnsOf, isTable, printObjects, printsMore, type PrintOptions, type ShownColumn } from '../print.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** `larder get claims`, `larder get claim cache`, `larder get larder` (every kind). */
@@ -71,11 +72,28 @@ export async function getKind(
   if (name !== undefined && !options.watch)
     return printObjects([await resources.get(name, namespace)], printing, terminal)
   const { items, metadata } = await resources.list(selection)
-  await printList(items, printing, `No ${kind.resource} found`, namespace, terminal)
+  const [first, ...others] = printing.columns
+  const shown = items.some(isOfDoor) ? { ...printing, columns: [first!, ORIGIN, ...others] } : printing
+  await printList(items, shown, `No ${kind.resource} found`, namespace, terminal)
   if (!options.watch) return
-  const print = printsMore(items, printing, terminal)
+  const print = printsMore(items, shown, terminal)
   const events = resources.watch({ ...selection, resourceVersion: metadata.resourceVersion }, terminal.signal)
   await follow(events, print, terminal)
+}
+
+const originOf = (object: KubeObject) => (object as Partial<Pick<Claim, 'spec'>>).spec?.origin
+
+const isOfDoor = (object: KubeObject): boolean => originOf(object)?.kind !== undefined
+
+/** A door's objects are named by uids, which nobody knows: this is what somebody wrote. It stands in its home, which may be elsewhere. */
+const ORIGIN: ShownColumn = {
+  heading: 'FOR',
+  cell(object) {
+    const { kind, namespace, name } = originOf(object) ?? {}
+    if (kind === undefined || name === undefined) return ''
+    const isAbroad = namespace !== undefined && namespace !== object.metadata.namespace
+    return `${kind.toLowerCase()}/${name}${isAbroad ? ` (${namespace})` : ''}`
+  },
 }
 
 /** An empty table is said in words, which are no data. */

@@ -4,6 +4,7 @@ import type { Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import type { Run } from '../command.ts'
 import { withApi } from '../connect.ts'
+import { claimBehind, isDoorClaim } from '../door-claims.ts'
 import { show } from '../live.ts'
 import { lookAt } from '../look-at.ts'
 import { isTable, serialize } from '../print.ts'
@@ -16,8 +17,10 @@ export const run: Run = async ({ args, options }, terminal) => {
   const object = lookAt(args, 'timeline')
   await withApi(options, terminal, async ({ client, namespace }) =>
     show(client, terminal, watch, async (reader) => {
-      const found = await object(reader, namespace)
-      if (!found) return undefined
+      const named = await object(reader, namespace)
+      if (!named) return undefined
+      const behind = isDoorClaim(named) ? await claimBehind(reader, named) : undefined
+      const found = behind?.state === 'found' ? behind.object : named
       const { instance, forbidden } = await instanceOf(reader, found)
       const timeline = timelineOf(found, instance)
       const traceId = verbose ? (traceIdOf(found) ?? (instance && traceIdOf(instance))) : undefined

@@ -3,6 +3,7 @@ import { isTable, serialize } from '../print.ts'
 import type { Run } from '../command.ts'
 import { withApi } from '../connect.ts'
 import { chainOf } from '../chain.ts'
+import { explained } from '../door-claims.ts'
 import { lookAt } from '../look-at.ts'
 import { show } from '../live.ts'
 import { renderTree, treeDot, treeJson } from '../tree.ts'
@@ -17,7 +18,7 @@ export const run: Run = async ({ args, options }, terminal) => {
     show(client, terminal, watch, async (reader) => {
       const found = await object(reader, namespace)
       if (!found) return undefined
-      const link = await chainOf(reader, found)
+      const link = await chainOf(reader, await explained(reader, found))
       const content = JSON.stringify(treeJson(link))
       if (output === 'dot') return { content, text: treeDot(link) }
       if (!isTable(output)) return { content, text: await serialize(treeJson(link), output) }

@@ -2,6 +2,7 @@
 import { chainOf } from '../chain.ts'
 import type { Run } from '../command.ts'
 import { withApi } from '../connect.ts'
+import { explained } from '../door-claims.ts'
 import { show } from '../live.ts'
 import { lookAt } from '../look-at.ts'
 import { isTable, serialize } from '../print.ts'
@@ -12,8 +13,9 @@ export const run: Run = async ({ args, options }, terminal) => {
   const object = lookAt(args, 'why')
   await withApi(options, terminal, async ({ client, namespace }) =>
     show(client, terminal, watch, async (reader) => {
-      const found = await object(reader, namespace)
-      if (!found) return undefined
+      const read = await object(reader, namespace)
+      if (!read) return undefined
+      const found = await explained(reader, read)
       const verdict = verdictOf(found, await chainOf(reader, found))
       const content = JSON.stringify(verdict)
       const now = terminal.now()
