@@ -335,7 +335,9 @@ test('row 82: bindings that are broken in every way hold nobody up, also not on 
   await hub.is('no-kind', 'False', 'WorkloadNotFound')
   await hub.is('no-right', 'False', 'WorkloadForbidden')
   await hub.is('no-mapping', 'False', 'MappingInvalid')
-  await hub.is('no-selector', 'False', 'SelectorInvalid')
+  expect(messageOf(await hub.is('no-selector', 'False', 'SelectorInvalid'))).toBe(
+    'spec.workload.selector.matchExpressions[0].values: operator In needs values; until then nothing is selected',
+  )
 })
 
 test('row 83: a workload that somebody else writes at the same moment is a conflict, of which nobody is told', async () => {
@@ -473,6 +475,7 @@ describe('row 61: a ServiceBinding is refused', () => {
     ['with a name of other letters', { name: 'Main_DB' }, 'spec.name'],
     ['with a name that is too long', { name: 'a'.repeat(254) }, 'spec.name'],
     ['with an empty name', { name: '' }, 'spec.name'],
+    ['with a variable that no container can have', { env: [{ name: 'A=B', key: 'a' }] }, 'spec.env[0].name'],
     ['with a variable twice', { env: ['a', 'b'].map((key) => ({ name: 'A', key })) }, 'Duplicate value'],
   ])('%s', async (_, spec, message) => {
     await expect(hub.bind('cache', spec)).rejects.toThrow(message)

@@ -4,6 +4,7 @@ import type { ResourceType } from '@larder/engine/client/types'
 import { asJson, type KubeObject } from '@larder/engine/machinery/object'
 import { isApiError, isNotFound } from '@larder/engine/machinery/status'
 import { mappingType } from '../../model/projection/service-binding.ts'
+import { selectorProblem } from '../../model/visibility.ts'
 import { namespaceOf, uidOf, type BindingPass, type Parts } from './parts.ts'
 import { WorkloadUnfit } from './projector/draft.ts'
 import { MappingInvalid } from './projector/mapping.ts'
@@ -38,6 +39,8 @@ export async function targetsOf(pass: BindingPass, parts: Parts, type: ResourceT
       `the workload was not found: there is no ${type.kind} ${JSON.stringify(name)}`,
     )
   }
+  const problem = selectorProblem(selector, 'spec.workload.selector')
+  if (problem !== undefined) throw new Trouble('SelectorInvalid', problem)
   const labelSelector = selectorText(selector ?? {})
   const options = { namespace: namespaceOf(pass.object), ...(labelSelector !== undefined && { labelSelector }) }
   try {

@@ -92,6 +92,25 @@ describe('a class that is edited', () => {
   })
 })
 
+test('a class whose selector of namespaces is one that Kubernetes refuses says so, also to who is let in by name, and heals', async () => {
+  const matchExpressions = [{ key: 'team', operator: 'In' as const, values: [] }]
+  const consumers = { namespaces: ['shop'], selector: { matchExpressions } }
+  await classes().patch('jars', { spec: { consumers } })
+  const cause = await hub.cause(classKind, 'jars', undefined, 'SelectorInvalid')
+  expect(cause).toMatchObject({
+    actor: 'platform',
+    heals: false,
+    message:
+      'spec.consumers.selector.matchExpressions[0].values: operator In needs values; until then nothing is selected',
+  })
+  await hub.claim('jar', { className: 'jars' })
+  expect((await hub.cause(claimKind, 'jar', 'shop', 'SelectorInvalid')).message).toBe(
+    `class jars is not ready: ${cause.message}`,
+  )
+  await classes().patch('jars', { spec: { consumers: { selector: null } } })
+  await hub.ready('jar')
+})
+
 test('an instance that people made is of the revision that its class has then; without one it waits, and is told', async () => {
   const at = { namespace: 'larder-instances' }
   const { status } = await hub.seen(classKind, 'jars')

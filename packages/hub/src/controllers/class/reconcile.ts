@@ -10,6 +10,7 @@ import { refuse, type Refusal } from '../../model/refusal.ts'
 import { classSchemaProblems } from '../../model/parameters.ts'
 import { schemaProblems } from '../../model/schema-check.ts'
 import { unsupportedInClass } from '../../model/unsupported.ts'
+import { selectorProblem } from '../../model/visibility.ts'
 import type { HubContext } from '../context.ts'
 import { settling, stallOn } from '../reporting.ts'
 import { backendOf } from '../service.ts'
@@ -27,6 +28,13 @@ function refuseUnsupported({ object }: Pass<Class>): Outcome {
 async function checkSchema({ object }: Pass<Class>): Promise<Outcome> {
   const problems = await classSchemaProblems(object)
   if (problems.length > 0) throw new Stalled('SchemaInvalid', problems.join('; '))
+  return done
+}
+
+/** What is wrong selects nobody: the class would be hidden from those that it is for, and nobody would hear why. */
+function checkConsumers({ object: { spec } }: Pass<Class>): Outcome {
+  const problem = selectorProblem(spec.consumers?.selector, 'spec.consumers.selector')
+  if (problem !== undefined) throw new Stalled('SelectorInvalid', problem)
   return done
 }
 
@@ -72,7 +80,15 @@ export function reconcileClass(hub: HubContext): (pass: Pass<Class>) => Promise<
     throw new Stalled('RecipeInvalid', session.redact(errors.map((e) => e.message).join('; ')))
   }
 
-  const steps = sequence(refuseUnsupported, checkSchema, checkRecipe, keepRevision, checkBackend, askDriver)
+  const steps = sequence(
+    refuseUnsupported,
+    checkConsumers,
+    checkSchema,
+    checkRecipe,
+    keepRevision,
+    checkBackend,
+    askDriver,
+  )
   return (pass) => settling(() => steps(pass))
 }
 

@@ -19,6 +19,9 @@ const referenced = (what: string) => ({
   kind: required(text(`The kind of the ${what}.`, { minLength: 1 })),
 })
 
+/** What Kubernetes takes at most as the name of a variable; where it takes less, the workload says so. */
+const VARIABLE = '^[ -<>-~]+$'
+
 export const bindingSpec = object('Which service is projected into which workload, and how.', {
   name: text('The folder of the binding below SERVICE_BINDING_ROOT. Absent: the name of the ServiceBinding.', {
     maxLength: 253,
@@ -54,7 +57,7 @@ export const bindingSpec = object('Which service is projected into which workloa
   env: list(
     'Variables of the containers, besides the files. One that a container sets itself stays as it is.',
     object('A variable.', {
-      name: required(text('Its name.', { minLength: 1 })),
+      name: required(text('Its name.', { pattern: VARIABLE })),
       key: required(text('The key of the Secret whose value it has.', { minLength: 1 })),
     }),
     { key: 'name' },
