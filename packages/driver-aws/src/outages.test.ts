@@ -134,18 +134,18 @@ describe.each([
 
 const roleIn = (account: string) => `arn:aws:iam::${account}:role/larder`
 
+async function inAccount(account: string): Promise<Whose> {
+  const sts = new STSClient(aws.client(aws.truthUrl))
+  const given = await sts.send(new AssumeRoleCommand({ RoleArn: roleIn(account), RoleSessionName: 'truth' }))
+  const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = given.Credentials ?? {}
+  return {
+    credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken },
+  }
+}
+
 describe('row 49: two accounts at once, one of them broken', () => {
   const WELL = '222222222222'
   const BROKEN = '333333333333'
-
-  async function inAccount(account: string): Promise<Whose> {
-    const sts = new STSClient(aws.client(aws.truthUrl))
-    const given = await sts.send(new AssumeRoleCommand({ RoleArn: roleIn(account), RoleSessionName: 'truth' }))
-    const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = given.Credentials ?? {}
-    return {
-      credentials: { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken },
-    }
-  }
 
   test('the other is served meanwhile, each in its own account, and nothing is made in a third', async () => {
     const refusal = { status: 403, code: 'AccessDenied', message: 'you may not take this role' }

@@ -3,6 +3,9 @@
  * taken already, so that what takes minutes costs no more questions than what takes seconds.
  */
 const LEAST_MS = 250
+/** Where nobody knows how long it takes. A queue of twelve seconds is looked at four times, and found at most so much too late. */
+const FIRST_MS = 750
+const GROWTH = 1.6
 const MOST_MS = 30_000
 /** Of the usual time: some are faster. */
 const EARLY = 0.8
@@ -10,7 +13,7 @@ const LATE = 0.25
 
 export function lookAgainMs(elapsedMs: number, usuallyMs: number | undefined): number {
   const elapsed = Math.max(0, elapsedMs)
-  if (usuallyMs === undefined) return bounded(elapsed)
+  if (usuallyMs === undefined) return bounded(Math.max(FIRST_MS, elapsed * GROWTH))
   return elapsed < usuallyMs * EARLY ? bounded(usuallyMs * EARLY - elapsed) : bounded(usuallyMs * LATE)
 }
 

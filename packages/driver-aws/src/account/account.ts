@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import type { ElastiCacheClient } from '@aws-sdk/client-elasticache'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { invalid } from '@larder/kit'
 import type { Json, Secrets } from '@larder/kit'
 import { call } from './call.ts'
@@ -12,6 +13,7 @@ import { clientSettings } from './settings.ts'
 export interface Account {
   cloudformation(): Promise<CloudFormationClient>
   elasticache(): Promise<ElastiCacheClient>
+  s3(): Promise<S3Client>
   /** Asks AWS whose account it is; the answer is for everybody who may read the Backend. */
   whoami(signal: AbortSignal): Promise<{ info: Json }>
 }
@@ -28,6 +30,10 @@ function openAccount(config: AwsConfig, secrets: Secrets): Account {
     elasticache: once(async () => {
       const { ElastiCacheClient } = await import('@aws-sdk/client-elasticache')
       return new ElastiCacheClient(settings)
+    }),
+    s3: once(async () => {
+      const { S3Client } = await import('@aws-sdk/client-s3')
+      return new S3Client({ ...settings, forcePathStyle: isElsewhere(config) })
     }),
     async whoami(signal) {
       const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts')
@@ -50,6 +56,10 @@ function openAccount(config: AwsConfig, secrets: Secrets): Account {
     },
   }
 }
+
+/** Not AWS itself: a bucket is hardly a name of its own there. */
+const isElsewhere = ({ endpoint }: AwsConfig): boolean =>
+  endpoint !== undefined || Boolean(process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'])
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined

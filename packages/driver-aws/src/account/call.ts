@@ -99,7 +99,10 @@ function explained(action: string, error: unknown, { mutates = false, secrets = 
   if (THROTTLED.has(code) || status === 429 || sdk.$retryable?.throttling === true) {
     return throttled(THROTTLED_MS, `${action}: AWS limits the rate of requests (${code})`)
   }
-  if (DENIED.has(code)) return denied(`${action}: ${code}: ${deniedText(code, without(secrets, sdk.message))}`)
+  // A HEAD has no body to say it in.
+  const isMute = status === 403 && (code === 'Unknown' || code === 'UnknownError')
+  if (DENIED.has(code) || isMute)
+    return denied(`${action}: ${code}: ${deniedText(code, without(secrets, sdk.message))}`)
   if (sdk.message.startsWith('Region is missing')) {
     return invalid('config.region', 'config.region is missing, and AWS_REGION is not set')
   }

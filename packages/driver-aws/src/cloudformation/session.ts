@@ -1,6 +1,6 @@
 /** The verbs over one stack for each instance. They begin things and look; the waiting is the hub's. */
 import type { Stack } from '@aws-sdk/client-cloudformation'
-import { blocked } from '@larder/kit'
+import { blocked, parseDurationMs } from '@larder/kit'
 import type { Ack, Bound, Changing, Failed, Host, Json, Plan, Secrets, Seen, Want } from '@larder/kit'
 import { createAccounts, type Account } from '../account/account.ts'
 import { parseConfig } from '../account/config.ts'
@@ -107,7 +107,7 @@ class StackVerbs {
     const previous = this.#state.followed?.stack ?? ''
     const token = tokenOf('create', this.#want.generation, wanted.id, previous, String(this.#state.rollbacks ?? 0))
     const id = await this.#stacks.create(wanted, token, this.#signal)
-    if (id === undefined) return { againMs: this.#again('create', wanted) }
+    if (id === undefined) return { againMs: this.#againFromNow(wanted) }
     const followed = followedBy(
       { StackId: id, StackName: wanted.name, CreationTime: undefined, StackStatus: undefined },
       wanted,
@@ -116,7 +116,7 @@ class StackVerbs {
     return {
       state: JSON.stringify({ ...this.#state, followed }),
       outside: { id, state: 'CREATE_IN_PROGRESS' },
-      againMs: this.#again('create', wanted),
+      againMs: this.#againFromNow(wanted),
     }
   }
 
@@ -193,6 +193,13 @@ class StackVerbs {
 
   #changing(stack: Stack, wanted: WantedStack | undefined): Changing {
     return changing(stack, wanted?.recipe.usually, this.#now(), (doing, known) => this.#again(doing, wanted, known))
+  }
+
+  /** It has just begun to be made. */
+  #againFromNow(wanted: WantedStack): number {
+    const { usually } = wanted.recipe
+    const usuallyMs = usually === undefined ? undefined : parseDurationMs(usually)
+    return this.#again('create', wanted, { sinceMs: this.#now(), ...(usuallyMs !== undefined && { usuallyMs }) })
   }
 
   /** Stacks of one template take about as long. */

@@ -1,6 +1,6 @@
 /** The verbs over a whole cache: replication group, user group, users. One step with each call, and AWS is asked which one is next. */
 import type { ReplicationGroup, User } from '@aws-sdk/client-elasticache'
-import { blocked } from '@larder/kit'
+import { blocked, parseDurationMs } from '@larder/kit'
 import type { Ack, Bound, Changing, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
 import { conflictOf, OWNER_TAG } from '../../naming.ts'
 import { parameterErrors } from '../../parameter-errors.ts'
@@ -107,9 +107,13 @@ export class CacheVerbs {
     const asked = askedOf(wanted.settings)
     this.#memory.ask(this.#names.cache, asked)
     const cache = await makeCache(this.#aws, wanted, this.#signal)
-    if (!cache) return { state: state(), againMs: this.#again('cache creating') }
+    const { usually } = wanted.recipe
+    const usuallyMs = usually === undefined ? undefined : parseDurationMs(usually)
+    const known = usuallyMs === undefined ? {} : { usuallyMs }
+    const againMs = this.#memory.waits.again(this.#want.id, 'cache creating', known)
+    if (!cache) return { state: state(), againMs }
     this.#memory.own(cache.ARN)
-    return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs: this.#again('cache creating') }
+    return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs }
   }
 
   /** One that exists when it is to be made: of an earlier call, or to be adopted; of somebody else, `observe` says so. */
