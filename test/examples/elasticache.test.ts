@@ -115,7 +115,7 @@ describe('the document, command by command', () => {
     const [group] = (await inAws()).caches[0]?.NodeGroups ?? []
     for (const user of ['reader', 'writer']) {
       const name = `redis-${user}-creds-bindable`
-      const { password = '', ...rest } = await bindingOf(hub, NAMESPACE, name)
+      const { password, ...rest } = await bindingOf(hub, NAMESPACE, name)
       const { Address, Port } = group?.PrimaryEndpoint ?? {}
       expect(rest).toEqual({ type: 'redis', username: user, ssl: 'true', host: Address, port: String(Port) })
       expect(password).toHaveLength(128)

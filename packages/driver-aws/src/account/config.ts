@@ -1,5 +1,5 @@
 /** The configuration of a Backend on AWS: which account, which region, and how to get there. */
-import { checkShape, invalid } from '@larder/kit'
+import { checkShape, DURATION_PATTERN, invalid } from '@larder/kit'
 import type { Json, JsonSchema } from '@larder/kit'
 
 export interface AwsConfig {
@@ -10,6 +10,8 @@ export interface AwsConfig {
   /** The account that it must be; another one is refused before anything is made in it. */
   accountID?: string
   assumeRole?: RoleConfig
+  /** How often what exists is looked at for what changed without us. */
+  lookAgain?: string
 }
 
 export interface RoleConfig {
@@ -38,6 +40,7 @@ export const CONFIG_SCHEMA: JsonSchema = {
       },
       required: ['roleARN'],
     },
+    lookAgain: { type: 'string', pattern: DURATION_PATTERN },
   },
 }
 

@@ -7,10 +7,12 @@
  *
  * Nothing connects to a cache to see whether it works: it can be reached from its network alone, and the hub need not be there.
  */
-import type { Driver } from '@larder/kit'
+import { isRecord, parseDurationMs } from '@larder/kit'
+import type { Driver, Json } from '@larder/kit'
 import { CONFIG_SCHEMA } from '../account/config.ts'
 import { lazySession } from '../lazy-session.ts'
 import { ELASTICACHE_RECIPE_SCHEMA, isResource } from './recipe.ts'
+import { Lookout } from './lookout.ts'
 
 export function elasticacheDriver(): Driver {
   return {
@@ -22,10 +24,21 @@ export function elasticacheDriver(): Driver {
       provisions: true,
       observes: 'truth',
     }),
-    connect: (backend, host) =>
-      lazySession(async () => {
+    connect(backend, host) {
+      const lookout = new Lookout(lookAgainMs(backend.config))
+      const session = lazySession(async () => {
         const { elasticacheSession } = await import('./session.ts')
-        return elasticacheSession(backend, host)
-      }),
+        return elasticacheSession(backend, host, lookout)
+      })
+      return { ...session, watch: (changed, signal) => lookout.watch(changed, signal) }
+    },
   }
+}
+
+const LOOK_AGAIN_MS = 600_000
+
+/** Before the config is checked: what is wrong with it is said with the first call. */
+function lookAgainMs(config: Json): number {
+  const said = isRecord(config) ? config['lookAgain'] : undefined
+  return (typeof said === 'string' ? parseDurationMs(said) : undefined) ?? LOOK_AGAIN_MS
 }

@@ -29,7 +29,7 @@ const harness: Harness = {
     plan: true,
     discover: 'a resource is asked for, never found',
     wipe: 'a resource made anew is another resource',
-    watch: 'AWS tells of changes by a topic that somebody would have to make',
+    watch: true,
     login: 'a user in no group opens nothing',
     rejectedRecipe: true,
     rejectedRole: 'a resource knows no roles',
@@ -42,8 +42,8 @@ const harness: Harness = {
     const driver = elasticacheDriver()
     return {
       driver,
-      session: connect(driver, aws, log),
-      reopen: async () => connect(elasticacheDriver(), aws, log),
+      session: connect(driver, aws, log, { lookAgain: '100ms' }),
+      reopen: async () => connect(elasticacheDriver(), aws, log, { lookAgain: '100ms' }),
       recipe: {
         resource: { type: 'User' },
         binding: { username: '${output.UserName}', password: '${parameter.Passwords.0}' },

@@ -77,8 +77,12 @@ export const replicationGroupKind: Kind<ReplicationGroup> = {
   lookup: (aws) => aws.caches,
   arnOf: ({ ARN = '' }) => ARN,
   statusOf: (group) => {
-    const unsettled = group.NodeGroups?.find(({ Status }) => Status !== 'available')?.Status
-    return group.Status === 'available' ? (unsettled ?? 'available') : group.Status
+    const { Status: status, NodeGroups: shards = [], MemberClusters: nodes = [] } = group
+    if (status !== 'available') return status
+    const unsettled = shards.find(({ Status }) => Status !== 'available')?.Status
+    const members = shards.reduce((sum, { NodeGroupMembers = [] }) => sum + NodeGroupMembers.length, 0)
+    // A node that comes or goes is in one list before it is in the other.
+    return unsettled ?? (members === nodes.length ? 'available' : 'modifying')
   },
   have,
   async create({ client }, properties, signal) {

@@ -14,6 +14,7 @@ import { parameterErrors } from '../../parameter-errors.ts'
 import { render, renderTexts, type Values } from '../../template.ts'
 import { changingCache } from '../cache/seen.ts'
 import { tagList, type Elasticache } from '../client.ts'
+import type { Lookout } from '../lookout.ts'
 import { parseElasticacheRecipe, type ElasticacheRecipe } from '../recipe.ts'
 import { differences, digests, fixedMessage, phaseOf, plain } from './compare.ts'
 import { checkedProperties, explained, type Kind, type Properties } from './kind.ts'
@@ -71,6 +72,11 @@ export class ResourceVerbs {
     const seen = await this.#look()
     if (seen.phase !== 'changing') this.#memory.waits.over(this.#key())
     return seen
+  }
+
+  followBy(lookout: Lookout): void {
+    const nameOf = (thing: unknown) => String((thing as Readonly<Record<string, unknown>>)[this.#kind.idProperty])
+    lookout.follow(this.#kind.lookup(this.#aws), nameOf, this.#id, this.#want.id)
   }
 
   async #look(): Promise<Seen> {

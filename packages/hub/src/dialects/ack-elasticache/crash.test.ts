@@ -24,7 +24,8 @@ async function world(): Promise<AckHub> {
   return hub
 }
 
-const idsIn = async (hub: AckHub) => (await hub.truth.users()).map(({ UserId }) => UserId).sort()
+const idsIn = async (hub: AckHub) =>
+  (await hub.truth.users()).map(({ UserId = '' }) => UserId).toSorted((a, b) => a.localeCompare(b))
 
 describe('killed', () => {
   test.each(momentsOf(WRITES))('at write %i of its making, %s it: there is one', async (write, when) => {

@@ -1,5 +1,12 @@
 /** Edits, deletes in any order, policies of deletion and adoption, other regions and accounts, exported fields. */
-import { CreateReplicationGroupCommand, DescribeCacheSubnetGroupsCommand } from '@aws-sdk/client-elasticache'
+import {
+  CreateReplicationGroupCommand,
+  CreateUserCommand,
+  DeleteReplicationGroupCommand,
+  DescribeCacheSubnetGroupsCommand,
+  DescribeSnapshotsCommand,
+  ModifyReplicationGroupCommand,
+} from '@aws-sdk/client-elasticache'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { configMapType, namespaceType, secretType } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
@@ -225,17 +232,17 @@ describe('row 39: annotations', () => {
 
 const FAR = { userID: 'far', userName: 'far', engine: 'redis', accessString: 'on ~* +@all', noPasswordRequired: true }
 
-describe('row 40: what exists in AWS already', () => {
-  const existing = () =>
-    hub.truth.client.send(
-      new CreateReplicationGroupCommand({
-        ReplicationGroupId: 'redis',
-        ReplicationGroupDescription: 'Made by hand',
-        CacheNodeType: 'cache.t4g.micro',
-        TransitEncryptionEnabled: true,
-      }),
-    )
+const existing = () =>
+  hub.truth.client.send(
+    new CreateReplicationGroupCommand({
+      ReplicationGroupId: 'redis',
+      ReplicationGroupDescription: 'Made by hand',
+      CacheNodeType: 'cache.t4g.micro',
+      TransitEncryptionEnabled: true,
+    }),
+  )
 
+describe('row 40: what exists in AWS already', () => {
   test('is refused as terminal, and left as it is also when the object goes', async () => {
     await existing()
     await hub.cache()
@@ -277,6 +284,84 @@ describe('row 40: what exists in AWS already', () => {
     await hub.gone('User', 'second')
     expect(await hub.truth.users()).toHaveLength(1)
   })
+})
+
+describe('what AWS changes without us', () => {
+  beforeEach(async () => {
+    await hub.backend('quick', {
+      driver: 'elasticache',
+      config: { region: aws.region, lookAgain: '200ms' },
+      consumers: { selector: {} },
+    })
+  })
+
+  test('row 43: an endpoint that moves is in the status', async () => {
+    await hub.cache()
+    await hub.synced('ReplicationGroup', 'redis')
+    aws.faults.rewrite({ action: 'DescribeReplicationGroups' }, (body) =>
+      body.replaceAll(/<Address>[^<]*<\/Address>/g, '<Address>moved.example.com</Address>'),
+    )
+    const moved = await hub.until('the new endpoint', async () => {
+      const { status } = await hub.get('ReplicationGroup', 'redis')
+      return JSON.stringify(status).includes('"primaryEndpoint":{"address":"moved.example.com"') ? true : undefined
+    })
+    expect(moved).toBe(true)
+  })
+
+  test('what somebody edits is put right, and what somebody removes is told and not made again', async () => {
+    await hub.cache()
+    await hub.synced('ReplicationGroup', 'redis')
+    const { client } = hub.truth
+    const edit = { ReplicationGroupId: 'redis', ReplicationGroupDescription: 'By hand', ApplyImmediately: true }
+    await client.send(new ModifyReplicationGroupCommand(edit))
+    await hub.until('the description', async () =>
+      (await hub.truth.caches())[0]?.Description === 'A redis service instance' ? true : undefined,
+    )
+    await hub.until('the cache to be available', async () =>
+      (await hub.truth.caches())[0]?.Status === 'available' ? true : undefined,
+    )
+    await client.send(new DeleteReplicationGroupCommand({ ReplicationGroupId: 'redis' }))
+    const said = await hub.says('ReplicationGroup', 'redis', TERMINAL)
+    expect(said).toContain('no longer has the service')
+    expect(aws.calls.count({ action: 'CreateReplicationGroup' })).toBe(1)
+    await hub.remove('ReplicationGroup', 'redis')
+    await hub.gone('ReplicationGroup', 'redis')
+  })
+})
+
+test('a read-only object tells of what is there, and neither changes nor removes it', async () => {
+  await hub.truth.client.send(
+    new CreateUserCommand({
+      UserId: FAR.userID,
+      UserName: FAR.userName,
+      Engine: FAR.engine,
+      AccessString: 'on ~app* +@read',
+      NoPasswordRequired: true,
+    }),
+  )
+  await hub.make('User', 'far', FAR, { annotations: { 'services.k8s.aws/read-only': 'true' } })
+  const { status } = await hub.synced('User', 'far')
+  expect(status).toMatchObject({ status: 'active' })
+  await hub.remove('User', 'far')
+  await hub.gone('User', 'far')
+  expect((await hub.truth.users())[0]?.AccessString).toContain('~app*')
+})
+
+test('a snapshot of a cache is made, copied, and removed', async () => {
+  await hub.cache({ replicasPerNodeGroup: 1, automaticFailoverEnabled: true })
+  await hub.make('Snapshot', 'today', { snapshotName: 'today', replicationGroupRef: { from: { name: 'redis' } } })
+  await hub.make('Snapshot', 'copy', { snapshotName: 'copy', sourceSnapshotRef: { from: { name: 'today' } } })
+  const today = await hub.synced('Snapshot', 'today')
+  expect(today.status).toMatchObject({ snapshotStatus: 'available', snapshotSource: 'manual' })
+  await hub.synced('Snapshot', 'copy')
+  const names = async () => {
+    const { Snapshots = [] } = await hub.truth.client.send(new DescribeSnapshotsCommand({}))
+    return Snapshots.map(({ SnapshotName = '' }) => SnapshotName).toSorted((a, b) => a.localeCompare(b))
+  }
+  expect(await names()).toEqual(['copy', 'today'])
+  for (const name of ['today', 'copy']) await hub.remove('Snapshot', name)
+  for (const name of ['today', 'copy']) await hub.gone('Snapshot', name)
+  expect(await names()).toEqual([])
 })
 
 describe('row 45: a FieldExport', () => {
@@ -331,7 +416,7 @@ describe('row 45: a FieldExport', () => {
     ['a path that is none', '.status[', { kind: 'configmap', name: 'app' }, 'unable to parse path'],
     ['another namespace', ADDRESS, { kind: 'secret', name: 'app', namespace: 'shop' }, 'spec.to.namespace'],
   ])('of %s is terminal', async (_what, path, to, said) => {
-    await make('wrong', path, to as unknown as Record<string, string>)
+    await make('wrong', path, to)
     expect((await says('wrong', TERMINAL)).message).toContain(said)
   })
 })
@@ -352,6 +437,6 @@ test('in sync writes nothing', async () => {
   await hub.make('User', 'last', { ...FAR, userID: 'last' })
   await hub.synced('User', 'last')
   const { uid } = (await hub.get('User', 'last')).metadata
-  const others = hub.cut.writes.slice(writes).filter((write) => !/ last$/.test(write) && !isOfLast(write, uid ?? ''))
+  const others = hub.cut.writes.slice(writes).filter((write) => !write.endsWith(' last') && !isOfLast(write, uid ?? ''))
   expect(others).toEqual([])
 })
