@@ -136,8 +136,9 @@ describe('an install', () => {
   test('values that are no YAML, or not there, are said without being quoted', async () => {
     await house.values('name: [s3cret')
     await install()
-    await failure('Reading values: key values.yaml of Secret "cache-values" is no YAML: BAD_INDENT').catch(
-      () => undefined,
+    const { status } = await house.is(installKind, 'ReconcileFailed')
+    expect(status?.usefulErrorMessage).toMatch(
+      /^Reading values: key values.yaml of Secret "cache-values" is no YAML: [A-Z_]+$/,
     )
     expect(JSON.stringify(status)).not.toContain('s3cret')
     await edit({ values: [{ secretRef: { name: 'nowhere' } }] })

@@ -1,6 +1,7 @@
 /** Every command of `tanzu` that is here. */
 import type { Command, Program } from '../../command.ts'
 import { GLOBAL, NAMESPACED, TANZU_OPTIONS, type TanzuOptions } from './options.ts'
+import { packageCommands } from './packages/commands.ts'
 
 const classes = () => import('./classes.ts')
 const claims = () => import('./claims.ts')
@@ -200,6 +201,7 @@ const commands: readonly Command<TanzuOptions>[] = [
     examples: ['tanzu apps workload delete my-workload --yes'],
     load: async () => (await workloads()).remove,
   },
+  ...packageCommands,
 ]
 
 /** Singular and plural are one. */
@@ -214,6 +216,8 @@ const aliases = {
   instance: 'instances',
   app: 'apps',
   workloads: 'workload',
+  packages: 'package',
+  repo: 'repository',
 }
 
 export const tanzuProgram: Program<TanzuOptions> = {

@@ -76,6 +76,34 @@ export const TANZU_OPTIONS = {
   },
   'service-account': { type: 'string', placeholder: 'NAME', help: 'ServiceAccount that it runs as' },
   'dry-run': { type: 'boolean', help: 'print the Workload and change nothing' },
+  url: {
+    type: 'string',
+    placeholder: 'SOURCE',
+    help: 'image of a registry, or a folder (./packages), which is read now',
+  },
+  'secret-ref': { type: 'string', placeholder: 'NAME', help: 'Secret of the namespace with a login for the registry' },
+  'semver-tag-constraints': {
+    type: 'string',
+    placeholder: 'RANGE',
+    help: 'the newest tag that is a version in this range, such as >=1.0.0',
+  },
+  'create-namespace': { type: 'boolean', help: 'make the namespace where it is not there' },
+  wide: { type: 'boolean', help: 'show more' },
+  'values-schema': { type: 'boolean', help: 'show the values that may be set' },
+  'package-name': { type: 'string', placeholder: 'PACKAGE', help: 'package to install; also --package, -p' },
+  version: { type: 'string', placeholder: 'VERSION', help: 'version, or a range of them (default >= 0.0.0); also -v' },
+  'values-file': { type: 'string', placeholder: 'FILE', help: 'values as YAML; - reads stdin; also -f' },
+  'values-file-output': {
+    type: 'string',
+    placeholder: 'FILE',
+    help: 'write the values into this file, and print nothing',
+  },
+  'service-account-name': {
+    type: 'string',
+    placeholder: 'NAME',
+    help: 'ServiceAccount as which it is installed (default: one is made that may do everything)',
+  },
+  noop: { type: 'boolean', help: 'what was installed stays' },
 } as const satisfies Record<string, Option>
 
 export type TanzuOptions = typeof TANZU_OPTIONS

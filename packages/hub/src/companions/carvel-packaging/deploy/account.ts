@@ -83,6 +83,13 @@ function inOurWords(
   if (code === 403 && message.includes(' cannot impersonate resource '))
     return `the hub may not act as ServiceAccount ${account}: bind ClusterRole ${ACCOUNTS_ROLE} to ServiceAccount ${SYSTEM_NAMESPACE}/larder in this namespace`
   if (code === 403 || code === 404 || code === 409) return message
-  const fields = (details?.causes ?? []).flatMap(({ field }) => (field === undefined ? [] : [field]))
+  const fields = [
+    ...(details?.causes ?? []).flatMap(({ field }) => (field === undefined ? [] : [field])),
+    ...mistyped(message),
+  ]
   return `the API refuses it (${reason})${fields.length === 0 ? '' : ` at ${[...new Set(fields)].sort().join(', ')}`}`
 }
+
+/** `.data.size: expected string, got ...`: where and what, without what it is. */
+const mistyped = (message: string): readonly string[] =>
+  [...message.matchAll(/(?<=\s|^)(\.[^\s:]+): (expected \w+)/g)].map(([, field, expected]) => `${field} (${expected})`)

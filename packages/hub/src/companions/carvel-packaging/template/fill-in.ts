@@ -1,6 +1,6 @@
 /**
  * The step `values`: in the texts of documents `$(values.cache.nodes)` stands for a value. A text that is nothing else becomes the value,
- * a number say, or a list; within a text it becomes words. Anything else between brackets stays as it is, because SecretTemplates write
+ * a number say, or a list; within a text it becomes words, and `$(string(values.cache.nodes))` is words everywhere. Anything else between brackets stays as it is, because SecretTemplates write
  * theirs the same way. There are no conditions and no loops: what needs them is a Class with a recipe, of which a package makes an instance.
  *
  * Rejected: a template language of our own. Packages that need one have ytt, and those that must do without have CEL in their Class.
@@ -9,7 +9,7 @@ import { isObject, stringifyJson, type Json, type JsonObject } from '@larder/eng
 import { Failed } from '../report.ts'
 import type { ParsedDocument } from './documents.ts'
 
-const VARIABLE = /\$\(values((?:\.[A-Za-z0-9_-]+)*)\)/g
+const VARIABLE = /\$\((?:values((?:\.[A-Za-z0-9_-]+)*)|string\(values((?:\.[A-Za-z0-9_-]+)*)\))\)/g
 
 export function fillIn(documents: readonly ParsedDocument[], values: JsonObject): readonly ParsedDocument[] {
   return documents.map(({ file, value }) => ({ file, value: filled(value, { file, values }) }))
@@ -29,9 +29,9 @@ function filled(value: Json, filling: Filling): Json {
 
 function filledText(text: string, filling: Filling): Json {
   const [whole] = text.matchAll(VARIABLE)
-  if (whole?.[0] === text) return lookUp(whole[1]!, filling)
-  return text.replaceAll(VARIABLE, (_, path: string) => {
-    const value = lookUp(path, filling)
+  if (whole?.[0] === text && whole[1] !== undefined) return lookUp(whole[1], filling)
+  return text.replaceAll(VARIABLE, (_, path: string | undefined, asText: string | undefined) => {
+    const value = lookUp(path ?? asText ?? '', filling)
     return typeof value === 'string' ? value : stringifyJson(value)
   })
 }
