@@ -8,14 +8,15 @@ import { resourceTypeOf, templateType } from './kinds.ts'
 import { ASO_DOOR, ASO_GROUP, type AsoObject, type ResourceModel } from './model.ts'
 import { models } from './models/models.ts'
 import { besideOf, reportOf, serviceType } from './say.ts'
-import { settingsAt } from './settings.ts'
+import { isSettings } from './settings.ts'
 import { deletionPolicyOf, STACK_NAME, stackKey, TEMPLATE, templateKeys, wantedStack } from './stack.ts'
+import { templateController } from './template-controller.ts'
 
 /** What it names: `SNSTopic shop/news`. */
 const REFERENCE = 'reference'
 
 export function asoControllers(context: DoorContext): readonly Controller[] {
-  return models.map((model) => resourceController(context, dialectOf(model)))
+  return [...models.map((model) => resourceController(context, dialectOf(model))), templateController(context)]
 }
 
 function dialectOf(model: ResourceModel): ResourceDialect<AsoObject> {
@@ -45,11 +46,7 @@ function dialectOf(model: ResourceModel): ResourceDialect<AsoObject> {
         return places.flatMap((place) => objects.byIndex(TEMPLATE, place)).map(keyOf)
       }),
       // The settings of the door.
-      watching(configMapType, ({ metadata }, informers) =>
-        metadata.name === settingsAt.name && metadata.namespace === settingsAt.namespace
-          ? informers.of(type).list().map(keyOf)
-          : [],
-      ),
+      watching(configMapType, (map, informers) => (isSettings(map) ? informers.of(type).list().map(keyOf) : [])),
       ...(model.names
         ? models.map((other) =>
             watching(resourceTypeOf(other), ({ kind, metadata }, informers) =>

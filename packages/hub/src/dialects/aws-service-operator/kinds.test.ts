@@ -34,7 +34,7 @@ test('row 1: eight kinds, with the plurals, singulars and short names of the ope
 })
 
 const named = (name: string, namespace: string) => ({ metadata: { name, namespace } }) as AsoObject
-const settings = { clusterName: 'aws-service-operator', defaultNamespace: 'default' }
+const settings = { clusterName: 'aws-service-operator' }
 
 test('names of stacks are those of the operator, and always names of stacks', () => {
   expect(stackNameOf(settings, 'DynamoDB', named('dynamo-table', 'default'))).toBe(

@@ -161,7 +161,7 @@ const takenMessage = (taken: readonly string[]): string =>
   taken.length === 0 ? '' : `${taken.join(' and ')} of this namespace was made by somebody else, and is left as it is`
 
 /** What keeps the Instance from being as wanted, unless that is just the time that it takes. */
-function troubleOf(instance: Instance | undefined) {
+export function troubleOf(instance: Instance | undefined) {
   const ready = findCondition(instance?.status?.conditions, 'Ready')
   if (!instance || !ready || ready.status === 'True' || WORKING.has(ready.reason)) return undefined
   return { reason: ready.reason, message: ready.message, isWaiting: instance.status?.cause?.heals === true }
@@ -175,7 +175,7 @@ const camelCase = (status: string): string =>
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
     .join('')
 
-function eventOf(
+export function eventOf(
   before: AsoObject['status'],
   { resourceStatus, resourceStatusReason, stackID }: Saying,
 ): NonNullable<Report['events']> {

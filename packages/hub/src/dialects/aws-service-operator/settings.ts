@@ -1,5 +1,6 @@
 /** What the operator had as flags: keys of the ConfigMap `larder-system/aws-service-operator`, called as the flags were. */
 import { configMapType } from '@larder/engine/client/builtin'
+import type { KubeObject } from '@larder/engine/machinery/object'
 import { SYSTEM_NAMESPACE } from '../../model/names.ts'
 import type { Neighbours } from '../../resource-door/resource-door.ts'
 import { ASO_DOOR } from './model.ts'
@@ -9,14 +10,20 @@ export interface Settings {
   readonly clusterName: string
   /** Where CloudFormationTemplates are looked for whose namespace nobody says. */
   readonly defaultNamespace: string
+  /** Where templates are put; absent: nowhere. */
+  readonly bucket: string | undefined
 }
 
 export const settingsAt = { name: ASO_DOOR, namespace: SYSTEM_NAMESPACE }
+
+export const isSettings = ({ metadata }: KubeObject): boolean =>
+  metadata.name === settingsAt.name && metadata.namespace === settingsAt.namespace
 
 export function settingsOf({ cache }: Neighbours): Settings {
   const data = cache(configMapType).get(settingsAt.name, settingsAt.namespace)?.data ?? {}
   return {
     clusterName: data['cluster-name'] || 'aws-service-operator',
     defaultNamespace: data['default-namespace'] || 'default',
+    bucket: data['bucket'] || undefined,
   }
 }

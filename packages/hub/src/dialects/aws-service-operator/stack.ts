@@ -15,7 +15,11 @@ const DIGEST_LENGTH = 10
  * That of the operator, in which different objects can have one name: `a-b` in `c` and `a` in `b-c`. Where its rule gives what CloudFormation does not
  * take, an underscore or more than 128 characters, ours differs.
  */
-export function stackNameOf({ clusterName }: Settings, kind: string, { metadata }: AsoObject): string {
+export function stackNameOf(
+  { clusterName }: Pick<Settings, 'clusterName'>,
+  kind: string,
+  { metadata }: AsoObject,
+): string {
   const whole = [clusterName, kind.toLowerCase(), metadata.name, metadata.namespace].join('-')
   const name = whole.replaceAll(/[^a-zA-Z0-9-]+/g, '-')
   if (name.length <= LONGEST_NAME) return name
@@ -86,8 +90,7 @@ const ageOf = ({ metadata }: AsoObject): string => `${metadata.creationTimestamp
 /** An index of objects of one kind: those whose stacks have one name. */
 export const STACK_NAME = 'stack-name'
 /** Whatever the hub is called. */
-export const stackKey = (object: AsoObject): string =>
-  stackNameOf({ clusterName: '', defaultNamespace: '' }, '', object)
+export const stackKey = (object: AsoObject): string => stackNameOf({ clusterName: '' }, '', object)
 
 /** `NAMESPACE/NAME` of CloudFormationTemplates that an object would use, if they are there. */
 export const TEMPLATE = 'template'
