@@ -60,7 +60,8 @@ export function checkComposition(composition: Composition, schemas: Schemas): re
 }
 
 function checkNode(check: Check, node: Node, graphs: readonly Graph[], statics: readonly string[]): void {
-  const ids = graphs.flatMap((graph) => [...graph.ids]).filter((id) => id !== node.id)
+  // With itself: that is a circle, which is told already.
+  const ids = graphs.flatMap((graph) => [...graph.ids])
   const ofAll: Scope = { words: [...statics, ...ids], ...(!isSecret(node) && { refuse: noSecrets }) }
   const ofItself: Scope = { words: [...statics, node.id] }
   for (const expression of node.includeWhen) expect(check, expression, { words: statics }, { type: 'boolean' })

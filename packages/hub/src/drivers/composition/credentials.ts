@@ -17,12 +17,14 @@ import { readMemory, remembered, writeMemory, type Memory } from './memory.ts'
 import { told } from './naming.ts'
 import { credentialWords, ofTheClaim } from './objects.ts'
 import { describeLeft, lookAtLeft, removeLeft } from './removal.ts'
-import { AGAIN_MS, isThere, waiting } from './seen.ts'
+import { isThere, waiting } from './seen.ts'
 import { render } from './template.ts'
 import { messageOf, planned, walk, type Walk, type Walked } from './walk.ts'
 
 /** The hub remembers first; then it asks again at once. */
 const AT_ONCE_MS = 1
+/** News of objects wake instances and no claims, and what is made for a claim is a matter of moments. */
+const SOON_MS = 500
 
 interface Scene {
   readonly base: Base
@@ -45,7 +47,7 @@ export async function bindCredential(scene: Scene): Promise<Bound> {
   const valued = valuesOf(keys, made?.walked.words ?? words)
   if (valued instanceof NoValue) {
     const message = `${valued.expression.path}: ${valued.message}`
-    return { ...kept, phase: 'changing', doing: 'Waiting for values', message, againMs: AGAIN_MS }
+    return { ...kept, phase: 'changing', doing: 'Waiting for values', message, againMs: SOON_MS }
   }
   const { secretType } = graph.recipe
   return { ...kept, phase: 'ready', values: valued, ...(secretType !== undefined && { secretType }) }
@@ -88,7 +90,7 @@ async function makeFor(
     }
   }
   if (walked.steps.every(({ look }) => look.is === 'ready' || look.is === 'excluded')) return { walked }
-  return { walked, bound: { ...kept, ...waiting(walked.steps) } }
+  return { walked, bound: { ...kept, ...waiting(walked.steps), againMs: SOON_MS } }
 }
 
 function walkFor({ want, credential, signal }: Scene, { graph }: Pick<Instance, 'graph'>, words: Words): Walk {
@@ -130,7 +132,7 @@ export async function unbindCredential(scene: Scene): Promise<Unbound> {
   const left = await lookAtLeft(removal)
   if (left.length === 0) return { phase: 'gone' }
   for (const { made } of left) base.news.about(made, want.id)
-  return { phase: 'changing', ...describeLeft(left, memory.size), againMs: AGAIN_MS }
+  return { phase: 'changing', ...describeLeft(left, memory.size), againMs: SOON_MS }
 }
 
 /** By memory and by recipe: the answer that told what to remember may have been lost. */

@@ -118,6 +118,7 @@ function nodeOf(entry: Entry, path: string, taken: Set<string>, mistake: Mistake
     mistake(at, 'apiVersion and kind must be there, as they are: no expressions')
     return undefined
   }
+  if (template?.['status'] !== undefined) mistake(`${at}.status`, 'is what others report, and nothing to ask for')
   const metadata = template ? ((template['metadata'] ?? {}) as Metadata) : (externalRef as Metadata)
   const where = template ? `${at}.metadata` : at
   if (typeof metadata.name !== 'string') mistake(`${where}.name`, 'is required')

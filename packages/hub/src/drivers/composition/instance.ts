@@ -1,11 +1,13 @@
 /** The verbs over an instance: what exists of it, making and changing it, removing it. */
-import { blocked, isDriverError, type Ack, type Seen, type Want } from '@larder/kit'
+import { blocked, invalid, isDriverError, type Ack, type Seen, type Want } from '@larder/kit'
 import { NoValue, type Words } from './cel.ts'
 import { boundObjects } from './bound-objects.ts'
+import { checkComposition } from './check.ts'
 import type { Composition } from './graph.ts'
 import { groundOf, readComposition, usableComposition, type Base } from './ground.ts'
 import { readMemory, remembered, writeMemory, type Made, type Memory } from './memory.ts'
 import { lookAtLeft, removeLeft, describeLeft, type Left } from './removal.ts'
+import { schemasOf } from './schemas.ts'
 import { AGAIN_MS, isThere, seenOf } from './seen.ts'
 import { messageOf, planned, walk, type Ground, type Walk } from './walk.ts'
 
@@ -103,12 +105,20 @@ export async function changeInstance(
   const known = isNew ? forgotten(scene.walk.memory) : before.memory
   const outside = { id: name }
   if (isUntold(known, scene.plan, scene.walk.memory, isNew)) {
+    if (isNew) await refuseMistakes(base, scene.graph, signal)
     return { state: writeMemory(new Map([...scene.plan, ...known])), outside }
   }
   const walked = await walk(scene.ground, { ...scene.walk, memory: updated(known, scene.plan), apply: true })
   const isReady = walked.steps.every(({ look }) => look.is === 'ready' || look.is === 'excluded')
   if (isReady) await removeFormer(base, scene, walked.memory, want, signal)
   return { ...remembered(walked.memory, want.state), outside }
+}
+
+/** A class had it checked, by the schemas that there were; an instance without a class had not. */
+async function refuseMistakes(base: Base, graph: Composition, signal: AbortSignal): Promise<void> {
+  const nodes = [...graph.instance.nodes, ...graph.binding.nodes]
+  const [first] = checkComposition(graph, await schemasOf(base.kube, nodes, signal))
+  if (first) throw invalid(first.path, first.message)
 }
 
 /** What nobody would know of if the hub were killed while it is made. */

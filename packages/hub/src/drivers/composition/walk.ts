@@ -168,9 +168,7 @@ async function visitExternal(ground: Ground, node: Node, isBehind: boolean, visi
     return { ...nothing, look: { is: 'pending', message: error.message } }
   }
   const thing = await fetch(ground, ref, visit.id, visit.signal)
-  const look = thing
-    ? readiness(ground, node, thing, visit)
-    : { is: 'pending' as const, message: `${told(ref)} is not there` }
+  const look = thing ? readiness(ground, node, thing, visit) : { is: 'pending' as const, message: 'it is not there' }
   return { ...nothing, ref, thing, look: isBehind && look.is === 'ready' ? { is: 'behind' } : look }
 }
 

@@ -11,7 +11,7 @@ import { INSTANCE_LABEL } from '../naming.ts'
 export const ACCOUNT = { namespace: 'larder-system', name: 'composer' }
 export const NAMESPACE = 'services'
 export const silent: Log = { debug() {}, info() {}, warn() {} }
-export const never = new AbortController().signal
+export const never: AbortSignal = new AbortController().signal
 
 /** What the reference page tells a platform engineer to grant, for the kinds of these tests. */
 export const RIGHTS: readonly Json[] = [
@@ -75,7 +75,7 @@ export const CACHE_DEFINITION: Json = {
                 properties: {
                   size: { type: 'integer' },
                   group: { type: 'string' },
-                  members: { type: 'array', items: { type: 'string' } },
+                  members: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } },
                 },
               },
               status: {
