@@ -1,25 +1,30 @@
 /** Keeps the Deployment and the ServiceBindings of each Workload as model/workload says. They go with it, by their owner. */
-import type { New } from '@larder/engine/client/client'
+import { createClient, type Client, type New } from '@larder/engine/client/client'
+import { createInformer } from '@larder/engine/client/informer'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject, OwnerReference } from '@larder/engine/machinery/object'
-import { isNotFound } from '@larder/engine/machinery/status'
+import { isApiError, isNotFound } from '@larder/engine/machinery/status'
 import { findCondition } from '@larder/engine/runtime/conditions'
-import { defineController, ownersOf, watching, type Controller } from '@larder/engine/runtime/controller'
+import { defineController, ownersOf, watching, type Controller, type Source } from '@larder/engine/runtime/controller'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { sequence, type Pass } from '@larder/engine/runtime/pass'
+import type { DoorContext } from '../../door.ts'
 import { bindingType, type ServiceBinding } from '../../model/projection/service-binding.ts'
 import { EXTENSION_ANNOTATION, workloadKind, type Workload } from '../../model/workload/kind.ts'
 import {
   deploymentType,
   partsOf,
   serviceClaimType,
+  WORKLOAD_LABEL,
   WorkloadUnreadable,
   type WorkloadParts,
 } from '../../model/workload/parts.ts'
 import { isApplied, marked } from './applied.ts'
+import { WORKLOAD_ACCOUNT } from './rights.ts'
 
 const FIELD_MANAGER = 'larder-workloads'
 
+type WorkloadContext = Pick<DoorContext, 'transportOf' | 'clock' | 'log'>
 type WorkloadPass = Pass<Workload>
 
 /** Where nothing that is watched tells of a name that has become free. */
@@ -27,15 +32,35 @@ const LOOK_AGAIN_MS = 30_000
 
 const ofOwner = (object: KubeObject) => ownersOf(object, workloadKind)
 
-export function workloadController(): Controller {
+export function workloadController(context: WorkloadContext): Controller {
+  const deployments = createClient(context.transportOf(WORKLOAD_ACCOUNT))
   return defineController<Workload>({
     name: 'workload',
     type: workloadKind,
-    watches: [watching(deploymentType, ofOwner), watching(bindingType, ofOwner)],
-    reconcile: sequence(dropOthers, keepClaims, keepDeployment, keepBindings, tell),
-    explain: (error) =>
-      error instanceof WorkloadUnreadable ? { reason: 'WorkloadUnreadable', message: error.message } : undefined,
+    watches: [watching(bindingType, ofOwner)],
+    sources: [newsOf(deployments, context)],
+    reconcile: sequence(dropOthers, keepClaims, keepDeployment(deployments), keepBindings, tell),
+    explain,
   })
+}
+
+/** Deployments are read as their account, so that no cache of the hub has them. */
+const newsOf =
+  (client: Client, { clock, log }: WorkloadContext): Source =>
+  (wake) => {
+    const informer = createInformer({ client, type: deploymentType, labelSelector: WORKLOAD_LABEL, clock, log })
+    const tellOwner = (deployment: KubeObject) => wake(ofOwner(deployment))
+    informer.subscribe({ added: tellOwner, updated: tellOwner, deleted: tellOwner })
+    informer.start()
+    return () => void informer.stop()
+  }
+
+function explain(error: unknown): { reason: string; message: string } | undefined {
+  if (error instanceof WorkloadUnreadable) return { reason: 'WorkloadUnreadable', message: error.message }
+  if (!isApiError(error) || !error.message.includes(' cannot impersonate resource ')) return undefined
+  const { namespace, name } = WORKLOAD_ACCOUNT
+  const message = `the hub may not act as ServiceAccount ${namespace}/${name}: let it impersonate that account, by a Role in ${namespace}`
+  return { reason: 'ApiRefused', message }
 }
 
 const ownerOf = ({ apiVersion, kind, metadata }: Workload): OwnerReference => ({
@@ -97,12 +122,13 @@ async function keepClaims(pass: WorkloadPass): Promise<Outcome> {
   return done
 }
 
-async function keepDeployment(pass: WorkloadPass): Promise<Outcome> {
-  const { deployment } = partsIn(pass)
-  const { name, namespace } = deployment.metadata
-  await keep(pass, deploymentType, deployment, pass.cache(deploymentType).get(name, namespace))
-  return done
-}
+const keepDeployment = (client: Client) =>
+  async function keepDeployment(pass: WorkloadPass): Promise<Outcome> {
+    const { deployment } = partsIn(pass)
+    const { name, namespace } = deployment.metadata
+    await keep(pass, deploymentType, deployment, await client.of(deploymentType).find(name, namespace), client)
+    return done
+  }
 
 async function keepBindings(pass: WorkloadPass): Promise<Outcome> {
   const { namespace } = pass.object.metadata
@@ -116,6 +142,7 @@ async function keep<T extends KubeObject>(
   type: ResourceType<T>,
   part: Pick<T, 'metadata'>,
   current: T | undefined,
+  client = pass.client,
 ): Promise<void> {
   if (current && !isOwned(current, pass)) {
     const taken = `${type.kind} ${JSON.stringify(current.metadata.name)}`
@@ -127,7 +154,7 @@ async function keep<T extends KubeObject>(
   if (current?.metadata.deletionTimestamp !== undefined || isApplied(current, wanted)) return
   // News of its end may come before that of its owner's: made then, it would be collected and made again without end.
   if (!current && !(await isStillThere(pass))) return
-  await pass.client.of(type).apply(wanted as unknown as New<T>, { fieldManager: FIELD_MANAGER, force: true })
+  await client.of(type).apply(wanted as unknown as New<T>, { fieldManager: FIELD_MANAGER, force: true })
 }
 
 async function isStillThere({ client, object }: WorkloadPass): Promise<boolean> {

@@ -7,20 +7,23 @@ import type { Door } from '../../door.ts'
 import { definitionOf } from '../../model/foreign-kind.ts'
 import { BINDING_GROUP } from '../../model/projection/service-binding.ts'
 import { workloadKind } from '../../model/workload/kind.ts'
-import { deploymentType, serviceClaimType } from '../../model/workload/parts.ts'
+import { serviceClaimType } from '../../model/workload/parts.ts'
+import { workloadManifests } from './rights.ts'
 
 const apiGroups = [workloadKind.group]
 const resources = [workloadKind.resource]
 const reading = ['get', 'list', 'watch']
 const keeping = [...reading, 'create', 'patch', 'delete']
 
-/** Who may write a Workload has a Deployment and ServiceBindings made, which Kubernetes' role `edit` may make as well. */
+/**
+ * Who may write a Workload has a Deployment and ServiceBindings made, which Kubernetes' role `edit` may make as well. The Deployment is made as
+ * an account of its own.
+ */
 const rules: readonly PolicyRule[] = [
   { apiGroups, resources, verbs: reading },
   { apiGroups, resources: [`${workloadKind.resource}/status`], verbs: ['patch'] },
   // Where a cluster asks who may hold up whose deletion, it asks for this.
   { apiGroups, resources: [`${workloadKind.resource}/finalizers`], verbs: ['update'] },
-  { apiGroups: [deploymentType.group], resources: [deploymentType.resource], verbs: keeping },
   { apiGroups: [BINDING_GROUP], resources: ['servicebindings'], verbs: keeping },
   {
     apiGroups: [serviceClaimType.group],
@@ -45,5 +48,6 @@ export const workloads: Door = {
       rules: [{ apiGroups, resources, verbs: ['create', 'delete', 'deletecollection', 'patch', 'update'] }],
     },
   ],
-  controllers: async () => [(await import('./controller.ts')).workloadController()],
+  manifests: workloadManifests,
+  controllers: async (context) => [(await import('./controller.ts')).workloadController(context)],
 }

@@ -3,6 +3,8 @@ import type { Call, Transport } from '@larder/engine/machinery/call'
 
 export interface Cut {
   readonly transport: Transport
+  /** Another way of the same hub: it is counted with the first, and dies with it. */
+  also(inner: Transport): Transport
   /** Writes so far. */
   readonly writes: readonly string[]
   dieAt(write: number, when: 'before' | 'after'): void
@@ -23,6 +25,25 @@ export function cutTransport(inner: Transport): Cut {
     throw new Killed('the hub was killed')
   }
 
+  const through = (way: Transport): Transport => ({
+    async call(call, signal) {
+      if (dead) throw new Killed('the hub was killed')
+      if (!isWrite(call)) return way.call(call, signal)
+      const { resource, subresource } = call.target
+      const name = call.target.name ?? nameIn(call)
+      writes.push(`${call.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} ${name}`)
+      const write = writes.length
+      if (plan?.write === write && plan.when === 'before') kill()
+      // A refusal, a conflict say, is an answer as well. Asked again: the plan may have been dropped while the API answered.
+      return await way.call(call, signal).finally(() => {
+        if (plan?.write === write && plan.when === 'after') kill()
+      })
+    },
+    watch: (target, options, signal) => way.watch(target, options, signal),
+    raw: (path, signal) => way.raw(path, signal),
+    close: () => way.close(),
+  })
+
   return {
     writes,
     get dead() {
@@ -31,24 +52,8 @@ export function cutTransport(inner: Transport): Cut {
     dieAt(write, when) {
       plan = { write, when }
     },
-    transport: {
-      async call(call, signal) {
-        if (dead) throw new Killed('the hub was killed')
-        if (!isWrite(call)) return inner.call(call, signal)
-        const { resource, subresource } = call.target
-        const name = call.target.name ?? nameIn(call)
-        writes.push(`${call.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} ${name}`)
-        const write = writes.length
-        if (plan?.write === write && plan.when === 'before') kill()
-        // A refusal, a conflict say, is an answer as well. Asked again: the plan may have been dropped while the API answered.
-        return await inner.call(call, signal).finally(() => {
-          if (plan?.write === write && plan.when === 'after') kill()
-        })
-      },
-      watch: (target, options, signal) => inner.watch(target, options, signal),
-      raw: (path, signal) => inner.raw(path, signal),
-      close: () => inner.close(),
-    },
+    transport: through(inner),
+    also: through,
   }
 }
 

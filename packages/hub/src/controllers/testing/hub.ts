@@ -15,6 +15,7 @@ import { createManager, type Manager } from '@larder/engine/runtime/manager'
 import { namespaceType, secretType, type Condition } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
+import type { Transport } from '@larder/engine/machinery/call'
 import type { Store } from '@larder/engine/storage/store'
 import { openMemoryStore } from '@larder/engine/storage/memory/store'
 import type { Document } from '@larder/engine/machinery/document'
@@ -23,6 +24,7 @@ import { backendKind, type Backend } from '../../model/backend.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
+import { SYSTEM_NAMESPACE } from '../../model/names.ts'
 import type { Cause } from '../../model/shared-fields.ts'
 import { installHub } from '../../samples/install.ts'
 import { hubAccount } from '../../samples/rbac.ts'
@@ -130,14 +132,17 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
   let manager: Manager | undefined
   let cut = cutTransport(entrance.as(hubAccount))
 
-  async function run(client: Client): Promise<Manager> {
+  async function run(client: Client, own = (transport: Transport) => transport): Promise<Manager> {
     const started = createManager({ client, clock: systemClock, log })
     desk.follow(started.informers)
     const named = new Map(drivers.map((driver) => [driver.name, driver]))
     for (const controller of hubControllers({ client, drivers: named, clock: systemClock, log, transportOf, desk })) {
       started.add(controller)
     }
-    const context = { client, clock: systemClock, log, isEmbedded, randomBytes, transportOf }
+    // Accounts of the hub's own namespace are its other hands.
+    const asOwn = (account: Account) =>
+      account.namespace === SYSTEM_NAMESPACE ? own(transportOf(account)) : transportOf(account)
+    const context = { client, clock: systemClock, log, isEmbedded, randomBytes, transportOf: asOwn }
     for (const door of doors) for (const controller of await door.controllers(context)) started.add(controller)
     started.start()
     await started.ready()
@@ -159,7 +164,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     clientOf: (user) => createClient(inProcessTransport(api, user)),
     async start() {
       cut = cutTransport(entrance.as(hubAccount))
-      manager = await run(createClient(cut.transport))
+      manager = await run(createClient(cut.transport), (transport) => cut.also(transport))
     },
     async startAnother() {
       const other = await run(createClient(entrance.as(hubAccount)))
