@@ -130,6 +130,12 @@ describe('making', () => {
     expect(await names(there, 'ConfigMap')).toEqual(['c'])
   })
 
+  test('text is text around expressions, and $${ is what it says', async () => {
+    const one = life(map('a', { x: 'of ${instance.id}, $${not.this} ${instance.id}', y: '$${only}', z: '' }))
+    await one.settle()
+    expect((await objects(there, 'ConfigMap'))[0]?.data).toEqual({ x: 'of one, ${not.this} one', y: '${only}', z: '' })
+  })
+
   test('a resource that says it has failed is told in its own words', async () => {
     const one = life(cache('users', {}))
     await one.settle()

@@ -1,4 +1,4 @@
-/** Objects and texts with `${ CEL }` in them. A text that is one expression gives its value, any other gives text. */
+/** Objects and texts with `${ CEL }` in them. A text that is one expression gives its value, any other text. `$${` is `${`. */
 import type { Json } from '@larder/kit'
 import { compute, jsonOf, NoValue, parseExpression, type Expression, type Words } from './cel.ts'
 
@@ -32,6 +32,11 @@ function parseText(text: string, path: string, mistake: Mistake): Template {
   for (;;) {
     const begin = text.indexOf('${', rest)
     if (begin < 0) break
+    if (text[begin - 1] === '$') {
+      parts.push(`${text.slice(rest, begin - 1)}\${`)
+      rest = begin + 2
+      continue
+    }
     const end = endOf(text, begin + 2)
     if (end === undefined) {
       mistake(path, '${ has no } that ends it')
@@ -43,8 +48,8 @@ function parseText(text: string, path: string, mistake: Mistake): Template {
     parts.push(expression)
     rest = end + 1
   }
-  if (parts.length === 0) return { is: 'literal', path, value: text }
   if (rest < text.length) parts.push(text.slice(rest))
+  if (parts.every((part) => typeof part === 'string')) return { is: 'literal', path, value: parts.join('') }
   const [only] = parts
   if (parts.length === 1 && typeof only === 'object') return { is: 'value', path, expression: only }
   return { is: 'text', path, parts }
