@@ -11,6 +11,7 @@
 import type { Driver } from '@larder/kit'
 import { CONFIG_SCHEMA } from '../account/config.ts'
 import { lazySession } from '../lazy-session.ts'
+import { lookoutOf } from '../lookout.ts'
 import { STACK_RECIPE_SCHEMA } from './recipe.ts'
 
 export function cloudformationDriver(): Driver {
@@ -19,10 +20,13 @@ export function cloudformationDriver(): Driver {
     configSchema: CONFIG_SCHEMA,
     recipeSchema: STACK_RECIPE_SCHEMA,
     traits: () => ({ credentials: 'per-instance', provisions: true, observes: 'truth' }),
-    connect: (backend, host) =>
-      lazySession(async () => {
+    connect(backend, host) {
+      const lookout = lookoutOf(backend.config)
+      const session = lazySession(async () => {
         const { stackSession } = await import('./session.ts')
-        return stackSession(backend, host)
-      }),
+        return stackSession(backend, host, lookout)
+      })
+      return { ...session, watch: (changed, signal) => lookout.watch(changed, signal) }
+    },
   }
 }

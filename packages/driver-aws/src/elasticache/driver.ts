@@ -7,12 +7,11 @@
  *
  * Nothing connects to a cache to see whether it works: it can be reached from its network alone, and the hub need not be there.
  */
-import { isRecord, parseDurationMs } from '@larder/kit'
-import type { Driver, Json } from '@larder/kit'
+import type { Driver } from '@larder/kit'
 import { CONFIG_SCHEMA } from '../account/config.ts'
 import { lazySession } from '../lazy-session.ts'
+import { lookoutOf } from '../lookout.ts'
 import { ELASTICACHE_RECIPE_SCHEMA, isResource } from './recipe.ts'
-import { Lookout } from './lookout.ts'
 
 export function elasticacheDriver(): Driver {
   return {
@@ -25,7 +24,7 @@ export function elasticacheDriver(): Driver {
       observes: 'truth',
     }),
     connect(backend, host) {
-      const lookout = new Lookout(lookAgainMs(backend.config))
+      const lookout = lookoutOf(backend.config)
       const session = lazySession(async () => {
         const { elasticacheSession } = await import('./session.ts')
         return elasticacheSession(backend, host, lookout)
@@ -33,12 +32,4 @@ export function elasticacheDriver(): Driver {
       return { ...session, watch: (changed, signal) => lookout.watch(changed, signal) }
     },
   }
-}
-
-const LOOK_AGAIN_MS = 600_000
-
-/** Before the config is checked: what is wrong with it is said with the first call. */
-function lookAgainMs(config: Json): number {
-  const said = isRecord(config) ? config['lookAgain'] : undefined
-  return (typeof said === 'string' ? parseDurationMs(said) : undefined) ?? LOOK_AGAIN_MS
 }

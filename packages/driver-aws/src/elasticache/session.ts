@@ -9,7 +9,7 @@ import { CacheVerbs } from './cache/verbs.ts'
 import { cacheNames } from './cache/wanted.ts'
 import { openElasticache, type Elasticache } from './client.ts'
 import { isResource } from './recipe.ts'
-import type { Lookout } from './lookout.ts'
+import type { Lookout } from '../lookout.ts'
 import { ResourceMemory, ResourceVerbs } from './resource/verbs.ts'
 
 interface Opened {

@@ -5,6 +5,7 @@ import {
   DeleteStackCommand,
   DescribeStacksCommand,
   ListStacksCommand,
+  UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation'
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { configMapType, namespaceType } from '@larder/engine/client/builtin'
@@ -29,6 +30,14 @@ beforeEach(async () => {
 })
 afterEach(() => hub.stop())
 afterAll(() => aws.stop())
+
+/** Instead of every ten minutes. */
+const lookOften = () =>
+  hub.backend('often', {
+    driver: 'cloudformation',
+    config: { region: aws.region, lookAgain: '200ms' },
+    consumers: { selector: {} },
+  })
 
 const STACK = 'aws-service-operator-sqsqueue-jobs-shop'
 const complete = (kind = 'SQSQueue', name = 'jobs', namespace = 'shop') =>
@@ -153,11 +162,10 @@ test('row 23: a delete survives the death of the hub', async () => {
 })
 
 test('row 24: a stack that somebody has removed is reported, and made anew when it is asked for anew', async () => {
+  await lookOften()
   await hub.make('SQSQueue', 'jobs')
   const { status } = await complete()
   await stacks.send(new DeleteStackCommand({ StackName: STACK }))
-  await hub.kill()
-  await hub.start()
   const lost = await hub.reaches('SQSQueue', 'jobs', 'DELETE_COMPLETE')
   expect(lost.status?.resourceStatusReason).toBe(
     'the stack was removed by somebody else; delete jobs and apply it again for a new one',
@@ -165,6 +173,26 @@ test('row 24: a stack that somebody has removed is reported, and made anew when 
   await hub.remove('SQSQueue', 'jobs')
   await hub.make('SQSQueue', 'jobs')
   expect((await complete()).status?.stackID).not.toBe(status?.stackID)
+})
+
+test('what somebody changes of a stack is noticed, and put right', async () => {
+  await lookOften()
+  await hub.make('SQSQueue', 'jobs', { visibilityTimeout: 5 })
+  await complete()
+  const { Parameters = [] } = (await stackOf())!
+  await stacks.send(
+    new UpdateStackCommand({
+      StackName: STACK,
+      UsePreviousTemplate: true,
+      Parameters: Parameters.map(({ ParameterKey, ParameterValue }) => ({
+        ParameterKey,
+        ParameterValue: ParameterKey === 'VisibilityTimeout' ? '77' : ParameterValue,
+      })),
+    }),
+  )
+  await timeoutIs('77')
+  await timeoutIs('5')
+  await hub.reaches('SQSQueue', 'jobs', 'UPDATE_COMPLETE')
 })
 
 test('row 25: a stack of that name which is somebody else’s is left alone', async () => {

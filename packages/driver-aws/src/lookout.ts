@@ -1,14 +1,15 @@
 /**
- * Tells of what changes in AWS without our doing: an endpoint that moves, a user that somebody edits, a group that somebody removes. ElastiCache tells nobody by itself,
+ * Tells of what changes in AWS without our doing: an endpoint that moves, a user that somebody edits, a stack that somebody removes. AWS tells nobody by itself,
  * so that each kind is listed from time to time: one list for all things of it, however many, and none for kinds of which there is nothing. Who is told
  * and looks at once has the answer from that list (lookup.ts).
  *
  * Rejected: to look at each ready thing at a pace of its own. That is a request for each, day and night, for changes that nearly never come.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Lookup } from '../lookup.ts'
-import { digestOf } from '../naming.ts'
-import { plain } from './resource/compare.ts'
+import { isRecord, parseDurationMs } from '@larder/kit'
+import type { Json } from '@larder/kit'
+import type { Lookup } from './lookup.ts'
+import { digestOf } from './naming.ts'
 
 /** Things of one kind in one account. */
 interface Group {
@@ -17,6 +18,14 @@ interface Group {
   /** What the last list said. */
   readonly prints: Map<string, string>
   readonly list: (signal: AbortSignal) => Promise<ReadonlyMap<string, unknown>>
+}
+
+const LOOK_AGAIN_MS = 600_000
+
+/** As the Backend says it, before its config is checked: what is wrong with that is said with the first call. */
+export function lookoutOf(config: Json): Lookout {
+  const said = isRecord(config) ? config['lookAgain'] : undefined
+  return new Lookout((typeof said === 'string' ? parseDurationMs(said) : undefined) ?? LOOK_AGAIN_MS)
 }
 
 export class Lookout {
@@ -72,4 +81,4 @@ async function tellNews({ ids, prints, list }: Group, changed: (id: string) => v
   }
 }
 
-const printOf = (thing: unknown): string => (thing === undefined ? '' : digestOf(JSON.stringify(plain(thing))))
+const printOf = (thing: unknown): string => (thing === undefined ? '' : digestOf(JSON.stringify(thing)))
