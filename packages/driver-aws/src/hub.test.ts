@@ -17,6 +17,7 @@ import { claimKind } from '../../hub/src/model/claim.ts'
 import type { Class } from '../../hub/src/model/class.ts'
 import { awsDrivers } from './index.ts'
 import { serveAws } from './testing/hub.ts'
+import { queueRecipe } from './testing/templates.ts'
 import { userMayLogIn } from './testing/users.ts'
 
 let aws: Aws
@@ -31,6 +32,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   await aws.reset()
+  await aws.setTimes({ creatingMs: 200 })
   hub = await testHub({ drivers: awsDrivers() })
   await hub.start()
   await serveAws(hub, aws)
@@ -160,5 +162,73 @@ describe('a claim of a cache', () => {
 
     await gone('cache')
     await expect.poll(cachesThere, { timeout: 20_000, interval: 50 }).toEqual({ caches: 0, groups: 0, users: 0 })
+  })
+})
+
+const statusOf = async (name: string) => (await hub.instanceOf(await claims().get(name, 'shop')))?.status
+
+describe('the timeline of what AWS makes', () => {
+  test('of a stack tells its status and when it is expected, and then how long it took', async () => {
+    await hub.service('slow', {
+      backendRef: { name: 'cloudformation' },
+      type: 'sqs',
+      recipe: { ...queueRecipe, usually: '2s' },
+    })
+    await aws.setTimes({ creatingMs: Infinity })
+    await hub.claim('jobs', { className: 'slow' })
+    const { progress, steps, outside } = await hub.until('its progress', async () => {
+      const status = await statusOf('jobs')
+      return status?.progress?.message === undefined ? undefined : status
+    })
+    const [stack] = await stacksThere()
+    expect(progress).toMatchObject({ step: 'create', message: `stack ${stack?.StackName}: CREATE_IN_PROGRESS` })
+    const expectedMs = Date.parse(progress?.expectedAt ?? '') - (stack?.CreationTime?.getTime() ?? 0)
+    expect(expectedMs).toBe(2_000)
+    expect(outside).toMatchObject({ id: stack?.StackId, state: 'CREATE_IN_PROGRESS' })
+    expect(steps).toMatchObject([{ name: 'create', outcome: 'Running' }])
+    expect((await claims().get('jobs', 'shop')).status?.progress?.message).toBe(progress?.message)
+    await aws.setTimes({ creatingMs: 0 })
+    await hub.ready('jobs')
+    const after = await statusOf('jobs')
+    expect(after?.progress).toBeUndefined()
+    expect(after?.steps).toMatchObject([{ name: 'create', outcome: 'Done', took: expect.stringMatching(/s$/) }])
+  })
+
+  test('of a cache counts its nodes', async () => {
+    const asked = aws.faults.hold({ action: 'CreateReplicationGroup' })
+    await hub.claim('cache', { className: 'cache' })
+    await asked.reached()
+    await aws.setTimes({ creatingMs: Infinity })
+    asked.lift()
+    const status = await hub.until('its progress', async () => {
+      const found = await statusOf('cache')
+      return found?.progress?.message?.includes('nodes') === true ? found : undefined
+    })
+    expect(status.progress).toMatchObject({ step: 'create', message: 'creating, 0 of 2 nodes' })
+    expect(status.outside).toMatchObject({ state: 'creating' })
+    await aws.setTimes({ creatingMs: 0 })
+    await hub.ready('cache')
+    expect((await statusOf('cache'))?.steps).toMatchObject([{ name: 'create', outcome: 'Done' }])
+  })
+
+  test('of one resource tells its state', async () => {
+    await hub.service('group', {
+      backendRef: { name: 'elasticache' },
+      type: 'redis',
+      recipe: { resource: { type: 'UserGroup', properties: { Engine: 'valkey', UserGroupId: 'readers' } } },
+    })
+    await aws.setTimes({ creatingMs: Infinity })
+    await hub.claim('group', { className: 'group' })
+    const status = await hub.until('its progress', async () => {
+      const found = await statusOf('group')
+      return found?.progress?.message === undefined ? undefined : found
+    })
+    expect(status.progress).toMatchObject({
+      step: 'create',
+      message: expect.stringMatching(/^UserGroup .* is creating$/),
+    })
+    await aws.setTimes({ creatingMs: 0 })
+    await hub.ready('group')
+    expect((await statusOf('group'))?.steps).toMatchObject([{ name: 'create', outcome: 'Done' }])
   })
 })

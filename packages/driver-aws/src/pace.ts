@@ -19,6 +19,24 @@ export function lookAgainMs(elapsedMs: number, usuallyMs: number | undefined): n
 
 const bounded = (ms: number): number => Math.round(Math.min(MOST_MS, Math.max(LEAST_MS, ms)))
 
+/** When to look again, and when it will be there as far as anybody knows. */
+export interface Wait {
+  readonly againMs: number
+  /** RFC 3339. */
+  readonly expectedAt?: string
+}
+
+/** What is known of a wait from elsewhere. */
+export interface KnownTimes {
+  /** When it began, where AWS says that; otherwise when we first waited for it. */
+  readonly sinceMs?: number
+  /** Where somebody knows better than we have seen. */
+  readonly usuallyMs?: number
+}
+
+/** What takes less is not worth a word. */
+const WORTH_TELLING_MS = 1_000
+
 /**
  * Who waits for what, since when, and how long such a thing took the last times: of forty queues the first costs some questions, the others few.
  */
@@ -32,19 +50,26 @@ export class Waits {
     this.#now = now
   }
 
-  /**
-   * When to look again at it. `sort`: what takes about as long. `sinceMs`: when it began, where AWS says that; otherwise when we first waited for it.
-   * `usuallyMs`: where somebody knows better than we have seen.
-   */
-  again(key: string, sort: string, { sinceMs, usuallyMs }: { sinceMs?: number; usuallyMs?: number } = {}): number {
+  /** When to look again at it. `sort`: what takes about as long. */
+  again(key: string, sort: string, known: KnownTimes = {}): number {
+    return this.wait(key, sort, known).againMs
+  }
+
+  /** The same, and when it is expected: from who knows, or from how long the last ones took. */
+  wait(key: string, sort: string, { sinceMs, usuallyMs }: KnownTimes = {}): Wait {
     const now = this.#now()
-    const known = this.#waiting.get(key)
-    if (known && known.sort !== sort) this.over(key)
+    const before = this.#waiting.get(key)
+    if (before && before.sort !== sort) this.over(key)
     // Nobody has asked for so long that it is another wait.
-    const isSame = known?.sort === sort && now - known.last <= 2 * MOST_MS
-    const since = sinceMs ?? (isSame ? known.since : now)
+    const isSame = before?.sort === sort && now - before.last <= 2 * MOST_MS
+    const since = sinceMs ?? (isSame ? before.since : now)
     put(this.#waiting, key, { sort, since, last: now })
-    return lookAgainMs(now - since, usuallyMs ?? this.#usuallyMs.get(sort))
+    const usually = usuallyMs ?? this.#usuallyMs.get(sort)
+    return {
+      againMs: lookAgainMs(now - since, usually),
+      ...(usually !== undefined &&
+        usually >= WORTH_TELLING_MS && { expectedAt: new Date(since + usually).toISOString() }),
+    }
   }
 
   /** It is there, or gone. */

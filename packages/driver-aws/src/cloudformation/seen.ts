@@ -1,8 +1,9 @@
 /** What CloudFormation says of a stack, in the contract's words. */
-import type { Stack, StackEvent } from '@aws-sdk/client-cloudformation'
+import type { Stack, StackEvent, StackResourceSummary } from '@aws-sdk/client-cloudformation'
 import { parseDurationMs } from '@larder/kit'
 import type { Changing, Failed, Outside, Want } from '@larder/kit'
 import { conflictOf, OWNER_TAG } from '../naming.ts'
+import type { KnownTimes, Wait } from '../pace.ts'
 import { idOf } from './stacks.ts'
 
 export type Standing =
@@ -44,26 +45,48 @@ export function outsideOf(stack: Stack): Outside {
   }
 }
 
-/** The step's name for people: `create`, `update`, `roll back`, `delete`. `again`: when to look at what began then. */
+/** The step's name for people: `create`, `update`, `roll back`, `delete`. `wait`: for what began then. `slow`: what it has come to, where it takes long. */
 export function changing(
   stack: Stack,
   usually: string | undefined,
-  nowMs: number,
-  again: (doing: string, known: { sinceMs: number; usuallyMs?: number }) => number,
+  wait: (doing: string, known: KnownTimes) => Wait,
+  slow: string | undefined,
 ): Changing {
-  const { StackStatus: status = '' as never, CreationTime, LastUpdatedTime } = stack
+  const { StackStatus: status = '' as never } = stack
   const doing = doingOf(status)
-  const isCreating = doing === 'create'
-  const sinceMs = (isCreating ? CreationTime : (LastUpdatedTime ?? CreationTime))?.getTime() ?? nowMs
-  const usuallyMs = usually === undefined || !isCreating ? undefined : parseDurationMs(usually)
+  const since = beganAt(stack)
+  const usuallyMs = usually === undefined || doing !== 'create' ? undefined : parseDurationMs(usually)
   return {
     phase: 'changing',
     doing,
-    message: `stack ${stack.StackName}: ${status}`,
-    againMs: again(doing, { sinceMs, ...(usuallyMs !== undefined && { usuallyMs }) }),
-    ...(usuallyMs !== undefined && { expectedAt: new Date(sinceMs + usuallyMs).toISOString() }),
+    message: `stack ${stack.StackName}: ${status}${slow === undefined ? '' : `, ${slow}`}`,
+    ...wait(doing, {
+      ...(since !== undefined && { sinceMs: since }),
+      ...(usuallyMs !== undefined && { usuallyMs }),
+    }),
   }
 }
+
+/** When what it goes through now began, in milliseconds. */
+export function beganAt({
+  StackStatus: status = '' as never,
+  CreationTime,
+  LastUpdatedTime,
+}: Stack): number | undefined {
+  return (doingOf(status) === 'create' ? CreationTime : (LastUpdatedTime ?? CreationTime))?.getTime()
+}
+
+/** `2 of its resources made, waits for Database (AWS::RDS::DBInstance)`: those that CloudFormation has begun, since it tells of no others. */
+export function progressOf(resources: readonly StackResourceSummary[]): string | undefined {
+  const under = resources.filter(({ ResourceStatus = '' }) => ResourceStatus.endsWith('_IN_PROGRESS'))
+  if (under.length === 0) return undefined
+  const made = resources.filter(({ ResourceStatus = '' }) => /^(?:CREATE|UPDATE)_COMPLETE$/.test(ResourceStatus)).length
+  const names = under.map(({ LogicalResourceId: id, ResourceType: type }) => `${id} (${type})`).sort()
+  const some = names.length > MOST_NAMES ? [...names.slice(0, MOST_NAMES), `${names.length - MOST_NAMES} more`] : names
+  return `${made} of its resources made, waits for ${some.join(', ')}`
+}
+
+const MOST_NAMES = 3
 
 function doingOf(status: string): string {
   if (status.startsWith('DELETE')) return 'delete'

@@ -7,17 +7,19 @@ import { parseConfig } from '../account/config.ts'
 import { parameterErrors } from '../parameter-errors.ts'
 import { parseStackRecipe } from './recipe.ts'
 import type { Verbs } from '../lazy-session.ts'
-import type { Lookout } from '../lookout.ts'
 import { execute, forecast, validate } from './change-set.ts'
 import { compare, type Comparison } from './drift.ts'
 import { changedAtOf, followedBy, isStill, Memory, parseState, type StackState } from './memory.ts'
 import { bindingValues, shownOutputs } from './outputs.ts'
-import { causeOf, changing, conflictWith, failed, outsideOf, standingOf } from './seen.ts'
+import type { KnownTimes, Wait } from '../pace.ts'
+import { beganAt, causeOf, changing, conflictWith, failed, outsideOf, progressOf, standingOf } from './seen.ts'
 import { idOf, openStacks, tokenOf, type Stacks } from './stacks.ts'
 import { stackNameOf, wantedStack, type WantedStack } from './wanted.ts'
 
 /** What was looked at a moment ago, by the same pass of the hub. */
 const A_MOMENT_MS = 2_000
+/** Who waits longer wants to know for what; before, it would be one call more for each look. */
+const SLOW_MS = 30_000
 
 interface AccountStacks {
   readonly account: Account
@@ -25,7 +27,7 @@ interface AccountStacks {
   stacks(): Promise<Stacks>
 }
 
-export function stackSession(backend: { config: Json; credentials: Secrets }, host: Host, lookout: Lookout): Verbs {
+export function stackSession(backend: { config: Json; credentials: Secrets }, host: Host): Verbs {
   const now = () => host.now().getTime()
   const accounts = createAccounts(parseConfig(backend.config), backend.credentials, (account): AccountStacks => {
     let opened: Promise<Stacks> | undefined
@@ -39,26 +41,15 @@ export function stackSession(backend: { config: Json; credentials: Secrets }, ho
   return {
     probe: (signal) => accounts.of(undefined).account.whoami(signal),
     plan: async (want, signal) => (await verbsFor(want, signal)).plan(),
-    async observe(want, signal) {
-      const verbs = await verbsFor(want, signal)
-      if (want.intent !== 'delete') {
-        lookout.follow(await accounts.of(want.credentials).stacks(), stackNameIn, stackNameOf(want), want.id)
-      }
-      return verbs.observe()
-    },
+    observe: async (want, signal) => (await verbsFor(want, signal)).observe(),
     create: async (want, signal) => (await verbsFor(want, signal)).create(),
     update: async (want, signal) => (await verbsFor(want, signal)).update(),
-    async delete(want, signal) {
-      lookout.forget(want.id)
-      return (await verbsFor(want, signal)).delete()
-    },
+    delete: async (want, signal) => (await verbsFor(want, signal)).delete(),
     bind: async (want, _credential, signal) => (await verbsFor(want, signal)).bind(),
     // All who bind have the same, and nobody has anything of their own.
     unbind: () => Promise.resolve({ phase: 'gone' }),
   }
 }
-
-const stackNameIn = ({ StackName }: Stack) => StackName
 
 class StackVerbs {
   readonly #stacks: Stacks
@@ -91,7 +82,8 @@ class StackVerbs {
     const standing = standingOf(stack)
     const outside = outsideOf(stack)
     const state = this.#want.state === undefined ? {} : { state: this.#want.state }
-    if (standing === 'changing') return { ...this.#changing(stack, this.#wantedUnlessGoing()), outside, ...state }
+    if (standing === 'changing')
+      return { ...(await this.#changing(stack, this.#wantedUnlessGoing())), outside, ...state }
     if (standing === 'reviewed')
       return { phase: 'conflict', message: `stack ${stack.StackName} is being reviewed by somebody` }
     const stands = standing === 'standing' || standing === 'rolled back'
@@ -203,8 +195,10 @@ class StackVerbs {
     return { parameters, errors: [...errors], effects: [...effects] }
   }
 
-  #changing(stack: Stack, wanted: WantedStack | undefined): Changing {
-    return changing(stack, wanted?.recipe.usually, this.#now(), (doing, known) => this.#again(doing, wanted, known))
+  async #changing(stack: Stack, wanted: WantedStack | undefined): Promise<Changing> {
+    const isSlow = this.#now() - (beganAt(stack) ?? this.#now()) > SLOW_MS
+    const slow = isSlow ? progressOf(await this.#stacks.resources(stack, this.#signal)) : undefined
+    return changing(stack, wanted?.recipe.usually, (doing, known) => this.#wait(doing, wanted, known), slow)
   }
 
   /** It has just begun to be made. */
@@ -214,9 +208,13 @@ class StackVerbs {
     return this.#again('create', wanted, { sinceMs: this.#now(), ...(usuallyMs !== undefined && { usuallyMs }) })
   }
 
+  #again(doing: string, wanted: WantedStack | undefined, known?: KnownTimes): number {
+    return this.#wait(doing, wanted, known).againMs
+  }
+
   /** Stacks of one template take about as long. */
-  #again(doing: string, wanted: WantedStack | undefined, known?: { sinceMs: number; usuallyMs?: number }): number {
-    return this.#memory.waits.again(this.#want.id, `${doing} ${wanted?.templateDigest ?? ''}`, known)
+  #wait(doing: string, wanted: WantedStack | undefined, known?: KnownTimes): Wait {
+    return this.#memory.waits.wait(this.#want.id, `${doing} ${wanted?.templateDigest ?? ''}`, known)
   }
 
   /** What is to go goes also when its recipe can no longer be read. */

@@ -5,16 +5,23 @@ import {
   DescribeStackEventsCommand,
   DescribeStacksCommand,
   GetTemplateCommand,
+  ListStackResourcesCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation'
-import type { Capability, CloudFormationClient, Stack, StackEvent } from '@aws-sdk/client-cloudformation'
-import { blocked, invalid } from '@larder/kit'
+import type {
+  Capability,
+  CloudFormationClient,
+  Stack,
+  StackEvent,
+  StackResourceSummary,
+} from '@aws-sdk/client-cloudformation'
+import { blocked, invalid, isDriverError } from '@larder/kit'
 import { call, isRefusal, type Refusal } from '../account/call.ts'
 import { createLookup, type Lookup } from '../lookup.ts'
 import { digestOf } from '../naming.ts'
 import type { WantedStack } from './wanted.ts'
 
-export interface Stacks extends Lookup<Stack> {
+export interface Stacks extends Pick<Lookup<Stack>, 'find'> {
   readonly client: CloudFormationClient
   /** Answers the stack's id; undefined: the name is taken, perhaps by an earlier call of ours. `token`: makes two calls one. */
   create(wanted: WantedStack, token: string, signal: AbortSignal): Promise<string | undefined>
@@ -24,6 +31,9 @@ export interface Stacks extends Lookup<Stack> {
   template(stack: Stack, signal: AbortSignal): Promise<string>
   /** Newest first, as far as one answer goes. */
   events(stack: Stack, signal: AbortSignal): Promise<readonly StackEvent[]>
+  /** Those that it has begun with, as far as one answer goes; none where we may not know. */
+  resources(stack: Stack, signal: AbortSignal): Promise<readonly StackResourceSummary[]>
+  changed(name: string): void
 }
 
 export function openStacks(client: CloudFormationClient, now: () => number): Stacks {
@@ -43,7 +53,6 @@ export function openStacks(client: CloudFormationClient, now: () => number): Sta
     client,
     find: (name, signal, maxAgeMs) => lookup.find(name, signal, maxAgeMs),
     changed: (name) => lookup.changed(name),
-    list: (signal) => lookup.list(signal),
     create: (wanted, token, signal) => changing(wanted.name, () => create(client, wanted, token, signal)),
     update: (stack, wanted, token, signal) => changing(wanted.name, () => update(client, stack, wanted, token, signal)),
     delete: (stack, signal) =>
@@ -64,6 +73,7 @@ export function openStacks(client: CloudFormationClient, now: () => number): Sta
       )
       return StackEvents
     },
+    resources: (stack, signal) => resources(client, stack, signal),
   }
 }
 
@@ -79,6 +89,23 @@ async function describe(client: CloudFormationClient, name: string, signal: Abor
     return stack
   } catch (error) {
     if (isRefusal(error, 'ValidationError') && /does not exist/.test(error.said)) return undefined
+    throw error
+  }
+}
+
+async function resources(
+  client: CloudFormationClient,
+  stack: Stack,
+  signal: AbortSignal,
+): Promise<readonly StackResourceSummary[]> {
+  try {
+    const { StackResourceSummaries = [] } = await call('cloudformation:ListStackResources', () =>
+      client.send(new ListStackResourcesCommand({ StackName: idOf(stack) }), { abortSignal: signal }),
+    )
+    return StackResourceSummaries
+  } catch (error) {
+    // It only says more of what is known already.
+    if (isRefusal(error) || (isDriverError(error) && error.code === 'denied')) return []
     throw error
   }
 }

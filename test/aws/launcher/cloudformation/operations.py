@@ -139,7 +139,22 @@ def describe_stack_resource(self: CloudFormationResponse) -> ActionResult:
 def list_stack_resources(self: CloudFormationResponse) -> ActionResult:
     stack = existing(self)
     found = [{**resource_shape(stack, each), "LastUpdatedTimestamp": each.updated} for each in stack.records.values()]
-    return ActionResult({"StackResourceSummaries": found})
+    return ActionResult({"StackResourceSummaries": found + begun(stack)})
+
+
+def begun(stack: Any) -> list[dict[str, Any]]:
+    """Resources that are being made: CloudFormation lists them from when it has begun with them."""
+    last = {event.logical_resource_id: event for event in stack.events if event.logical_resource_id != stack.name}
+    return [
+        {
+            "LogicalResourceId": logical_id,
+            "ResourceType": event.resource_type,
+            "ResourceStatus": event.resource_status,
+            "LastUpdatedTimestamp": event.timestamp,
+        }
+        for logical_id, event in last.items()
+        if logical_id not in stack.records and event.resource_status == "CREATE_IN_PROGRESS"
+    ]
 
 
 def resource_shape(stack: Any, record: Any) -> dict[str, Any]:

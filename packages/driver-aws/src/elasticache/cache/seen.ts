@@ -2,6 +2,7 @@
 import type { Endpoint, ReplicationGroup } from '@aws-sdk/client-elasticache'
 import { parseDurationMs } from '@larder/kit'
 import type { Changing, Failed, Json, Outside } from '@larder/kit'
+import type { KnownTimes, Wait } from '../../pace.ts'
 
 export const outsideOf = (cache: ReplicationGroup): Outside => ({
   id: cache.ARN ?? cache.ReplicationGroupId ?? '',
@@ -11,14 +12,14 @@ export const outsideOf = (cache: ReplicationGroup): Outside => ({
 const DOING: Readonly<Record<string, string>> = { creating: 'create', deleting: 'delete', modifying: 'update' }
 
 /** When to look again at what began then and takes so long, as far as that is known. */
-type Again = (known: { sinceMs?: number; usuallyMs?: number }) => number
+type WaitFor = (known: KnownTimes) => Wait
 
 /** `creating, 2 of 3 nodes`: those of shards that are complete. */
 export function changingCache(
   cache: ReplicationGroup,
   usually: string | undefined,
   nowMs: number,
-  again: Again,
+  wait: WaitFor,
 ): Changing {
   const { Status: status = '', ReplicationGroupCreateTime: createdAt } = cache
   const isCreating = status === 'creating'
@@ -33,8 +34,7 @@ export function changingCache(
     doing: DOING[status] ?? 'update',
     message: nodes === 0 || status === 'deleting' ? status : `${status}, ${ready} of ${nodes} nodes`,
     // Since when it is changed AWS does not tell.
-    againMs: again({ ...(isCreating && { sinceMs }), ...(usuallyMs !== undefined && { usuallyMs }) }),
-    ...(usuallyMs !== undefined && { expectedAt: new Date(sinceMs + usuallyMs).toISOString() }),
+    ...wait({ ...(isCreating && { sinceMs }), ...(usuallyMs !== undefined && { usuallyMs }) }),
   }
 }
 

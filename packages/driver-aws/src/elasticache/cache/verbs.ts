@@ -208,7 +208,7 @@ export class CacheVerbs {
 
   #changingCache(cache: ReplicationGroup, usually: string | undefined): Changing {
     const sort = `cache ${cache.Status}`
-    return changingCache(cache, usually, this.#now(), (known) => this.#memory.waits.again(this.#want.id, sort, known))
+    return changingCache(cache, usually, this.#now(), (known) => this.#memory.waits.wait(this.#want.id, sort, known))
   }
 
   #wasMade(): boolean {
@@ -220,7 +220,7 @@ export class CacheVerbs {
   }
 
   #changing(doing: string, message: string, sort: string): Seen {
-    return { phase: 'changing', doing, message, againMs: this.#again(sort), ...this.#kept() }
+    return { phase: 'changing', doing, message, ...this.#memory.waits.wait(this.#want.id, sort), ...this.#kept() }
   }
 
   #findCache(maxAgeMs: number): Promise<ReplicationGroup | undefined> {

@@ -14,7 +14,7 @@ import { parameterErrors } from '../../parameter-errors.ts'
 import { render, renderTexts, type Values } from '../../template.ts'
 import { changingCache } from '../cache/seen.ts'
 import { tagList, type Elasticache } from '../client.ts'
-import type { Lookout } from '../../lookout.ts'
+import type { Lookout } from '../lookout.ts'
 import { parseElasticacheRecipe, type ElasticacheRecipe } from '../recipe.ts'
 import { differences, digests, fixedMessage, phaseOf, plain } from './compare.ts'
 import { checkedProperties, explained, type Kind, type Properties } from './kind.ts'
@@ -305,11 +305,11 @@ export class ResourceVerbs {
     if (this.#kind.type === 'ReplicationGroup' && doing !== 'delete') {
       const sort = `${this.#kind.type} ${doing}`
       return changingCache(thing as ReplicationGroup, this.#recipe.usually, this.#now(), (known) =>
-        this.#memory.waits.again(this.#key(), sort, known),
+        this.#memory.waits.wait(this.#key(), sort, known),
       )
     }
     const message = `${this.#kind.type} ${this.#id} is ${status}`
-    return { phase: 'changing', doing, message, againMs: this.#again(doing) }
+    return { phase: 'changing', doing, message, ...this.#memory.waits.wait(this.#key(), `${this.#kind.type} ${doing}`) }
   }
 
   async #failed(status = ''): Promise<Failed> {
