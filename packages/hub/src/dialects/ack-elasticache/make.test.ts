@@ -187,7 +187,9 @@ describe('row 36: in any order of applying', () => {
     await hub.neutral()
     await hub.synced('User', 'redis-default')
     await hub.userGroup()
-    await hub.says('UserGroup', 'redis', 'ACK.ResourceSynced', /being created/)
+    await hub.until('the group to be there', async () =>
+      (await hub.get('UserGroup', 'redis')).status?.['status'] === 'creating' ? true : undefined,
+    )
     await hub.cache({ userGroupIDs: ['redis'] })
     await hub.says('ReplicationGroup', 'redis', 'ACK.ResourceSynced', /waits for UserGroup redis/)
     expect(aws.calls.count({ action: 'CreateReplicationGroup' })).toBe(0)

@@ -71,7 +71,7 @@ const unresolved = (of: keyof typeof REFERENCE_TROUBLE, message: string): Blocke
   blocked: { reason: REFERENCE_TROUBLE[of], message },
 })
 
-/** An object beside this one that makes what it names in AWS, and has not yet. */
+/** An object beside this one that makes, or changes, what it names in AWS: AWS would refuse to use it meanwhile. */
 export function siblingAhead(kind: AckKind, object: AckObject, { cache }: Neighbours): Blocked | undefined {
   if (isMade(object)) return undefined
   for (const { into, kind: target } of kind.references) {
@@ -91,7 +91,7 @@ export function siblingAhead(kind: AckKind, object: AckObject, { cache }: Neighb
 }
 
 const isOnItsWay = (other: AckObject): boolean =>
-  other.metadata.deletionTimestamp === undefined && !says(other, SYNCED) && !says(other, TERMINAL) && !isMade(other)
+  other.metadata.deletionTimestamp === undefined && !says(other, SYNCED) && !says(other, TERMINAL)
 
 const idOf = (kind: AckKind, object: AckObject): string => String(object.spec?.[kind.id] ?? '').toLowerCase()
 
