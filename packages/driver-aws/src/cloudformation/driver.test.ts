@@ -9,7 +9,7 @@ import {
 import type { Seen, Session, Want } from '@larder/kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startAws, type Aws } from '../../../../test/aws/endpoint.ts'
-import { connect, hostOf } from '../testing/stage.ts'
+import { connect } from '../testing/stage.ts'
 import { queueRecipe } from '../testing/templates.ts'
 import { cloudformationDriver } from './driver.ts'
 
@@ -334,18 +334,7 @@ test('nothing of a password is in what is thrown', async () => {
 test('a stack that takes long says what it waits for, and when it is expected after others of its template', async () => {
   await aws.setTimes({ creatingMs: Infinity })
   let laterMs = 0
-  const { region, credentials } = aws.client()
-  const bytes = (text: string) => new TextEncoder().encode(text)
-  const session = cloudformationDriver().connect(
-    {
-      config: { region, endpoint: aws.url },
-      credentials: {
-        AWS_ACCESS_KEY_ID: bytes(credentials.accessKeyId),
-        AWS_SECRET_ACCESS_KEY: bytes(credentials.secretAccessKey),
-      },
-    },
-    { ...hostOf(), now: () => new Date(Date.now() + laterMs) },
-  )
+  const session = connect(cloudformationDriver(), aws, undefined, {}, () => new Date(Date.now() + laterMs))
   await session.create(wanted(), never)
   expect(await session.observe(wanted(), never)).toMatchObject({ message: 'stack larder-a: CREATE_IN_PROGRESS' })
   expect(aws.calls.count({ action: 'ListStackResources' })).toBe(0)

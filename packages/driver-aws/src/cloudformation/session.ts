@@ -7,6 +7,7 @@ import { parseConfig } from '../account/config.ts'
 import { parameterErrors } from '../parameter-errors.ts'
 import { parseStackRecipe } from './recipe.ts'
 import type { Verbs } from '../lazy-session.ts'
+import type { Lookout } from '../lookout.ts'
 import { execute, forecast, validate } from './change-set.ts'
 import { compare, type Comparison } from './drift.ts'
 import { changedAtOf, followedBy, isStill, Memory, parseState, type StackState } from './memory.ts'
@@ -27,7 +28,7 @@ interface AccountStacks {
   stacks(): Promise<Stacks>
 }
 
-export function stackSession(backend: { config: Json; credentials: Secrets }, host: Host): Verbs {
+export function stackSession(backend: { config: Json; credentials: Secrets }, host: Host, lookout: Lookout): Verbs {
   const now = () => host.now().getTime()
   const accounts = createAccounts(parseConfig(backend.config), backend.credentials, (account): AccountStacks => {
     let opened: Promise<Stacks> | undefined
@@ -41,15 +42,26 @@ export function stackSession(backend: { config: Json; credentials: Secrets }, ho
   return {
     probe: (signal) => accounts.of(undefined).account.whoami(signal),
     plan: async (want, signal) => (await verbsFor(want, signal)).plan(),
-    observe: async (want, signal) => (await verbsFor(want, signal)).observe(),
+    async observe(want, signal) {
+      const verbs = await verbsFor(want, signal)
+      if (want.intent !== 'delete') {
+        lookout.follow(await accounts.of(want.credentials).stacks(), stackNameIn, stackNameOf(want), want.id)
+      }
+      return verbs.observe()
+    },
     create: async (want, signal) => (await verbsFor(want, signal)).create(),
     update: async (want, signal) => (await verbsFor(want, signal)).update(),
-    delete: async (want, signal) => (await verbsFor(want, signal)).delete(),
+    async delete(want, signal) {
+      lookout.forget(want.id)
+      return (await verbsFor(want, signal)).delete()
+    },
     bind: async (want, _credential, signal) => (await verbsFor(want, signal)).bind(),
     // All who bind have the same, and nobody has anything of their own.
     unbind: () => Promise.resolve({ phase: 'gone' }),
   }
 }
+
+const stackNameIn = ({ StackName }: Stack) => StackName
 
 class StackVerbs {
   readonly #stacks: Stacks

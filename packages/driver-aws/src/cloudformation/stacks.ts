@@ -21,7 +21,7 @@ import { createLookup, type Lookup } from '../lookup.ts'
 import { digestOf } from '../naming.ts'
 import type { WantedStack } from './wanted.ts'
 
-export interface Stacks extends Pick<Lookup<Stack>, 'find'> {
+export interface Stacks extends Lookup<Stack> {
   readonly client: CloudFormationClient
   /** Answers the stack's id; undefined: the name is taken, perhaps by an earlier call of ours. `token`: makes two calls one. */
   create(wanted: WantedStack, token: string, signal: AbortSignal): Promise<string | undefined>
@@ -33,7 +33,6 @@ export interface Stacks extends Pick<Lookup<Stack>, 'find'> {
   events(stack: Stack, signal: AbortSignal): Promise<readonly StackEvent[]>
   /** Those that it has begun with, as far as one answer goes; none where we may not know. */
   resources(stack: Stack, signal: AbortSignal): Promise<readonly StackResourceSummary[]>
-  changed(name: string): void
 }
 
 export function openStacks(client: CloudFormationClient, now: () => number): Stacks {
@@ -53,6 +52,7 @@ export function openStacks(client: CloudFormationClient, now: () => number): Sta
     client,
     find: (name, signal, maxAgeMs) => lookup.find(name, signal, maxAgeMs),
     changed: (name) => lookup.changed(name),
+    list: (signal) => lookup.list(signal),
     create: (wanted, token, signal) => changing(wanted.name, () => create(client, wanted, token, signal)),
     update: (stack, wanted, token, signal) => changing(wanted.name, () => update(client, stack, wanted, token, signal)),
     delete: (stack, signal) =>

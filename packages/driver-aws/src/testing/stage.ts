@@ -9,7 +9,13 @@ export const hostOf = (log: Log = SILENT): Host => ({ log, now: () => new Date()
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** With credentials of its own, as from the Secret of a Backend. */
-export function connect(driver: Driver, aws: Aws, log?: Log, config: Record<string, string> = {}): Session {
+export function connect(
+  driver: Driver,
+  aws: Aws,
+  log?: Log,
+  config: Record<string, string> = {},
+  now = () => new Date(),
+): Session {
   const { region, credentials } = aws.client()
   return driver.connect(
     {
@@ -19,6 +25,6 @@ export function connect(driver: Driver, aws: Aws, log?: Log, config: Record<stri
         AWS_SECRET_ACCESS_KEY: bytes(credentials.secretAccessKey),
       },
     },
-    hostOf(log),
+    { ...hostOf(log), now },
   )
 }
