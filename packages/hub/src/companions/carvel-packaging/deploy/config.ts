@@ -33,7 +33,8 @@ export interface DeployConfig {
   readonly keepRules: readonly KeepRule[]
 }
 
-const isConfig = (object: JsonObject): boolean => object['kind'] === 'Config' && object['apiVersion'] === CONFIG_API
+export const isConfig = (object: JsonObject): boolean =>
+  object['kind'] === 'Config' && object['apiVersion'] === CONFIG_API
 
 /** The manifests without the configuration, and that. */
 export function splitConfig(objects: readonly JsonObject[]): { objects: readonly JsonObject[]; config: DeployConfig } {

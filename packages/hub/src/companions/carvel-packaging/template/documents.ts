@@ -1,6 +1,7 @@
 /** The YAML documents of files, as objects of Kubernetes. */
 import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
 import { isYaml, type Files } from '../fetch/files.ts'
+import { isConfig } from '../deploy/config.ts'
 import { Failed } from '../report.ts'
 
 export interface ParsedDocument {
@@ -27,12 +28,13 @@ export async function parseDocuments(files: Files): Promise<readonly ParsedDocum
 const lineOf = ({ linePos }: { readonly linePos?: readonly [{ readonly line: number }, ...unknown[]] }): string =>
   linePos === undefined ? '' : `:${linePos[0].line}`
 
-/** With lists taken apart. Throws `Failed` for what is no object of Kubernetes. */
+/** With lists taken apart. Throws `Failed` for what is no object of Kubernetes; a configuration of kapp is none, and stays. */
 export function manifestsOf(documents: readonly ParsedDocument[]): readonly JsonObject[] {
   return documents.flatMap(({ file, value }) => {
     const items = isObject(value) && value['kind'] === 'List' ? value['items'] : undefined
     const each = Array.isArray(items) ? (items as readonly Json[]) : [value]
     return each.map((one) => {
+      if (isObject(one) && isConfig(one)) return one
       const metadata = isObject(one) ? one['metadata'] : undefined
       const isManifest =
         isObject(one) && typeof one['apiVersion'] === 'string' && typeof one['kind'] === 'string' && isObject(metadata)

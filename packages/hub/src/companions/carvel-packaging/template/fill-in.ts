@@ -1,7 +1,12 @@
 /**
  * The step `values`: in the texts of documents `$(values.cache.nodes)` stands for a value. A text that is nothing else becomes the value,
- * a number say, or a list; within a text it becomes words, and `$(string(values.cache.nodes))` is words everywhere. Anything else between brackets stays as it is, because SecretTemplates write
- * theirs the same way. There are no conditions and no loops: what needs them is a Class with a recipe, of which a package makes an instance.
+ * a number say, or a list; within a text it becomes words, and `$(string(values.cache.nodes))` is words everywhere. Anything else between
+ * brackets stays as it is, because SecretTemplates write theirs the same way. A key that is a variable is taken for what is in its map.
+ * A document that is there only sometimes says when:
+ *
+ *     metadata: {name: $(values.namespace), annotations: {larder.dev/when: $(values.createNamespace)}}
+ *
+ * There is no more to it, no loops and no functions: what needs them is a Class with a recipe, of which a package makes an instance.
  *
  * Rejected: a template language of our own. Packages that need one have ytt, and those that must do without have CEL in their Class.
  */
@@ -11,8 +16,25 @@ import type { ParsedDocument } from './documents.ts'
 
 const VARIABLE = /\$\((?:values((?:\.[A-Za-z0-9_-]+)*)|string\(values((?:\.[A-Za-z0-9_-]+)*)\))\)/g
 
+/** A document stays where this is true, or not there. */
+const WHEN = 'larder.dev/when'
+
 export function fillIn(documents: readonly ParsedDocument[], values: JsonObject): readonly ParsedDocument[] {
-  return documents.map(({ file, value }) => ({ file, value: filled(value, { file, values }) }))
+  return documents.flatMap(({ file, value }) => {
+    const { when, document } = withoutWhen(filled(value, { file, values }))
+    return when ? [{ file, value: document }] : []
+  })
+}
+
+function withoutWhen(document: Json): { readonly when: boolean; readonly document: Json } {
+  const metadata = isObject(document) ? document['metadata'] : undefined
+  const annotations = isObject(metadata) ? metadata['annotations'] : undefined
+  if (!isObject(document) || !isObject(metadata) || !isObject(annotations) || !(WHEN in annotations))
+    return { when: true, document }
+  const { [WHEN]: when, ...others } = annotations
+  const { annotations: _, ...rest } = metadata
+  const kept = Object.keys(others).length === 0 ? rest : { ...rest, annotations: others }
+  return { when: when === true || when === 'true', document: { ...document, metadata: kept } }
 }
 
 interface Filling {
@@ -24,7 +46,12 @@ function filled(value: Json, filling: Filling): Json {
   if (typeof value === 'string') return filledText(value, filling)
   if (Array.isArray(value)) return (value as readonly Json[]).map((item) => filled(item, filling))
   if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, filled(one, filling)]))
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, one]) => {
+      const name = key.startsWith('$(') ? filledText(key, filling) : key
+      return isObject(name) ? Object.entries(name) : [[String(name), filled(one, filling)]]
+    }),
+  )
 }
 
 function filledText(text: string, filling: Filling): Json {
