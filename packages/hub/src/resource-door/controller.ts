@@ -19,6 +19,7 @@ import { OWNER, ownerUids, writeSideObjects } from './write-side-objects.ts'
 const WORKERS = 4
 /** What is written comes back by the watch a moment later. */
 const AGAIN_MS = 1
+const LOOK_AGAIN_MS = 30_000
 
 export function resourceController<T extends KubeObject>(
   context: DoorContext,
@@ -79,7 +80,9 @@ async function reconcile<T extends KubeObject>(
     now: pass.clock.now(),
   }
   const taken = dialect.beside ? await writeSideObjects(pass, dialect, dialect.beside(pass.object, state)) : []
-  return tell(pass, dialect, dialect.report(pass.object, { ...state, taken }))
+  const told = await tell(pass, dialect, dialect.report(pass.object, { ...state, taken }))
+  // Nothing tells when somebody else's object goes.
+  return taken.length > 0 && told.type === 'done' ? wait('NameTaken', taken.join(), LOOK_AGAIN_MS) : told
 }
 
 type Settling = Partial<Blocked> & { readonly written?: ServiceState['instance'] }

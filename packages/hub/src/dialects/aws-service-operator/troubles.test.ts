@@ -9,10 +9,11 @@ import {
 } from '@aws-sdk/client-cloudformation'
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { configMapType, namespaceType } from '@larder/engine/client/builtin'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { startAws, type Aws } from '../../../../../test/aws/endpoint.ts'
 import { settingsAt } from './settings.ts'
-import { asoHub, type AsoHub } from './testing/aso-hub.ts'
+import { DELETION_POLICY_ANNOTATION } from './stack.ts'
+import { asoHub, typeOf, type AsoHub } from './testing/aso-hub.ts'
 
 let aws: Aws
 let hub: AsoHub
@@ -154,7 +155,7 @@ test('row 23: a delete survives the death of the hub', async () => {
   await hub.make('SQSQueue', 'jobs')
   await complete()
   await hub.kill()
-  await hub.admin.of({ ...QUEUES }).delete('jobs', { namespace: 'shop' })
+  await hub.admin.of(typeOf('SQSQueue')).delete('jobs', { namespace: 'shop' })
   expect((await stackOf())?.StackStatus).toBe('CREATE_COMPLETE')
   await hub.start()
   await hub.gone('SQSQueue', 'jobs')
@@ -198,11 +199,59 @@ test('what somebody changes of a stack is noticed, and put right', async () => {
 test('row 25: a stack of that name which is somebody else’s is left alone', async () => {
   const TemplateBody = JSON.stringify({ Resources: { Topic: { Type: 'AWS::SNS::Topic' } } })
   await stacks.send(new CreateStackCommand({ StackName: STACK, TemplateBody }))
+  await lookOften()
   await hub.make('SQSQueue', 'jobs')
   const { status } = await hub.reaches('SQSQueue', 'jobs', 'CREATE_FAILED')
   expect(status?.resourceStatusReason).toContain(`a stack called ${STACK} exists and is not of this instance`)
   await hub.remove('SQSQueue', 'jobs')
   expect((await stackOf())?.StackStatus).toBe('CREATE_COMPLETE')
+  await hub.make('SQSQueue', 'jobs')
+  await hub.reaches('SQSQueue', 'jobs', 'CREATE_FAILED')
+  await stacks.send(new DeleteStackCommand({ StackName: STACK }))
+  await complete()
+})
+
+test('an annotation keeps the stack of what goes', async () => {
+  await hub.make('SQSQueue', 'jobs', {}, { annotations: { [DELETION_POLICY_ANNOTATION]: 'retain' } })
+  await complete()
+  await hub.remove('SQSQueue', 'jobs')
+  expect((await stackOf())?.StackStatus).toBe('CREATE_COMPLETE')
+  await hub.make('SNSTopic', 'news', {}, { annotations: { [DELETION_POLICY_ANNOTATION]: 'perhaps' } })
+  const { status } = await hub.reaches('SNSTopic', 'news', 'CREATE_FAILED')
+  expect(status?.resourceStatusReason).toBe(
+    'annotation service-operator.aws/deletion-policy: must be delete or retain, and is "perhaps"',
+  )
+})
+
+test('a ConfigMap of that name which is somebody else’s is left alone, and the status says so', async () => {
+  const data = { mine: 'yes' }
+  await hub.admin.of(configMapType).create({ metadata: { name: 'jobs', namespace: 'shop' }, data })
+  await hub.make('SQSQueue', 'jobs')
+  const { status, additionalResources, output } = await complete()
+  expect(status?.resourceStatusReason).toBe(
+    'ConfigMap jobs of this namespace was made by somebody else, and is left as it is',
+  )
+  expect(additionalResources).toEqual({ configMaps: null })
+  expect(output?.['queueARN']).toMatch(/^arn:/)
+  expect((await hub.admin.of(configMapType).get('jobs', 'shop')).data).toEqual(data)
+  await hub.remove('SQSQueue', 'jobs')
+  expect((await hub.admin.of(configMapType).get('jobs', 'shop')).data).toEqual(data)
+})
+
+test('a hub without credentials says that it has none, also of what is to go, and goes on when it has some', async () => {
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, '')
+  await hub.make('SQSQueue', 'jobs')
+  await hub.make('SQSQueue', 'other')
+  const { status } = await hub.reaches('SQSQueue', 'jobs', 'PENDING')
+  expect(status?.resourceStatusReason).toContain('there are no credentials')
+  await hub.admin.of(typeOf('SQSQueue')).delete('other', { namespace: 'shop' })
+  const going = await hub.reaches('SQSQueue', 'other', 'DELETE_IN_PROGRESS')
+  expect(going.status?.resourceStatusReason).toContain('there are no credentials')
+  await hub.kill()
+  for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value)
+  await hub.start()
+  await complete()
+  await hub.gone('SQSQueue', 'other')
 })
 
 test('row 26: of two objects whose names make one stack the second says so, and has it when the first has gone', async () => {
@@ -238,11 +287,3 @@ test('the first part of the names of stacks is a setting', async () => {
   await complete()
   expect((await stackOf('blue-sqsqueue-jobs-shop'))?.StackStatus).toBe('CREATE_COMPLETE')
 })
-
-const QUEUES = {
-  group: 'service-operator.aws',
-  version: 'v1alpha1',
-  resource: 'sqsqueues',
-  kind: 'SQSQueue',
-  namespaced: true,
-}
