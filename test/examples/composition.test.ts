@@ -56,7 +56,18 @@ test(
       await hub.ok(['wait', '--for=condition=Ready', 'class.larder.dev/aws-elasticache-redis', '--timeout=60s'])
       await hub.ok(['apply', '-f', join(EXAMPLE, 'claim.yaml')])
       await hub.ok(['wait', '--for=condition=Ready', 'claim.larder.dev/redis', '-n', 'shop', '--timeout=60s'])
-      await hasWhatTheClaimSays(hub)
+      await hasWhatTheClaimSays(hub, 'writer')
+      await hub.ok([
+        'patch',
+        'claim.larder.dev/redis',
+        '-n',
+        'shop',
+        '--type=merge',
+        '-p',
+        '{"spec":{"role":"reader"}}',
+      ])
+      await eventually('the Secret of the other role', async () => (await secretOf(hub))['username'] === 'reader')
+      await hasWhatTheClaimSays(hub, 'reader')
       const steps = await stepsOf(hub)
       const order = ['users', 'cache'].map((id) => steps.indexOf(`Waiting for ${id}`))
       expect(order, steps.join()).toEqual([...order].sort((a, b) => a - b))
@@ -80,29 +91,31 @@ test(
   },
 )
 
-async function hasWhatTheClaimSays(hub: Hub): Promise<void> {
+async function hasWhatTheClaimSays(hub: Hub, role: 'writer' | 'reader'): Promise<void> {
   const { users, groups, caches, subnets } = await outside()
   expect([users.length, groups.length, caches.length, subnets.length]).toEqual([3, 1, 1, 1])
   expect(users.map(({ UserName }) => String(UserName)).sort()).toEqual(['default', 'reader', 'writer'])
   const [cache] = caches
   expect(cache).toMatchObject({ TransitEncryptionEnabled: true, UserGroupIds: [groups[0]?.UserGroupId] })
-  const { data } = JSON.parse(await hub.ok(['get', 'secret', 'redis', '-n', 'shop', '-o', 'json'])) as {
-    data: Record<string, string>
-  }
-  const values = Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
-  )
+  const values = await secretOf(hub)
   const endpoint = cache?.NodeGroups?.[0]?.PrimaryEndpoint
   expect(values).toMatchObject({
     type: 'redis',
     host: endpoint?.Address,
     port: String(endpoint?.Port),
-    username: 'writer',
+    username: role,
     ssl: 'true',
   })
-  const writer = users.find(({ UserName }) => UserName === 'writer')
-  expect((await aws.secrets()).passwords[writer!.UserId!]).toEqual([values['password']])
+  const user = users.find(({ UserName }) => UserName === role)
+  expect((await aws.secrets()).passwords[user!.UserId!]).toEqual([values['password']])
   expect(values['password']).toHaveLength(128)
+}
+
+async function secretOf(hub: Hub): Promise<Readonly<Record<string, string>>> {
+  const { data } = JSON.parse(await hub.ok(['get', 'secret', 'redis', '-n', 'shop', '-o', 'json'])) as {
+    data: Record<string, string>
+  }
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
 }
 
 async function stepsOf(hub: Hub): Promise<readonly string[]> {

@@ -45,6 +45,20 @@ test('a driver whose account may not apply is told so without the object', async
   await expect(refused).rejects.toThrow('the account of the backend may not apply ConfigMap of v1 in namespace default')
 })
 
+test('what the API refuses is told by its field, and not by its value', async () => {
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'default' } }
+  const refused = kubeApi(['system:masters']).apply({ ...service, spec: { ports: [{ port: 654321 }] } }, 'driver')
+  const error = await refused.catch((thrown: Error) => thrown)
+  expect(error).toMatchObject({ code: 'invalid', message: expect.stringContaining(' at spec.ports[0].port') as never })
+  expect(String(error)).not.toContain('654321')
+})
+
+test('a field that the kind does not have is no trouble of the API', async () => {
+  const refused = kubeApi(['system:masters']).apply({ ...map({}), dta: { password: 'secret' } }, 'driver')
+  const error = await refused.catch((thrown: Error) => thrown)
+  expect(error).toMatchObject({ code: 'invalid', message: expect.stringContaining('has no field .dta') as never })
+})
+
 test('a driver that follows hears of what went while its watch could not go on from where it was', async () => {
   const inner = inProcessTransport(api, { name: 'driver', groups: ['system:masters'] })
   const plain = createKubeApi({ transport: inner, clock: systemClock })

@@ -16,6 +16,7 @@ import { blocked, denied, DriverError, throttled, unavailable, type KubeApi, typ
 /** A watch outlives the right to it; so it is asked for again, and a right that was taken away ends it within this time. */
 const WATCH_MS = 20_000
 const THROTTLED_MS = 1000
+const MAX_FIELDS = 5
 
 export interface Account {
   readonly namespace: string
@@ -162,6 +163,18 @@ function noneIfNotFound(error: unknown): undefined {
 const MAY_NOT_ACT =
   'the hub may not act as the account of the backend: let it impersonate that account, by a Role beside it'
 
+/** Where it is wrong, and not in which words: those may quote a value. */
+function fieldsOf({ details }: ApiError): string {
+  const fields = new Set(
+    (details?.causes ?? []).flatMap(({ field }) => (field === undefined || field === '' ? [] : [field])),
+  )
+  return fields.size === 0 ? '' : ` at ${[...fields].slice(0, MAX_FIELDS).join(', ')}`
+}
+
+/** What server-side apply says of a field that the schema does not have is answered with 500, as if it could be well later. */
+const undeclared = ({ message }: ApiError): readonly string[] =>
+  [...message.matchAll(/(\.[\w.-]+): field not declared in schema/g)].map(([, field]) => field!).slice(0, MAX_FIELDS)
+
 /** Never which account it is: tenants, who may not know it, read what becomes of their claims. */
 function driverErrorOf(error: unknown, what: string): unknown {
   if (error instanceof DriverError) return error
@@ -178,10 +191,18 @@ function driverErrorOf(error: unknown, what: string): unknown {
       return throttled(THROTTLED_MS, `cannot ${what}: the API asks to come later`)
     case 400:
     case 422:
-      return new DriverError('invalid', `cannot ${what}: the API refuses the request (${error.reason})`, {
-        path: 'recipe',
-      })
+      return new DriverError(
+        'invalid',
+        `cannot ${what}: the API refuses the request (${error.reason})${fieldsOf(error)}`,
+        {
+          path: 'recipe',
+        },
+      )
     default:
+      if (error.code === 500 && undeclared(error).length > 0) {
+        const message = `cannot ${what}: the kind has no field ${undeclared(error).join(', ')}`
+        return new DriverError('invalid', message, { path: 'recipe' })
+      }
       return unavailable(`cannot ${what}: the API answers ${error.code} ${error.reason}`)
   }
 }

@@ -136,6 +136,13 @@ describe('making', () => {
     expect((await objects(there, 'ConfigMap'))[0]?.data).toEqual({ x: 'of one, ${not.this} one', y: '${only}', z: '' })
   })
 
+  test('what the API refuses is told by the place in the recipe and the field', async () => {
+    const one = life(cache('users', { size: 0 }))
+    const failed = await one.settle().catch((error: unknown) => error)
+    expect(failed).toMatchObject({ code: 'invalid', path: 'recipe.resources[0].template' })
+    expect(String(failed)).toMatch(/Cache services\/users: cannot apply .* at spec\.size$/)
+  })
+
   test('a resource that says it has failed is told in its own words', async () => {
     const one = life(cache('users', {}))
     await one.settle()

@@ -12,6 +12,7 @@ import {
 import type { Words } from './cel.ts'
 import { checkComposition, kindKey } from './check.ts'
 import { composition, type Composition, type Node } from './graph.ts'
+import { fingerprint } from './naming.ts'
 import { createNews, type News } from './news.ts'
 import { renderStatic, staticWords } from './objects.ts'
 import { readRecipe } from './recipe.ts'
@@ -46,15 +47,21 @@ type Read =
   | { readonly composition: Composition; readonly errors: readonly FieldError[] }
   | { readonly composition: undefined; readonly errors: readonly FieldError[] }
 
-/** By identity: the hub hands out the same frozen object as long as the class says the same. */
-const read = new WeakMap<object, Read>()
+/** Classes and their revisions, of which a hub has some dozens; the oldest goes. */
+const MAX_READ = 200
+const read = new Map<string, Read>()
 
 /** What the recipe says, and what is wrong with it by itself. */
 export function readComposition(recipe: Json): Read {
   if (!isRecord(recipe)) return { composition: undefined, errors: checked(recipe) }
-  let known = read.get(recipe)
-  if (!known) read.set(recipe, (known = parse(recipe)))
-  return known
+  const key = fingerprint(recipe)
+  const known = read.get(key)
+  if (known) return known
+  const fresh = parse(recipe)
+  read.set(key, fresh)
+  const [oldest] = read.keys()
+  if (read.size > MAX_READ && oldest !== undefined) read.delete(oldest)
+  return fresh
 }
 
 function parse(recipe: Json): Read {

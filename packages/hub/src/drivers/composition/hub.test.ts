@@ -262,6 +262,24 @@ test('the way to ready is in status and in the timeline, step by step', async ()
   await hub.stop()
 })
 
+test('a failure is told in the words of the object that has it, and is over when that is', async () => {
+  const there = await town()
+  const { hub } = there
+  await hub.service('slow', { ...CLASS, recipe: { resources: [cache('cache', { size: 1 })] } })
+  const claim = await hub.claim('stack', { className: 'slow' })
+  await hub.until('the cache', async () => ((await names(there, 'Cache')).length > 0 ? true : undefined))
+  const stalled = { type: 'Stalled', status: 'True', reason: 'QuotaExceeded', message: 'no more caches' }
+  await report(there, 'cache', { conditions: [{ type: 'Ready', status: 'False' }, stalled] })
+  const said = 'ResourceFailed: Cache services/cache: QuotaExceeded: no more caches'
+  await hub.until(said, async () => {
+    const { cause } = (await hub.instanceOf(claim))?.status ?? {}
+    return cause?.message === said ? cause : undefined
+  })
+  await report(there, 'cache', READY)
+  await hub.ready('stack')
+  await hub.stop()
+})
+
 /** Objects of the instance, then those of the claim. */
 const WRITES_OF_MAKING = 5
 const WRITES_OF_REMOVING = 5

@@ -182,7 +182,10 @@ async function stillThere(
 
 async function observeRemoval(base: Base, want: Want, signal: AbortSignal): Promise<Seen> {
   const { left, total } = await stillThere(base, want, signal, lookAtLeft)
-  if (left.length === 0) return { phase: 'absent' }
+  if (left.length === 0) {
+    base.news.forget(want.id)
+    return { phase: 'absent' }
+  }
   if (left.some(({ isNext }) => isNext)) return { phase: 'unknown' }
   for (const { made } of left) base.news.about(made, want.id)
   return { phase: 'changing', ...describeLeft(left, total), againMs: AGAIN_MS }

@@ -4,7 +4,7 @@
  *
  *     subnets ready · users ready · group made now, not ready yet · cache waits for the group
  */
-import type { Existing, Json, KubeApi, Ref } from '@larder/kit'
+import { invalid, isDriverError, type Existing, type Json, type KubeApi, type Ref } from '@larder/kit'
 import { celOf, compute, NoValue, type Words } from './cel.ts'
 import { differences, project } from './difference.ts'
 import { madeBefore, type Composition, type Graph, type Node } from './graph.ts'
@@ -231,9 +231,19 @@ async function correct(
   }
   if (!visit.apply) return { node, ref, thing, drift, look: { is: 'missing' } }
   visit.signal.throwIfAborted()
-  const answer = (await ground.kube.apply(wanted, FIELD_MANAGER)) as unknown as Thing
+  const answer = await applied(ground, node, ref, wanted)
   visit.memory.set(keyOf(ref), keptOf(seenAs(made ?? plannedOne(node, ref, visit.graphs), answer), answer, wanted))
   return { node, ref, thing: answer, drift: [], look: readiness(ground, node, answer, visit) }
+}
+
+/** What the API refuses is told by the place in the recipe that asks for it. */
+async function applied({ kube }: Ground, { path }: Node, ref: Ref, wanted: Json): Promise<Thing> {
+  try {
+    return (await kube.apply(wanted, FIELD_MANAGER)) as unknown as Thing
+  } catch (error) {
+    if (!isDriverError(error) || error.code !== 'invalid') throw error
+    throw invalid(`${path}.template`, `${told(ref)}: ${error.message}`)
+  }
 }
 
 function driftOf(node: Node, thing: Thing, wanted: Json, made: Made | undefined): readonly string[] {

@@ -73,7 +73,7 @@ export const CACHE_DEFINITION: Json = {
               spec: {
                 type: 'object',
                 properties: {
-                  size: { type: 'integer' },
+                  size: { type: 'integer', minimum: 1 },
                   group: { type: 'string' },
                   members: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } },
                 },
