@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { mistakes, type Mistake } from './mistakes/mistakes.ts'
+import { townMistakes } from './mistakes/town.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const MAX_SEEDS = 200
@@ -35,7 +36,7 @@ test.each(mistakes)('a hub that $does is caught', { timeout: 300_000 }, async (m
 })
 
 test('the page lists the mistakes that are planted', () => {
-  const rows = mistakes.map(({ name, does, breaks }) => `| ${name} | ${does} | ${breaks} |`)
+  const rows = [...mistakes, ...townMistakes].map(({ name, does, breaks }) => `| ${name} | ${does} | ${breaks} |`)
   const page = readFileSync(join(ROOT, PAGE), 'utf8')
   const listed = page.split('\n').filter((line) => /^\| [a-z]+-/.test(line))
   expect(listed).toEqual(rows)

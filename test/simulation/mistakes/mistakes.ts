@@ -79,7 +79,7 @@ export const mistakes: readonly Mistake[] = [
     file: 'controllers/claim/publish-binding.ts',
     found: /somebody else's and was (overwritten|deleted)/,
     replaces:
-      'if (existing && !isOurs(existing, pass.object)) throw taken(name, pass.object.metadata.namespace)\n  return existing',
+      'if (existing && !isOurs(existing, pass.object)) throw nameTaken(name, pass.object.metadata.namespace)\n  return existing',
     by: 'return existing',
   },
   {

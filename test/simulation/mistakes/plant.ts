@@ -1,5 +1,6 @@
 /** Makes one mistake in the source of one module as it is loaded; nothing on disk and nothing that ships knows of it. */
 import { mistakes } from './mistakes.ts'
+import { townMistakes } from './town.ts'
 
 const MISTAKE = /\?mistake=([\w-]+)$/
 
@@ -9,7 +10,7 @@ export const plantMistakes = () => ({
   enforce: 'pre' as const,
   transform(source: string, id: string): { code: string; map: null } | undefined {
     const [, name] = MISTAKE.exec(id) ?? []
-    const mistake = mistakes.find((each) => each.name === name)
+    const mistake = [...mistakes, ...townMistakes].find((each) => each.name === name)
     if (!mistake) return undefined
     const parts = source.split(mistake.replaces)
     if (parts.length !== 2) {

@@ -1,0 +1,61 @@
+/** What the oracle of the town guards: each mistake that is planted where ResourceClaims are served is found, and without one nothing is. */
+import { isDeepStrictEqual } from 'node:util'
+import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { townMistakes } from './mistakes/town.ts'
+import { mistakesIn, type Sight } from './town/mistakes.ts'
+import type { Town } from './town/town.ts'
+
+type TownModule = typeof import('./town/town.ts')
+
+const SOURCE = join(import.meta.dirname, '../../packages/hub/src')
+const SIZE = { seed: 7, namespaces: 6, secrets: 60 }
+const CLAIMS = 90
+const CHANGES = 120
+/** Nothing has changed for so long: who looks again after a second has looked. */
+const REST_MS = 2500
+const PATIENCE_MS = 60_000
+
+afterEach(() => void vi.resetModules())
+
+/** What the oracle says of a town that has come to rest. */
+async function oracleOf({ startTown }: TownModule): Promise<readonly string[]> {
+  const town = await startTown(SIZE)
+  try {
+    await town.claim(CLAIMS)
+    await town.unrest(CHANGES)
+    await town.calm()
+    return mistakesIn(await rested(town))
+  } finally {
+    await town.stop()
+  }
+}
+
+async function rested(town: Town): Promise<Sight> {
+  let sight = await town.look()
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
+    await new Promise((resolve) => setTimeout(resolve, REST_MS))
+    const now = await town.look()
+    if (isDeepStrictEqual(now, sight)) return now
+    sight = now
+  }
+  throw new Error(`the town did not come to rest within ${PATIENCE_MS} ms`)
+}
+
+test.each(townMistakes)('a hub that $does is caught', { timeout: 120_000 }, async ({ file, name, found }) => {
+  const path = join(SOURCE, file)
+  vi.resetModules()
+  vi.doMock(path, () => import(`${path}?mistake=${name}`))
+  try {
+    // A door loads its modules when the hub starts: until then the mistake must stand ready.
+    const said = await oracleOf(await import('./town/town.ts'))
+    const caught = said.filter((each) => found.test(each))
+    expect(caught, said.slice(0, 20).join('\n')).not.toEqual([])
+  } finally {
+    vi.doUnmock(path)
+  }
+})
+
+test('a hub without any is not', { timeout: 120_000 }, async () => {
+  expect(await oracleOf(await import('./town/town.ts'))).toEqual([])
+})
