@@ -8,12 +8,11 @@ import type { AckCondition } from './kinds/fields.ts'
 export const SYNCED = 'ACK.ResourceSynced'
 export const TERMINAL = 'ACK.Terminal'
 export const RECOVERABLE = 'ACK.Recoverable'
-export const ADVISORY = 'ACK.Advisory'
 export const REFERENCES = 'ACK.ReferencesResolved'
 
 export type Saying = Omit<AckCondition, 'lastTransitionTime' | 'observedGeneration'>
 
-export const IN_SYNC = 'Resource synced successfully'
+const IN_SYNC = 'Resource synced successfully'
 const NOT_IN_SYNC = 'Resource not synced'
 const NOBODY_KNOWS = 'Unable to determine if desired resource state matches latest observed state'
 

@@ -117,6 +117,31 @@ describe('row 37: an edit', () => {
   })
 })
 
+test('a token for all, and passwords in an authentication mode, come from Secrets and change with them', async () => {
+  await hub.secret('token', 'first-token-of-the-cache')
+  await hub.secret('redis-writer-creds')
+  await hub.cache({ authToken: { name: 'token', key: 'password' } })
+  await hub.make('User', 'redis-writer', {
+    userID: 'redis-writer',
+    userName: 'writer',
+    engine: 'redis',
+    accessString: 'on ~* +@all',
+    authenticationMode: { type_: 'password', passwords: [{ name: 'redis-writer-creds', key: 'password' }] },
+  })
+  await hub.synced('ReplicationGroup', 'redis')
+  await hub.synced('User', 'redis-writer')
+  expect(await aws.secrets()).toMatchObject({
+    authTokens: { redis: ['first-token-of-the-cache'] },
+    passwords: { 'redis-writer': ['correct-horse-battery-staple'] },
+  })
+  const second = 'second-token-of-the-cache'
+  await hub.admin.of(secretType).patch('token', { stringData: { password: second } }, { namespace: NAMESPACE })
+  await hub.until('the token', async () =>
+    (await aws.secrets()).authTokens['redis']?.includes(second) ? true : undefined,
+  )
+  expect(JSON.stringify(hub.everything().filter(({ kind }) => kind !== 'Secret'))).not.toContain('token-of-the-cache')
+})
+
 describe('row 38: deletes', () => {
   test.each([
     ['in the order of the document', PARTS],

@@ -153,6 +153,24 @@ describe('a ReplicationGroup', () => {
     })
   })
 
+  test('of several shards has one address for all of them', async () => {
+    await hub.cache({
+      engineVersion: '7.1',
+      cacheParameterGroupName: 'default.redis7.cluster.on',
+      numNodeGroups: 2,
+      replicasPerNodeGroup: 1,
+      automaticFailoverEnabled: true,
+    })
+    const { status } = await hub.synced('ReplicationGroup', 'redis')
+    const [cache] = await hub.truth.caches()
+    expect(status).toMatchObject({
+      clusterEnabled: true,
+      configurationEndpoint: { address: cache?.ConfigurationEndpoint?.Address, port: 6379 },
+      nodeGroups: [{ nodeGroupID: '0001', slots: '0-8191' }, { nodeGroupID: '0002' }],
+    })
+    expect(status?.['memberClusters']).toHaveLength(4)
+  })
+
   test('row 35: that could not be made is terminal, and says why', async () => {
     await aws.fail({ operation: 'CreateReplicationGroup', target: 'redis', reason: 'no capacity in us-west-2a' })
     await hub.cache()

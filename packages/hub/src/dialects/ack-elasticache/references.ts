@@ -49,7 +49,7 @@ function named(kind: AckKind, { spec = {}, metadata }: AckObject): readonly Name
 export const says = ({ status }: AckObject, type: string): boolean =>
   status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false
 
-export const isMade = ({ status }: AckObject): boolean => status?.['ackResourceMetadata'] !== undefined
+const isMade = ({ status }: AckObject): boolean => status?.['ackResourceMetadata'] !== undefined
 
 /** The names in AWS, by the fields that they stand for. */
 export function resolved(kind: AckKind, object: AckObject, { cache }: Neighbours): JsonObject | Blocked {

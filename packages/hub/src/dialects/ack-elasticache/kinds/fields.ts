@@ -112,7 +112,7 @@ export const statusWith = <P extends Fields>(fields: P) =>
   object('What AWS says of it, and what became of what was asked.', {
     ackResourceMetadata: metadata,
     conditions: list(
-      'What is true of it now: ACK.ResourceSynced always; ACK.Terminal, ACK.Recoverable, ACK.Advisory and ACK.ReferencesResolved where there is something to say; Ready, which mirrors them.',
+      'What is true of it now: ACK.ResourceSynced always; ACK.Terminal, ACK.Recoverable and ACK.ReferencesResolved where there is something to say; Ready, which mirrors them.',
       condition,
     ),
     ...fields,
@@ -120,16 +120,6 @@ export const statusWith = <P extends Fields>(fields: P) =>
 
 export const endpoint = (description: string) =>
   object(description, { address: text('The host.'), port: whole('The port.') })
-
-export const events = list(
-  'What AWS told of it.',
-  object('One event.', {
-    date: time('When.'),
-    message: text('What.'),
-    sourceIdentifier: text('Of what.'),
-    sourceType: text('What that is.'),
-  }),
-)
 
 export { flag, list, object, required, text, time, whole }
 export type AckCondition = ValueOf<typeof condition>

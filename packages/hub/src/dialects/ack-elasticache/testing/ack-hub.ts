@@ -17,7 +17,7 @@ import type { AckCondition } from '../kinds/fields.ts'
 import { ACK_KINDS, type AckObject } from '../kinds/kinds.ts'
 
 export const NAMESPACE = 'service-instances'
-export const PASSWORD = 'correct-horse-battery-staple'
+const PASSWORD = 'correct-horse-battery-staple'
 
 export const typeNamed = (kind: string): ResourceType<AckObject> =>
   ACK_KINDS.find(({ type }) => type.kind === kind)!.type as ResourceType<AckObject>
@@ -57,7 +57,7 @@ export interface AckHub extends TestHub {
   readonly truth: Truth
 }
 
-export type Truth = ReturnType<typeof truthOf>
+type Truth = ReturnType<typeof truthOf>
 
 /** What AWS says, past the proxy. */
 export function truthOf(aws: Aws, place: { region?: string; accessKeyId?: string } = {}) {
