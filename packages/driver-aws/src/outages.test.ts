@@ -109,6 +109,29 @@ describe('row 47: AWS that is away', () => {
   })
 })
 
+/** LARDER_AWS_OUTAGE_MS=60000 for a whole minute. */
+const THROTTLED_MS = Number(process.env['LARDER_AWS_OUTAGE_MS'] ?? 4_000)
+
+describe('row 46: a limit of the rate that lasts', () => {
+  test('is said by all who wait, is not answered by more calls, and ends with each thing made once', async () => {
+    await serveAws(hub, aws)
+    const services = [{ service: 'cloudformation' }, { service: 'elasticache' }]
+    const limits = services.map((each) => aws.faults.throttle(each))
+    aws.calls.clear()
+    const queues = Array.from({ length: 8 }, (_, i) => `queue-${i}`)
+    for (const name of queues) await hub.claim(name, { className: 'queue' })
+    await hub.claim('cache', { className: 'cache' })
+    await new Promise((resolve) => setTimeout(resolve, THROTTLED_MS))
+    for (const name of [...queues, 'cache']) await says(name, /^BackendThrottled: .*AWS limits the rate of requests/)
+    const perSecond = aws.calls.count({}, 'refused') / (THROTTLED_MS / 1000)
+    expect(perSecond).toBeLessThan(10)
+    for (const limit of limits) limit.lift()
+    for (const name of [...queues, 'cache']) await ready(name)
+    expect(await stacksEver()).toEqual(queues.map(() => 'CREATE_COMPLETE'))
+    expect(await cachesThere()).toEqual({ caches: 1, groups: 1, users: 2 })
+  })
+})
+
 const KEY = 'AKIAGOODFORAWHILE000'
 const NEXT_KEY = 'AKIAGOODFROMNOWON000'
 
