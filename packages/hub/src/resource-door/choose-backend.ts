@@ -16,7 +16,7 @@ import { isConsumer } from '../model/visibility.ts'
 import type { Blocked, Place } from './resource-door.ts'
 
 /** On an object or its namespace: the name of the Backend. */
-export const BACKEND_ANNOTATION = 'larder.dev/backend'
+const BACKEND_ANNOTATION = 'larder.dev/backend'
 
 export interface BackendChoice {
   readonly driver: string
@@ -43,7 +43,7 @@ export async function chooseBackend(pass: Reader, choice: BackendChoice): Promis
         )
   }
   const own = ownName(driver, place, pass.object.metadata.namespace)
-  const theirs = open.map(({ metadata }) => metadata.name).filter((name) => !isOwnName(name, driver))
+  const theirs = open.filter((backend) => !isKept(backend)).map(({ metadata }) => metadata.name)
   if (theirs.length === 1) return theirs[0]!
   if (theirs.length > 1) {
     const names = theirs.sort().join(', ')
@@ -99,7 +99,7 @@ function isAt(backend: Backend, place: Place): boolean {
 }
 
 /** Where a Backend makes what it makes: as it is told, else as it was found. */
-export function placeOf({ spec, status }: Backend): Place {
+function placeOf({ spec, status }: Backend): Place {
   const said = (field: 'region' | 'accountID') => textOf(spec.config, field) ?? textOf(status?.info, field)
   const region = said('region')
   const accountID = said('accountID')
@@ -115,9 +115,8 @@ function textOf(of: JsonObject | undefined, field: string): string | undefined {
 const ownName = (driver: string, { region, accountID }: Place, namespace = ''): string =>
   [`aws-${driver}`, accountID, region, accountID && namespace].filter((part) => part !== undefined).join('-')
 
-const isOwnName = (name: string, driver: string): boolean =>
-  name === `aws-${driver}` ||
-  (name.startsWith(`aws-${driver}-`) && /-(?:[0-9]{12}|[a-z]+-[a-z]+-[0-9]+)(?:-|$)/.test(name))
+/** Of people's, none has that label. */
+const isKept = ({ metadata }: Backend): boolean => metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY
 
 /** Made once and then the platform's: edits of it stay. */
 async function keepBackend({ client, object }: Reader, { driver, place, isEmbedded }: BackendChoice, name: string) {

@@ -173,6 +173,19 @@ test('a change that would cost the table is refused with what it costs, and made
   )
 })
 
+test.each(['reset', 'failServer', 'truncate'] as const)(
+  'the answer to its request lost by %s: one stack and no other',
+  async (fault) => {
+    const lost = { action: 'CreateStack', service: 'cloudformation' }
+    if (fault === 'truncate') aws.faults.truncate(lost, { times: 1 })
+    else aws.faults[fault](lost, { times: 1, at: 'answer' })
+    await make()
+    await complete()
+    const { StackSummaries } = await stacks.send(new ListStacksCommand({}))
+    expect(StackSummaries?.map(({ StackStatus }) => StackStatus)).toEqual(['CREATE_COMPLETE'])
+  },
+)
+
 test.each(momentsOf(6))('killed at write %i, %s it: one stack and no other', async (write, when) => {
   hub.cut.dieAt(hub.cut.writes.length + write, when)
   await make()

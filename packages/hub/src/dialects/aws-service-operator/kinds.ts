@@ -5,8 +5,6 @@ import type { KubeObject } from '@larder/engine/machinery/object'
 import { object, text, whole, type Fields } from '../../model/schema.ts'
 import { ASO_GROUP, ASO_VERSION, type AsoObject, type ResourceModel } from './model.ts'
 
-export const ASO_API_VERSION = `${ASO_GROUP}/${ASO_VERSION}`
-
 type Definition = JsonObject & KubeObject
 
 const typeOf = <T extends KubeObject>(kind: string, resource: string): ResourceType<T> => ({

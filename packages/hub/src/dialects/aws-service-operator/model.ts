@@ -15,8 +15,7 @@ export const ASO_DOOR = 'aws-service-operator'
 export const ASO_GROUP = 'service-operator.aws'
 export const ASO_VERSION = 'v1alpha1'
 
-export const SIDES = ['configMaps', 'services', 'secrets'] as const
-type Side = (typeof SIDES)[number]
+type Side = 'configMaps' | 'services' | 'secrets'
 
 export interface AsoObject extends KubeObject {
   readonly spec?: JsonObject
@@ -74,7 +73,7 @@ export interface ResourceModel {
 }
 
 /** Of every template: who asked for the stack. */
-export const COMMON_PARAMETERS = ['Namespace', 'ResourceVersion', 'ResourceName', 'ClusterName'] as const
+const COMMON_PARAMETERS = ['Namespace', 'ResourceVersion', 'ResourceName', 'ClusterName'] as const
 
 const text = (Default?: string, AllowedValues?: readonly string[]): JsonObject => ({
   Type: 'String',

@@ -27,7 +27,7 @@ export function stackNameOf(
   return `${name.slice(0, LONGEST_NAME - DIGEST_LENGTH - 1)}-${digest}`
 }
 
-export function instanceOf({ metadata }: AsoObject, { cache }: Neighbours): Instance | undefined {
+function instanceOf({ metadata }: AsoObject, { cache }: Neighbours): Instance | undefined {
   return cache(instanceKind).get(doorInstanceName(ASO_DOOR, metadata.uid ?? ''), INSTANCE_NAMESPACE)
 }
 
