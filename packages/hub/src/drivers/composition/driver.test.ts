@@ -294,6 +294,24 @@ describe('keeping', () => {
   })
 })
 
+test('what is only observed is told as it is, and never written', async () => {
+  const other = { ...named('a'), data: { x: 'theirs' }, metadata: { name: 'a', namespace: NAMESPACE } }
+  await there.admin.apply(other, 'somebody')
+  const one = life(map('a', { x: '1' }), map('b', { of: '${a.data.x}' }))
+  one.change({ existing: 'Observe' })
+  expect(await one.session.observe(one.want, never)).toMatchObject({
+    phase: 'changing',
+    message: '1 of 2 are ready: waiting for ConfigMap services/b: it is not there',
+  })
+  await there.admin.apply({ ...other, metadata: { name: 'b', namespace: NAMESPACE } }, 'somebody')
+  const seen = await one.session.observe(one.want, never)
+  expect(seen).toMatchObject({ phase: 'ready' })
+  expect((await objects(there, 'ConfigMap')).map(({ data }) => data)).toEqual([{ x: 'theirs' }, { x: 'theirs' }])
+  await there.admin.delete({ apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name: 'a' })
+  await there.admin.delete({ apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name: 'b' })
+  expect(await one.session.observe(one.want, never)).toEqual({ phase: 'absent' })
+})
+
 describe('removing', () => {
   test('each goes after what stands on it, and is waited for', async () => {
     const one = life(...GRAPH.slice(1))

@@ -283,6 +283,32 @@ test('a failure is told in the words of the object that has it, and is over when
 /** Objects of the instance, then those of the claim. */
 const WRITES_OF_MAKING = 5
 const WRITES_OF_REMOVING = 5
+/** The new, what reads it, and the old. */
+const WRITES_OF_MOVING = 3
+
+/** A name that depends on what the claim says. */
+const MOVING: Json = {
+  resources: [
+    {
+      id: 'moved',
+      template: {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'moved-${string(parameters.size)}' },
+        data: {},
+      },
+    },
+    {
+      id: 'stays',
+      template: {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'stays' },
+        data: { of: '${moved.metadata.name}' },
+      },
+    },
+  ],
+}
 
 describe('killed', () => {
   test.each(momentsOf(WRITES_OF_MAKING))(
@@ -312,15 +338,45 @@ describe('killed', () => {
     await hub.stop()
   })
 
-  test.each(momentsOf(10))('at write %i of the hub itself, %s it: everything is there, once', async (write, when) => {
-    const there = await town()
-    const { hub } = there
-    hub.cut.dieAt(hub.cut.writes.length + write, when)
-    await hub.claim('stack', { className: 'stacks' })
-    await surviving(hub, () => hub.ready('stack'))
-    await whole(there, 1)
-    await hub.admin.of(claimKind).delete('stack', { namespace: 'shop' })
-    await nothing(there)
-    await hub.stop()
-  })
+  test.each(momentsOf(WRITES_OF_MOVING))(
+    'at write %i of a change that gives one another name, %s it: the new is there and the old is gone',
+    async (write, when) => {
+      const there = await town()
+      const { hub } = there
+      await hub.service('moving', { ...CLASS, recipe: MOVING as never })
+      await hub.claim('stack', { className: 'moving' })
+      await hub.ready('stack')
+      expect(await names(there, 'ConfigMap')).toEqual(['moved-1', 'stays'])
+      there.dieAt(write, when)
+      await hub.admin.of(claimKind).patch('stack', { spec: { parameters: { size: 2 } } }, { namespace: 'shop' })
+      const moved = () =>
+        hub.until('the other name', async () =>
+          (await names(there, 'ConfigMap')).join() === 'moved-2,stays' ? true : undefined,
+        )
+      expect(await surviving(hub, moved)).toBe(true)
+      await moved()
+      await hub.ready('stack')
+      const stays = await there.admin.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name: 'stays' })
+      expect(stays).toMatchObject({ data: { of: 'moved-2' } })
+      await hub.admin.of(claimKind).delete('stack', { namespace: 'shop' })
+      await nothing(there)
+      await hub.stop()
+    },
+  )
+
+  // After one is before the next: what its answer changes is in no memory but that of who dies.
+  test.each(momentsOf(10).filter(([, when]) => when === 'before'))(
+    'at write %i of the hub itself, %s it: everything is there, once',
+    async (write, when) => {
+      const there = await town()
+      const { hub } = there
+      hub.cut.dieAt(hub.cut.writes.length + write, when)
+      await hub.claim('stack', { className: 'stacks' })
+      await surviving(hub, () => hub.ready('stack'))
+      await whole(there, 1)
+      await hub.admin.of(claimKind).delete('stack', { namespace: 'shop' })
+      await nothing(there)
+      await hub.stop()
+    },
+  )
 })

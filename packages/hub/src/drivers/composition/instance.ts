@@ -65,7 +65,8 @@ export async function observeInstance(base: Base, want: Want, signal: AbortSigna
     state: want.state,
     outputs: scene.graph.outputs,
     name,
-    wasMade: want.intent === 'update',
+    wasMade: want.intent === 'update' || want.existing === 'Observe',
+    isOnlyLookedAt: want.existing === 'Observe',
   }
   const seen = seenOf(sight)
   if (seen.phase !== 'ready' || scene.graph.binding.nodes.length === 0) return seen

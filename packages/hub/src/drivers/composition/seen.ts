@@ -21,6 +21,8 @@ export interface Sight {
   readonly outputs: Keys
   /** It was whole before, so that what is missing is a difference. */
   readonly wasMade: boolean
+  /** It is somebody else's: nothing is missing that could be made. */
+  readonly isOnlyLookedAt: boolean
   /** For people: the name of the instance. */
   readonly name: string
 }
@@ -28,7 +30,7 @@ export interface Sight {
 export const isThere = ({ steps }: Walked): boolean =>
   steps.some(({ node, thing, look }) => !node.isExternal && thing !== undefined && look.is !== 'foreign')
 
-export function seenOf({ walked, left, state, outputs, name, wasMade }: Sight): Seen {
+export function seenOf({ walked, left, state, outputs, name, wasMade, isOnlyLookedAt }: Sight): Seen {
   const { steps, memory } = walked
   const foreign = steps.find(({ look }) => look.is === 'foreign')
   if (foreign) return { phase: 'conflict', message: messageOf(foreign) }
@@ -42,6 +44,7 @@ export function seenOf({ walked, left, state, outputs, name, wasMade }: Sight): 
     ...steps.flatMap((step) => step.drift),
     ...(wasMade ? missing.map(({ node }) => `resources.${node.id}`) : []),
   ]
+  if (isOnlyLookedAt && missing.length + rest.length > 0) return { ...kept, ...waiting(steps) }
   const isMore = missing.length > 0 || drift.length > 0
   if (isMore && (rest.length > 0 || !wasMade)) return { ...kept, phase: 'unknown' }
   if (rest.length > 0) return { ...kept, ...waiting(steps) }

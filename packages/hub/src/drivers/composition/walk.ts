@@ -278,5 +278,5 @@ function readiness({ reports }: Ground, node: Node, thing: Thing, { words }: Vis
 /** `creating`, or what else is to be said of a step that is not ready. */
 export function messageOf({ look }: Step): string {
   if ('message' in look) return look.message
-  return look.is === 'missing' ? 'it is being made' : 'waiting for what it reads'
+  return look.is === 'missing' ? 'it is not there' : 'waiting for what it reads'
 }
