@@ -80,7 +80,7 @@ async function reconcile(pass: AppPass, { context, images, kinds }: With): Promi
       manifests,
     )
     isDone = outcome.type === 'done'
-    return outcome
+    return paced(outcome, startedAt, clock.now())
   } finally {
     if (startedAt !== undefined) status.deploy = { startedAt, finished: isDone }
   }
@@ -93,7 +93,16 @@ async function finalize(pass: AppPass, context: DoorContext, kinds: ServedKinds)
   if (spec.paused || spec.canceled) return paused
   if (await isEnding(pass)) return done
   const actor = await actorOf(app, client, context.transportOf, signal)
-  return removeAll({ app, actor, kinds, clock })
+  return paced(await removeAll({ app, actor, kinds, clock }), app.metadata.deletionTimestamp, clock.now())
+}
+
+const SELDOM_MS = 10_000
+
+/** What takes long is looked at less often: a cache of a cloud takes ten minutes, and each look is a call for each object. */
+function paced(outcome: Outcome, since: string | undefined, nowMs: number): Outcome {
+  if (outcome.type === 'done' || outcome.afterMs === undefined || since === undefined) return outcome
+  const afterMs = Math.min(SELDOM_MS, Math.max(outcome.afterMs, (nowMs - Date.parse(since)) / 10))
+  return { ...outcome, afterMs }
 }
 
 /**

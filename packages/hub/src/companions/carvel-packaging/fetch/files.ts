@@ -3,8 +3,8 @@
 /** Paths have no `.` or `..` in them and do not begin with a slash. */
 export type Files = ReadonlyMap<string, string>
 
-/** What is fetched is for one object, and an object has room for little of it. */
-export const MOST_BYTES = 64 * 1024 * 1024
+/** Of what is fetched at once: packages are texts, and all of them stand in memory for a moment. */
+export const MOST_BYTES = 16 * 1024 * 1024
 export const MOST_FILES = 10_000
 
 /** Undefined for a path that leads out of its folder. */

@@ -22,7 +22,8 @@ export interface Puller {
   pull(pull: Pull, signal: AbortSignal): Promise<Files>
 }
 
-const KEPT = 8
+/** Small ones, which most are; a large one is pulled again each time. */
+const KEPT_BYTES = 4 * 1024 * 1024
 /** A registry that has failed is left in peace for so long. */
 const LOOK_AGAIN_MS = 15_000
 
@@ -34,8 +35,8 @@ export function createPuller(named: NamedRegistries): Puller {
     if (known) return known
     const files = new Map<string, string>()
     for (const { digest } of manifest.document.layers ?? []) await unpackLayer(await registry.blob(digest), files)
-    if (kept.size >= KEPT) kept.delete(kept.keys().next().value!)
     kept.set(id, files)
+    for (const oldest of kept.keys()) if (bytesIn([...kept.values()]) > KEPT_BYTES) kept.delete(oldest)
     return files
   }
 
@@ -61,6 +62,9 @@ export function createPuller(named: NamedRegistries): Puller {
     },
   }
 }
+
+const bytesIn = (all: readonly Files[]): number =>
+  all.reduce((sum, files) => [...files.values()].reduce((inner, text) => inner + text.length, sum), 0)
 
 async function versionOf({ selection, field }: Pull, { version }: Reference, registry: Registry): Promise<string> {
   if (selection === undefined || version !== undefined) return version ?? 'latest'

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { MOST_BYTES } from './files.ts'
 import { checkUrl, publicLookup, Unreachable, type NamedRegistries } from './reach.ts'
 import { DIGEST, type Reference } from './reference.ts'
 
@@ -58,7 +59,6 @@ const MOST_REDIRECTS = 5
 const MOST_PAGES = 20
 const TIMEOUT_MS = 30_000
 const MANIFEST_BYTES = 4 * 1024 * 1024
-const BLOB_BYTES = 64 * 1024 * 1024
 
 export interface RegistryOptions {
   readonly reference: Pick<Reference, 'host' | 'repository'>
@@ -139,7 +139,7 @@ export function openRegistry({ reference, login, named, signal }: RegistryOption
     },
     async blob(digest) {
       if (!DIGEST.test(digest)) throw new RegistryError(`${host}/${repository} names a layer by no sha256 digest`)
-      const answer = await ask(new URL(`${base}/blobs/${digest}`), 'application/octet-stream', BLOB_BYTES)
+      const answer = await ask(new URL(`${base}/blobs/${digest}`), 'application/octet-stream', MOST_BYTES)
       if (answer.status !== 200) fail(answer, digest)
       if (digestOf(answer.body) !== digest)
         throw new RegistryError(`${host}/${repository}: what it has as ${digest} is something else`)

@@ -21,7 +21,7 @@ export interface YttRun {
 const TIMEOUT_MS = 60_000
 const LONGEST_MESSAGE = 4000
 
-export async function findYtt(path = process.env['PATH'] ?? ''): Promise<string | undefined> {
+async function findYtt(path = process.env['PATH'] ?? ''): Promise<string | undefined> {
   for (const folder of path.split(delimiter).filter((one) => one !== '')) {
     const program = join(folder, 'ytt')
     const isThere = await access(program, constants.X_OK).then(

@@ -16,8 +16,8 @@ export interface Place {
 }
 
 const ownerOf = ({ name, namespace }: Place): string => `${name}-${namespace}`
-export const accountName = (place: Place): string => `${ownerOf(place)}-sa`
-export const valuesName = (place: Place): string => `${ownerOf(place)}-values`
+const accountName = (place: Place): string => `${ownerOf(place)}-sa`
+const valuesName = (place: Place): string => `${ownerOf(place)}-values`
 const roleName = (place: Place): string => `${ownerOf(place)}-cluster-role`
 const bindingName = (place: Place): string => `${ownerOf(place)}-cluster-rolebinding`
 
