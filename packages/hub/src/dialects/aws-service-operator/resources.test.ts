@@ -3,11 +3,13 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr'
 import { DescribeCacheClustersCommand, ElastiCacheClient } from '@aws-sdk/client-elasticache'
 import {
+  DeleteObjectCommand,
   GetBucketLoggingCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetBucketWebsiteCommand,
   HeadBucketCommand,
+  PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
 import { ListSubscriptionsCommand, ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns'
@@ -18,7 +20,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startAws, type Aws } from '../../../../../test/aws/endpoint.ts'
 import { DELETION_POLICY_ANNOTATION } from './stack.ts'
 import { serviceType } from './say.ts'
-import { asoHub, type AsoHub } from './testing/aso-hub.ts'
+import { asoHub, typeOf, type AsoHub } from './testing/aso-hub.ts'
 
 let aws: Aws
 let hub: AsoHub
@@ -99,6 +101,19 @@ describe('S3Bucket', () => {
     await hub.until('what stood beside them to go', async () =>
       (await dataOf('kept')) === undefined && (await serviceOf('dropped')) === undefined ? true : undefined,
     )
+  })
+
+  test('one that is to be removed and is not empty says so, and goes when it is', async () => {
+    await hub.make('S3Bucket', 'full', {}, { annotations: { [DELETION_POLICY_ANNOTATION]: 'delete' } })
+    await complete('S3Bucket', 'full')
+    const letter = { Bucket: 'full', Key: 'letter' }
+    await s3.send(new PutObjectCommand({ ...letter, Body: 'dear all' }))
+    await hub.admin.of(typeOf('S3Bucket')).delete('full', { namespace: 'shop' })
+    const { status } = await hub.reaches('S3Bucket', 'full', 'DELETE_FAILED')
+    expect(status?.resourceStatusReason).toMatch(/not empty/i)
+    await s3.send(new DeleteObjectCommand(letter))
+    await hub.gone('S3Bucket', 'full')
+    expect(await exists('full')).toBe(false)
   })
 
   test('a name or an access that AWS does not know is refused with its field', async () => {
