@@ -15,11 +15,9 @@
  * Rejected: owner references from an Instance to its objects. They work within one namespace only, and the garbage collector knows no
  * order. Rejected: a kind of its own for each class, with a controller each: an instance is that already.
  */
-import { invalid, isRecord, type Driver } from '@larder/kit'
+import { invalid, isRecord, type Driver, type Session } from '@larder/kit'
 import { systemClock, type Clock } from './clock.ts'
-import { createBase } from './ground.ts'
 import { configSchema, recipeSchema } from './recipe.ts'
-import { compositionSession } from './session.ts'
 
 export function compositionDriver({ clock = systemClock }: { readonly clock?: Clock } = {}): Driver {
   return {
@@ -37,7 +35,29 @@ export function compositionDriver({ clock = systemClock }: { readonly clock?: Cl
         const message = 'driver composition acts in this cluster under a ServiceAccount, and the backend names none'
         throw invalid('serviceAccountRef', message)
       }
-      return compositionSession(createBase({ kube, host, clock, config }))
+      return lazily(async () => (await import('./session.ts')).openSession({ kube, host, clock, config }))
     },
+  }
+}
+
+type Verbs = Required<Omit<Session, 'discover' | 'wipe'>>
+
+/** CEL is loaded with the first call: a hub without a Backend of this driver does without. */
+function lazily(open: () => Promise<Verbs>): Verbs {
+  let opened: Promise<Verbs> | undefined
+  const session = (signal: AbortSignal): Promise<Verbs> => {
+    signal.throwIfAborted()
+    return (opened ??= open())
+  }
+  return {
+    probe: async (s) => (await session(s)).probe(s),
+    plan: async (w, s) => (await session(s)).plan(w, s),
+    observe: async (w, s) => (await session(s)).observe(w, s),
+    create: async (w, s) => (await session(s)).create(w, s),
+    update: async (w, s) => (await session(s)).update(w, s),
+    delete: async (w, s) => (await session(s)).delete(w, s),
+    bind: async (w, c, s) => (await session(s)).bind(w, c, s),
+    unbind: async (w, c, s) => (await session(s)).unbind(w, c, s),
+    watch: async (changed, s) => (await session(s)).watch(changed, s),
   }
 }

@@ -343,7 +343,7 @@ describe('killed', () => {
     async (write, when) => {
       const there = await town()
       const { hub } = there
-      await hub.service('moving', { ...CLASS, recipe: MOVING as never })
+      await hub.service('moving', { ...CLASS, recipe: MOVING })
       await hub.claim('stack', { className: 'moving' })
       await hub.ready('stack')
       expect(await names(there, 'ConfigMap')).toEqual(['moved-1', 'stays'])
@@ -364,7 +364,7 @@ describe('killed', () => {
     },
   )
 
-  // After one is before the next: what its answer changes is in no memory but that of who dies.
+  // The moment after a write is the one before the next.
   test.each(momentsOf(10).filter(([, when]) => when === 'before'))(
     'at write %i of the hub itself, %s it: everything is there, once',
     async (write, when) => {

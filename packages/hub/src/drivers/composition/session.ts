@@ -3,7 +3,15 @@ import { checkComposition } from './check.ts'
 import { NoValue } from './cel.ts'
 import { bindCredential, unbindCredential } from './credentials.ts'
 import type { Composition, Node } from './graph.ts'
-import { readComposition, usableComposition, wordsOf, groundOf, type Base } from './ground.ts'
+import {
+  createBase,
+  readComposition,
+  usableComposition,
+  wordsOf,
+  groundOf,
+  type Base,
+  type BaseParts,
+} from './ground.ts'
 import { changeInstance, observeInstance, removeInstance } from './instance.ts'
 import { readMemory } from './memory.ts'
 import { keyOf, told } from './naming.ts'
@@ -11,7 +19,8 @@ import { placeOf } from './objects.ts'
 import { schemasOf } from './schemas.ts'
 import { planned } from './walk.ts'
 
-export function compositionSession(base: Base): Session {
+export function openSession(parts: BaseParts): Required<Omit<Session, 'discover' | 'wipe'>> {
+  const base = createBase(parts)
   const { news } = base
   return {
     async probe(signal) {
