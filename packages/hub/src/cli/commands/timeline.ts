@@ -15,9 +15,9 @@ import { traceIdOf } from '../trace-id.ts'
 export const run: Run = async ({ args, options }, terminal) => {
   const { output, watch = false, verbose = false } = options
   const object = lookAt(args, 'timeline')
-  await withApi(options, terminal, async ({ client, namespace }) =>
-    show(client, terminal, watch, async (reader) => {
-      const named = await object(reader, namespace)
+  await withApi(options, terminal, async (connection) =>
+    show(connection.client, terminal, watch, async (reader) => {
+      const named = await object(reader, connection)
       if (!named) return undefined
       const behind = isDoorClaim(named) ? await claimBehind(reader, named) : undefined
       const found = behind?.state === 'found' ? behind.object : named

@@ -14,9 +14,9 @@ const MESSAGE_WIDTH = 72
 export const run: Run = async ({ args, options }, terminal) => {
   const { output, watch = false } = options
   const object = lookAt(args, 'trace')
-  await withApi(options, terminal, async ({ client, namespace }) =>
-    show(client, terminal, watch, async (reader) => {
-      const found = await object(reader, namespace)
+  await withApi(options, terminal, async (connection) =>
+    show(connection.client, terminal, watch, async (reader) => {
+      const found = await object(reader, connection)
       if (!found) return undefined
       const link = await chainOf(reader, await explained(reader, found))
       const content = JSON.stringify(treeJson(link))

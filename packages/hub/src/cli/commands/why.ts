@@ -11,9 +11,9 @@ import { verdictJson, verdictOf, verdictText } from '../verdict.ts'
 export const run: Run = async ({ args, options }, terminal) => {
   const { output, watch = false } = options
   const object = lookAt(args, 'why')
-  await withApi(options, terminal, async ({ client, namespace }) =>
-    show(client, terminal, watch, async (reader) => {
-      const read = await object(reader, namespace)
+  await withApi(options, terminal, async (connection) =>
+    show(connection.client, terminal, watch, async (reader) => {
+      const read = await object(reader, connection)
       if (!read) return undefined
       const found = await explained(reader, read)
       const verdict = verdictOf(found, await chainOf(reader, found))
