@@ -167,6 +167,23 @@ describe('a claim of a cache', () => {
 
 const statusOf = async (name: string) => (await hub.instanceOf(await claims().get(name, 'shop')))?.status
 
+test('a claim that asks for other credentials has another password of the same user, and the first opens nothing any more', async () => {
+  await hub.claim('cache', { className: 'cache' })
+  await hub.ready('cache')
+  const first = await userOf()
+  await claims().patch('cache', { spec: { binding: { parameters: { rotation: 2 } } } }, { namespace: 'shop' })
+  await hub.until('the rotation', async () => {
+    const { status } = await claims().get('cache', 'shop')
+    return status?.credential?.serial === 2 && !status.credential.predecessor ? true : undefined
+  })
+  const second = await userOf()
+  expect(second['username']).toBe(first['username'])
+  expect([await userMayLogIn(aws, caches, first), await userMayLogIn(aws, caches, second)]).toEqual([false, true])
+  expect(await cachesThere()).toEqual({ caches: 1, groups: 1, users: 2 })
+  await gone('cache')
+  await expect.poll(cachesThere, { timeout: 20_000, interval: 50 }).toEqual({ caches: 0, groups: 0, users: 0 })
+})
+
 describe('the timeline of what AWS makes', () => {
   test('of a stack tells its status and when it is expected, and then how long it took', async () => {
     await hub.service('slow', {

@@ -2,8 +2,7 @@
  * A user for each claim. Its password derives from a key that only the hub keeps, because AWS never tells a password again: however often a bind
  * is repeated, it gives the same.
  *
- * A rotation makes another user beside the first, which goes when nobody needs it any more. ElastiCache lets one user have two passwords for
- * this; not used, because then the leaving credential could not be told from the staying one when somebody asks who connects.
+ * A rotation gives the user a second password until the first is revoked (passwords.ts). Another role is another user: what it may do is the user's.
  */
 import {
   AddTagsToResourceCommand,
@@ -11,7 +10,7 @@ import {
   ModifyUserCommand,
   ModifyUserGroupCommand,
 } from '@aws-sdk/client-elasticache'
-import type { ReplicationGroup, UserGroup } from '@aws-sdk/client-elasticache'
+import type { ReplicationGroup, User, UserGroup } from '@aws-sdk/client-elasticache'
 import { blocked, invalid } from '@larder/kit'
 import type { Bound, Changing, Credential, Unbound } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
@@ -19,11 +18,9 @@ import { OWNER_TAG } from '../../naming.ts'
 import { tagList, type Elasticache } from '../client.ts'
 import { bindingValues } from './binding.ts'
 import { removeUser } from './make.ts'
+import { addPassword, holderOf, KEY_TAG, mayHold, passwordTags, takePassword, type Holder } from './passwords.ts'
 import { fingerprintOf, newKey, passwordOf, type CacheMemory, type CacheState } from './state.ts'
 import { userIdOf, type CacheNames, type WantedCache } from './wanted.ts'
-
-/** Which key the password of a user is of. */
-const KEY_TAG = 'larder.dev/key'
 
 const DEFAULT_ROLES = { writer: 'on ~* +@all', reader: 'on ~* -@all +@read +@connection' }
 
@@ -33,10 +30,13 @@ interface CredentialState {
   readonly fingerprint?: string
   /** Where the instance had none to derive from. */
   readonly key?: string
+  /** Whose second password it is; absent: that of a user of its own. */
+  readonly user?: string
 }
 
 interface NewUser {
-  readonly id: string
+  id: string
+  readonly credential: string
   readonly access: string
   readonly password: string
   readonly fingerprint: string
@@ -63,19 +63,33 @@ export class CacheAccess {
     const ownKey = kept.key === undefined ? { key: before.key ?? newKey() } : {}
     const key = kept.key ?? ownKey.key ?? ''
     const fingerprint = fingerprintOf(key)
-    const user = {
+    const user: NewUser = {
       id: userIdOf(this.#names, credential.id),
+      credential: credential.id,
       access,
       password: passwordOf(key, credential.id),
       fingerprint,
     }
-    const unsure = JSON.stringify(ownKey)
-    if (before.fingerprint !== fingerprint && !(await this.#ensureUser(wanted, user))) {
-      return { ...this.#working('bind', user.id, `user ${user.id} is being made`), state: unsure }
+    const holder = before.user ?? (await this.#holderFor(wanted, user, kept.key, credential.predecessor))
+    if (holder !== undefined) user.id = holder
+    const shared = holder === undefined ? {} : { user: holder }
+    const unsure = JSON.stringify({ ...ownKey, ...shared })
+    if (before.fingerprint !== fingerprint) {
+      const isThere =
+        holder === undefined
+          ? await this.#ensureUser(wanted, user)
+          : await this.#addPassword(holder, credential.id, key)
+      if (isThere === 'lost') this.#memory.holders.delete(credential.id)
+      if (isThere === 'lost') return { ...this.#working('bind', user.id, `user ${user.id} is lost`), state: '{}' }
+      if (!isThere) return { ...this.#working('bind', user.id, `user ${user.id} is being made`), state: unsure }
     }
-    const state = JSON.stringify({ fingerprint, ...ownKey })
+    const state = JSON.stringify({ fingerprint, ...ownKey, ...shared })
+    if (holder !== undefined && !(await this.#isActive(holder)))
+      return { ...this.#working('bind', user.id, `user ${user.id} gets another password`), state }
     const joined = await this.#join(group, user.id)
-    if (joined === 'missing') return { ...this.#working('bind', user.id, `user ${user.id} is lost`), state: unsure }
+    if (joined === 'missing') this.#memory.holders.delete(credential.id)
+    if (joined === 'missing')
+      return { ...this.#working('bind', user.id, `user ${user.id} is lost`), state: JSON.stringify(ownKey) }
     if (joined === 'later') {
       return { ...this.#working('bind', user.id, `user ${user.id} joins user group ${this.#names.access}`), state }
     }
@@ -85,15 +99,75 @@ export class CacheAccess {
     return { phase: 'ready', values, state }
   }
 
-  /** Gone when AWS no longer knows the user. */
-  async unbind(credential: Credential): Promise<Unbound> {
-    const id = userIdOf(this.#names, credential.id)
+  /** Gone when AWS no longer knows the user, or the user no longer the password. */
+  async unbind(credential: Credential, { key }: CacheState): Promise<Unbound> {
+    const user = await this.#userOf(credential)
+    const id = user?.UserId ?? userIdOf(this.#names, credential.id)
+    if (user && user.Status !== 'deleting') {
+      const left = await takePassword(
+        this.#aws,
+        await holderOf(this.#aws, user, this.#signal),
+        credential.id,
+        key,
+        this.#signal,
+      )
+      if (left === 'later') return this.#working('unbind', id, `user ${id} loses a password`)
+      if (left === 'taken') return this.#gone(credential, id)
+    }
     this.#memory.joins.leave(this.#names.access, id)
-    const user = await this.#aws.users.find(id, this.#signal)
     const isThere = user && (user.Status === 'deleting' || (await removeUser(this.#aws, id, this.#signal)))
     if (isThere) return this.#working('unbind', id, `user ${id} is being removed`)
-    this.#memory.waits.over(id)
+    return this.#gone(credential, id)
+  }
+
+  #gone(credential: Credential, user: string): Unbound {
+    this.#memory.holders.delete(credential.id)
+    this.#memory.waits.over(user)
     return { phase: 'gone' }
+  }
+
+  /** Who has the password of a credential. One that was never heard of again may be anybody's. */
+  async #userOf({ id, state }: Pick<Credential, 'id' | 'state'>): Promise<User | undefined> {
+    const kept = state === undefined ? undefined : (JSON.parse(state) as CredentialState)
+    const known = kept?.user ?? this.#memory.holders.get(id)
+    const user = await this.#aws.users.find(known ?? userIdOf(this.#names, id), this.#signal)
+    if (user || kept || known !== undefined) return user
+    return (await this.#search(id))?.user
+  }
+
+  async #search(credential: string): Promise<{ user: User; holder: Holder } | undefined> {
+    const prefix = `${this.#names.access}-`
+    for (const user of await this.#aws.users.list(this.#signal)) {
+      if (user.UserId?.startsWith(prefix) !== true || user.UserId === this.#names.defaultUser) continue
+      const holder = await holderOf(this.#aws, user, this.#signal)
+      if (holder.credentials.includes(credential)) return { user, holder }
+    }
+    return undefined
+  }
+
+  /** The user of the credential that this one follows, where it may have both passwords. */
+  async #holderFor(
+    { tags }: WantedCache,
+    { credential, access, fingerprint }: NewUser,
+    key: string | undefined,
+    predecessor: string | undefined,
+  ): Promise<string | undefined> {
+    if (predecessor === undefined || key === undefined) return undefined
+    const user = await this.#userOf({ id: predecessor })
+    const holder = user && (await holderOf(this.#aws, user, this.#signal))
+    if (!holder || !mayHold(holder, credential, { owner: tags[OWNER_TAG], access, fingerprint })) return undefined
+    this.#memory.holders.set(credential, holder.id)
+    return holder.id
+  }
+
+  async #addPassword(id: string, credential: string, key: string): Promise<boolean | 'lost'> {
+    const user = await this.#aws.users.find(id, this.#signal)
+    if (!user) return 'lost'
+    return addPassword(this.#aws, await holderOf(this.#aws, user, this.#signal), credential, key, this.#signal)
+  }
+
+  async #isActive(id: string): Promise<boolean> {
+    return (await this.#aws.users.find(id, this.#signal))?.Status === 'active'
   }
 
   #working(doing: string, user: string, message: string): Changing {
@@ -182,12 +256,12 @@ function accessOf({ recipe }: WantedCache, { role }: Credential): string {
   return access
 }
 
-const createUser = ({ settings, tags }: WantedCache, { id, access, password, fingerprint }: NewUser) =>
+const createUser = ({ settings, tags }: WantedCache, { id, credential, access, password, fingerprint }: NewUser) =>
   new CreateUserCommand({
     UserId: id,
     UserName: id,
     Engine: settings.engine,
     AccessString: access,
     Passwords: [password],
-    Tags: tagList({ ...tags, [KEY_TAG]: fingerprint }),
+    Tags: tagList({ ...tags, ...passwordTags(credential, access, fingerprint) }),
   })

@@ -356,3 +356,77 @@ test('ten binds at once join the group together', async () => {
   for (const values of all) expect(await userMayLogIn(aws, truth, values)).toBe(true)
   expect(aws.calls.count({ action: 'ModifyUserGroup' })).toBeLessThan(10)
 })
+
+const follows = (id: string, predecessor: string): Credential => ({ ...credential(id, 'writer'), predecessor })
+const opens = (values: Record<string, string>) => userMayLogIn(aws, truth, values)
+
+describe('a rotation', () => {
+  /** As the hub does it: it keeps the state of each credential. */
+  const states = new Map<string, string>()
+  beforeEach(() => states.clear())
+  const kept = (one: Credential): Credential => {
+    const state = states.get(one.id)
+    return { ...one, ...(state !== undefined && { state }) }
+  }
+  async function bind(want: Want, one: Credential): Promise<Record<string, string>> {
+    for (;;) {
+      const answer = await session.bind(want, kept(one), never).catch((error: unknown) => {
+        if (error instanceof Error && /the answer was lost/.test(error.message)) return undefined
+        throw error
+      })
+      if (answer?.state !== undefined) states.set(one.id, answer.state)
+      if (answer?.phase === 'ready') return answer.values as Record<string, string>
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  async function unbind(want: Want, one: Credential): Promise<void> {
+    await expect
+      .poll(async () => (await session.unbind(want, kept(one), never)).phase, { timeout: 10_000 })
+      .toBe('gone')
+  }
+
+  test('gives the same user another password; both open until the first is revoked; and so on in another process', async () => {
+    await aws.setTimes({ ...QUICK, modifyingMs: 100 })
+    const want = await made(wanted())
+    let last = credential('c-0', 'writer')
+    let before = await bind(want, last)
+    for (const serial of [1, 2, 3]) {
+      if (serial === 2) session = connect(elasticacheDriver(), aws)
+      const next = follows(`c-${serial}`, last.id)
+      const after = await bind(want, next)
+      expect(after['username']).toBe(before['username'])
+      expect(after['password']).not.toBe(before['password'])
+      expect([await opens(before), await opens(after)]).toEqual([true, true])
+      await unbind(want, last)
+      expect([await opens(before), await opens(after)]).toEqual([false, true])
+      expect(await bind(want, next)).toEqual(after)
+      last = next
+      before = after
+    }
+    expect(await counted()).toEqual([1, 1, 2])
+    await unbind(want, last)
+    expect(await counted()).toEqual([1, 1, 1])
+  })
+
+  test('whose answers are lost gives one password; one that nobody heard of is revoked, and takes no other with it', async () => {
+    const want = await made(wanted())
+    const first = await bind(want, credential('c-0', 'writer'))
+    for (const action of ['ModifyUser', 'AddTagsToResource']) aws.faults.reset({ action }, { times: 3, at: 'answer' })
+    const second = await bind(want, follows('c-1', 'c-0'))
+    expect([await opens(first), await opens(second)]).toEqual([true, true])
+    states.delete('c-1')
+    session = connect(elasticacheDriver(), aws)
+    await unbind(want, credential('c-1', 'writer'))
+    expect([await opens(first), await opens(second)]).toEqual([true, false])
+    await unbind(want, credential('c-0', 'writer'))
+    expect(await counted()).toEqual([1, 1, 1])
+  })
+
+  test('to another role is another user', async () => {
+    const want = await made(wanted())
+    const writer = await bind(want, credential('c-0', 'writer'))
+    const reader = await bind(want, { ...credential('c-1', 'reader'), predecessor: 'c-0' })
+    expect(reader['username']).not.toBe(writer['username'])
+    expect([await opens(writer), await opens(reader)]).toEqual([true, true])
+  })
+})

@@ -62,6 +62,8 @@ export const askedDigest = (value: unknown): string => digestOf(JSON.stringify(v
 export class CacheMemory {
   readonly joins = new Joins()
   readonly waits: Waits
+  /** By credential: the user whose second password it has. */
+  readonly holders = new Map<string, string>()
   readonly #owned = new Set<string>()
   readonly #asked = new Map<string, Asked>()
 

@@ -195,7 +195,7 @@ export class CacheVerbs {
   }
 
   unbind(credential: Credential): Promise<Unbound> {
-    return this.#access().unbind(credential)
+    return this.#access().unbind(credential, this.#state)
   }
 
   #access(): CacheAccess {
