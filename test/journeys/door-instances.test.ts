@@ -28,11 +28,12 @@ beforeAll(async () => {
 })
 afterAll(() => hub.remove())
 
+const ofJar = (command: string) => hub.larder(command, 'configmap/jar', '-n', 'shop')
+
 test('why, trace and timeline tell of it', async () => {
-  const of = (command: string) => hub.larder(command, 'configmap/jar', '-n', 'shop')
-  expect((await of('why')).stdout).toMatch(/^instance larder-instances\/d-jar is Ready /)
-  expect((await of('trace')).stdout).toContain('└─ Backend/nothing')
-  expect((await of('timeline')).stdout).toMatch(/ create /)
+  expect((await ofJar('why')).stdout).toMatch(/^instance larder-instances\/d-jar is Ready /)
+  expect((await ofJar('trace')).stdout).toContain('└─ Backend/nothing')
+  expect((await ofJar('timeline')).stdout).toMatch(/ create /)
 })
 
 test('of what no door made anything nothing is told, nor of a kind that nobody serves', async () => {
