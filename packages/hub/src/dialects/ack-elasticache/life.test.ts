@@ -48,6 +48,9 @@ async function package_(): Promise<void> {
   await hub.user('redis-writer')
   await hub.userGroup(['redis-default', 'redis-writer'])
   await hub.cache({ cacheSubnetGroupName: 'ack-elasticache', userGroupIDs: ['redis'] })
+  // One after the other, as they wait for each other, each with patience of its own.
+  await hub.synced('User', 'redis-writer')
+  await hub.synced('UserGroup', 'redis')
   await hub.synced('ReplicationGroup', 'redis')
 }
 

@@ -84,6 +84,8 @@ describe('a ReplicationGroup', () => {
       preferredMaintenanceWindow: 'sun:23:00-mon:01:30',
       tags: [{ key: 'team', value: 'shop' }],
     })
+    await hub.synced('CacheParameterGroup', 'tuned')
+    await hub.synced('UserGroup', 'redis')
     await hub.synced('ReplicationGroup', 'redis')
     const [cache] = await hub.truth.caches()
     expect(cache).toMatchObject({
@@ -226,6 +228,7 @@ describe('row 36: in any order of applying', () => {
     const said = await hub.says('UserGroup', 'redis', 'ACK.ReferencesResolved')
     expect(said).toBe(`spec.userRefs[0]: User ${NAMESPACE}/redis-default does not exist`)
     await hub.neutral()
+    await hub.synced('UserGroup', 'redis')
     const cache = await hub.synced('ReplicationGroup', 'redis')
     expect(conditionOf(cache, 'ACK.ReferencesResolved')?.status).toBe('True')
     expect((await hub.truth.caches())[0]?.UserGroupIds).toEqual(['their-group'])
