@@ -1,4 +1,5 @@
 import { configMapType } from '@larder/engine/client/builtin'
+import type { Lister } from '@larder/engine/client/informer'
 import { watching, type Controller } from '@larder/engine/runtime/controller'
 import { keyOf } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../door.ts'
@@ -35,11 +36,7 @@ function dialectOf(model: ResourceModel): ResourceDialect<AsoObject> {
     sides: [configMapType, serviceType],
     watches: [
       // Of two whose stacks would have one name the second waits for the first to go.
-      watching(
-        type,
-        (object, informers) => informers.of(type).byIndex(STACK_NAME, stackKey(object)).map(keyOf),
-        indexes,
-      ),
+      watching(type, (object, informers) => rivalsOf(object, informers.of(type)).map(keyOf), indexes),
       watching(templateType, ({ metadata }, informers) => {
         const objects = informers.of(type)
         const places = [`${metadata.namespace}/${metadata.name}`, `/${metadata.name}`]
@@ -61,3 +58,6 @@ function dialectOf(model: ResourceModel): ResourceDialect<AsoObject> {
     report: (object, state) => reportOf(model, object, state),
   }
 }
+
+const rivalsOf = (object: AsoObject, objects: Lister<AsoObject>): readonly AsoObject[] =>
+  objects.byIndex(STACK_NAME, stackKey(object)).filter(({ metadata }) => metadata.uid !== object.metadata.uid)
