@@ -253,8 +253,11 @@ test('the way to ready is in status and in the timeline, step by step', async ()
   await said('0 of 2 are ready: waiting for Cache services/group: creating')
   await report(there, 'group', READY)
   await said('1 of 2 are ready: waiting for Cache services/cache')
-  const { status } = (await hub.admin.of(claimKind).find('stack', 'shop'))!
-  expect(findCondition(status?.conditions, 'Ready')?.message).toContain('waiting for Cache services/cache')
+  await hub.until('the claim to say it, too', async () => {
+    const { status } = (await hub.admin.of(claimKind).find('stack', 'shop')) ?? {}
+    const said = findCondition(status?.conditions, 'Ready')?.message
+    return said?.includes('waiting for Cache services/cache') ? said : undefined
+  })
   await report(there, 'cache', READY)
   await hub.ready('stack')
   const steps = (await hub.instanceOf(claim))?.status?.steps?.map(({ name, outcome }) => `${name}: ${outcome}`)
@@ -353,7 +356,10 @@ describe('killed', () => {
         hub.until('the other name', async () =>
           (await names(there, 'ConfigMap')).join() === 'moved-2,stays' ? true : undefined,
         )
-      expect(await surviving(hub, moved)).toBe(true)
+      // The world may be as it should be before anybody has noticed the death.
+      await hub.until('the death of the hub', () => (hub.cut.dead ? true : undefined))
+      await hub.kill()
+      await hub.start()
       await moved()
       await hub.ready('stack')
       const stays = await there.admin.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name: 'stays' })
