@@ -193,7 +193,7 @@ describe('row 49: two accounts at once, one of them broken', () => {
   })
 })
 
-/** LARDER_AWS_QUEUES=500 takes about two minutes. */
+/** LARDER_AWS_QUEUES=500 takes some minutes. */
 const QUEUES = Number(process.env['LARDER_AWS_QUEUES'] ?? 55)
 const PER_SECOND = 20
 
