@@ -116,8 +116,11 @@ function trouble(kind: AckKind, instance: Instance, reason: string, message: str
   return FOR_GOOD.has(reason) ? terminal(inFields(kind, message)) : recoverable(inFields(kind, message))
 }
 
+/** What another object has, or had and left, is marked with its id; an adoption does not take it from that one. */
 const alreadyExists = (message: string): string =>
-  `Resource already exists: ${message}; to take it over, set the annotation ${ADOPTION_POLICY} to adopt`
+  /: its tag /.test(message)
+    ? `Resource already exists: ${message}; to take it over where that is gone, remove the tag in AWS, and set the annotation ${ADOPTION_POLICY} to adopt`
+    : `Resource already exists: ${message}; to take it over, set the annotation ${ADOPTION_POLICY} to adopt`
 
 /** While an object goes. What AWS refuses is told as ACK tells it, and tried again all the same. */
 function going(kind: AckKind, ready: Ready): readonly Saying[] {
