@@ -107,6 +107,7 @@ const valuesFrom = list(
       key: text('Only this key of it; absent: all, by name.'),
     }),
     path: text('A file of what was fetched.'),
+    downwardAPI: freeObject('Not supported.'),
   }),
 )
 const paths = list('Only these files or folders of what is there; absent: all.', text('A path.'))
@@ -126,6 +127,7 @@ const template = list(
       paths,
       valuesFrom,
       inline,
+      fileMarks: list('As its flag.', text('A mark.')),
       ignoreUnknownComments: flag('As its flag.'),
       strict: flag('As its flag.'),
     }),

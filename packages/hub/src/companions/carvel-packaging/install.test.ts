@@ -46,6 +46,21 @@ describe('a repository', () => {
     await house.hub.until('all to go', async () => ((await packages()).length === 0 ? true : undefined))
   })
 
+  test('takes packages with fields that are not known here, and refuses those that it would have to follow when they are installed', async () => {
+    const steps = [{ values: { valuesFrom: [{ downwardAPI: {} }] } }]
+    const more = {
+      futureField: { a: 'b' },
+      template: { spec: { fetch: [{ inline: { paths: {} } }], template: steps, deploy: [{ kapp: {} }] } },
+    }
+    await house.repository({ 'a.yml': cachePackage('1.0.0', { more }) })
+    await house.is(repositoryKind, 'ReconcileSucceeded', 'references')
+    await house.install({ serviceAccountName: 'installer', packageRef: PACKAGE })
+    const { status } = await house.is(installKind, 'ReconcileFailed')
+    expect(status?.usefulErrorMessage).toBe(
+      'Reading values: valuesFrom.downwardAPI is not supported: say the values in a Secret',
+    )
+  })
+
   test('brings packages alone: nothing else is applied by the rights of the hub', async () => {
     await house.repository({ 'a.yml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: x}' })
     const message =

@@ -65,16 +65,20 @@ export const metadataKind = defineForeignKind({
   resource: 'packagemetadatas',
   namespaced: true,
   description: 'PackageMetadata says in words what the Packages of its name are.',
-  spec: object('For people.', {
-    displayName: text('Its name for people.'),
-    shortDescription: text('One line.'),
-    longDescription: text('More.'),
-    providerName: text('Who makes it.'),
-    maintainers: list('Who maintains it.', object('One.', { name: text('Their name.') })),
-    categories: list('What it is about.', text('A word.')),
-    supportDescription: text('Where help is.'),
-    iconSVGBase64: text('An icon.'),
-  }),
+  spec: object(
+    'For people.',
+    {
+      displayName: text('Its name for people.'),
+      shortDescription: text('One line.'),
+      longDescription: text('More.'),
+      providerName: text('Who makes it.'),
+      maintainers: list('Who maintains it.', object('One.', { name: text('Their name.') })),
+      categories: list('What it is about.', text('A word.')),
+      supportDescription: text('Where help is.'),
+      iconSVGBase64: text('An icon.'),
+    },
+    { keepUnknown: true },
+  ),
   status: freeObject('Not written.'),
   columns: [
     column('Display name', '.spec.displayName', 'Its name for people.'),
@@ -91,22 +95,26 @@ export const packageKind = defineForeignKind({
   resource: 'packages',
   namespaced: true,
   description: 'A Package is one version of what can be installed. Its name is `REFNAME.VERSION`.',
-  spec: object('What it is.', {
-    refName: required(text('The name of its PackageMetadata.')),
-    version: required(text('A semantic version.')),
-    licenses: list('Its licences.', text('One.')),
-    releasedAt: time('When it was released.'),
-    releaseNotes: text('What is new.'),
-    // So spelled by its inventor.
-    capactiyRequirementsDescription: text('What it needs.'),
-    includedSoftware: anyValue('What is in it.'),
-    kappControllerVersionSelection: freeObject('Read and not followed: there is no kapp-controller here.'),
-    kubernetesVersionSelection: versionSelection,
-    valuesSchema,
-    template: object('The App that is made of it.', {
-      spec: object('As in an App.', appSteps),
-    }),
-  }),
+  spec: object(
+    'What it is.',
+    {
+      refName: required(text('The name of its PackageMetadata.')),
+      version: required(text('A semantic version.')),
+      licenses: list('Its licences.', text('One.')),
+      releasedAt: time('When it was released.'),
+      releaseNotes: text('What is new.'),
+      // So spelled by its inventor.
+      capactiyRequirementsDescription: text('What it needs.'),
+      includedSoftware: anyValue('What is in it.'),
+      kappControllerVersionSelection: freeObject('Read and not followed: there is no kapp-controller here.'),
+      kubernetesVersionSelection: versionSelection,
+      valuesSchema,
+      template: object('The App that is made of it.', {
+        spec: object('As in an App.', appSteps),
+      }),
+    },
+    { keepUnknown: true },
+  ),
   status: freeObject('Not written.'),
   columns: [
     column('Packagemetadata name', '.spec.refName', 'The name of its PackageMetadata.'),

@@ -152,7 +152,17 @@ describe('ytt', () => {
     process.env['PATH'] = path
     rmSync(folder, { recursive: true })
   })
-  const step = [{ ytt: { paths: ['config'], strict: true, valuesFrom: [{ secretRef: { name: 'v' } }] } }]
+  const step = [
+    {
+      ytt: {
+        paths: ['config'],
+        strict: true,
+        fileMarks: ['**/*.yml:exclude=false'],
+        inline: { paths: { 'more/c.yml': 'c' } },
+        valuesFrom: [{ secretRef: { name: 'v' } }],
+      },
+    },
+  ]
   const files = { 'config/a.yml': map('metadata: {name: x}'), 'other/b.yml': map('metadata: {name: y}') }
   /** In the place of ytt, which no registry of these tests has: it shows how that is called, not what it does. */
   const program = (script: string) => {
@@ -172,18 +182,24 @@ describe('ytt', () => {
       const seen = {
         files: readdirSync(args[args.indexOf('-f') + 1], { recursive: true }),
         values: readFileSync(args[args.indexOf('--data-values-file') + 1], 'utf8'),
-        strict: args.includes('--strict'), env: Object.keys(process.env).filter((name) => name === 'PATH' || /^(AWS|LARDER)/.test(name)),
+        strict: args.includes('--strict'), mark: args[args.indexOf('--file-mark') + 1], env: Object.keys(process.env).filter((name) => name === 'PATH' || /^(AWS|LARDER)/.test(name)),
       }
       console.log(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, seen }))`)
     const [result] = await made(files, step, 'a: 1')
-    expect(result!['seen']).toEqual({ files: ['config', 'config/a.yml'], values: 'a: 1', strict: true, env: [] })
+    expect(result!['seen']).toEqual({
+      files: ['config', 'more', 'config/a.yml', 'more/c.yml'],
+      values: 'a: 1',
+      strict: true,
+      mark: '**/*.yml:exclude=false',
+      env: [],
+    })
   })
 
-  test('that fails says why in full, without the places of the hub', async () => {
-    program(`console.error('ytt: Error: ' + process.argv[3] + '/config/a.yml is wrong'); process.exit(1)`)
-    await expect(made(files, step)).rejects.toMatchObject({
+  test('that fails says why in full, without the places of the hub and without the values', async () => {
+    program(`console.error('ytt: Error: ' + process.argv[3] + '/config/a.yml is wrong: s3cret word'); process.exit(1)`)
+    await expect(made(files, step, 'password: s3cret word')).rejects.toMatchObject({
       message: 'Templating dir: Error (see .status.usefulErrorMessage for details)',
-      useful: 'ytt: ytt: Error: /files/config/a.yml is wrong',
+      useful: 'ytt: ytt: Error: /files/config/a.yml is wrong: ***',
     })
   })
 })

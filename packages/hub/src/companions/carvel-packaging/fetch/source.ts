@@ -66,7 +66,11 @@ export async function fetchOne(source: FetchSource, field: string, fetching: Fet
 
 type Inline = NonNullable<FetchSource['inline']>
 
-async function inlineFiles({ paths = {}, pathsFrom = [] }: Inline, field: string, beside: Neighbours): Promise<Files> {
+export async function inlineFiles(
+  { paths = {}, pathsFrom = [] }: Inline,
+  field: string,
+  beside: Neighbours,
+): Promise<Files> {
   const files = new Map<string, string>()
   const put = (path: string, content: string, at: string) => {
     const name = normalPath(path)

@@ -1,13 +1,13 @@
 /** From files to manifests, step by step as an App says. Without a step the YAML documents are taken as they are. */
 import type { JsonObject } from '@larder/engine/base/json'
-import type { Neighbours } from '../fetch/source.ts'
-import { chosen, normalPath, type Files } from '../fetch/files.ts'
+import { inlineFiles, type Neighbours } from '../fetch/source.ts'
+import { chosen, type Files } from '../fetch/files.ts'
 import type { TemplateStep } from '../kinds.ts'
 import { Failed } from '../report.ts'
 import { manifestsOf, parseDocuments, type ParsedDocument } from './documents.ts'
 import { fillIn } from './fill-in.ts'
 import { lockImages } from './images-lock.ts'
-import { checkAgainst, mergeValues, readValues } from './values.ts'
+import { checkAgainst, mergeValues, readValues, textsIn } from './values.ts'
 import { runYtt } from './ytt.ts'
 
 interface Templating {
@@ -45,15 +45,18 @@ async function templateOnce(
   }
   if (step.ytt) {
     if (before) throw new Failed(`Templating dir: ${field}.ytt must be the first step`)
-    const { paths, valuesFrom = [], inline = {}, ignoreUnknownComments, strict } = step.ytt
-    const added = Object.entries(inline.paths ?? {}).map(
-      ([path, content]) => [normalPath(path) ?? '', content] as const,
-    )
+    const { paths, valuesFrom = [], inline = {}, ignoreUnknownComments, strict, fileMarks = [] } = step.ytt
+    const added = await inlineFiles(inline, `${field}.ytt`, neighbours)
+    const values = await readValues(valuesFrom, neighbours, files)
     const output = await runYtt({
-      files: new Map([...plain(files, paths), ...added.filter(([path]) => path !== '')]),
-      paths: undefined,
-      values: await readValues(valuesFrom, neighbours, files),
-      flags: [...(ignoreUnknownComments ? ['--ignore-unknown-comments'] : []), ...(strict ? ['--strict'] : [])],
+      files: new Map([...plain(files, paths), ...added]),
+      values,
+      secret: textsIn(await mergeValues(values)),
+      flags: [
+        ...(ignoreUnknownComments ? ['--ignore-unknown-comments'] : []),
+        ...(strict ? ['--strict'] : []),
+        ...fileMarks.flatMap((mark) => ['--file-mark', mark]),
+      ],
       signal,
     })
     return parseDocuments(new Map([['ytt.yaml', output]]))

@@ -16,7 +16,9 @@ export async function readValues(
   files: Files,
 ): Promise<readonly { readonly name: string; readonly text: string }[]> {
   const found: { name: string; text: string }[] = []
-  for (const { secretRef, configMapRef, path } of sources) {
+  for (const { secretRef, configMapRef, path, downwardAPI } of sources) {
+    if (downwardAPI)
+      throw new Failed('Reading values: valuesFrom.downwardAPI is not supported: say the values in a Secret')
     const source = secretRef ?? configMapRef
     if (source) {
       const texts = secretRef ? textsOf(await beside.secret(source.name)) : await configMapTexts(beside, source.name)
@@ -109,3 +111,14 @@ const mapValues = (properties: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(properties).map(([name, one]) => [name, isObject(one) ? structural(one) : structural({})]),
   )
+
+/** Shorter ones are words that stand everywhere. */
+const SHORTEST_SECRET = 4
+
+/** Every text among values, and every line of it, that may be secret. */
+export function textsIn(value: Json): readonly string[] {
+  if (typeof value === 'string')
+    return [value, ...value.split('\n')].filter((text) => text.trim().length >= SHORTEST_SECRET)
+  if (Array.isArray(value)) return (value as readonly Json[]).flatMap(textsIn)
+  return isObject(value) ? Object.values(value).flatMap(textsIn) : []
+}

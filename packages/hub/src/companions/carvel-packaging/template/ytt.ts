@@ -7,13 +7,13 @@ import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { Failed } from '../report.ts'
-import { chosen, MOST_BYTES, type Files } from '../fetch/files.ts'
+import { MOST_BYTES, type Files } from '../fetch/files.ts'
 
 export interface YttRun {
   readonly files: Files
-  /** Of the step; `-` is what the step before made, as upstream. */
-  readonly paths: readonly string[] | undefined
   readonly values: readonly { readonly text: string }[]
+  /** Texts that must not be told, whatever the program says. */
+  readonly secret: readonly string[]
   readonly flags: readonly string[]
   readonly signal: AbortSignal
 }
@@ -42,15 +42,11 @@ export async function runYtt(run: YttRun): Promise<string> {
     )
   const folder = await mkdtemp(join(tmpdir(), 'larder-ytt-'))
   try {
-    for (const [path, content] of chosen(
-      run.files,
-      run.paths?.filter((one) => one !== '-'),
-    ))
-      await put(join(folder, 'files', path), content)
+    for (const [path, content] of run.files) await put(join(folder, 'files', path), content)
     for (const [i, { text }] of run.values.entries()) await put(join(folder, `values-${i}.yaml`), text)
     const values = run.values.flatMap((_, i) => ['--data-values-file', join(folder, `values-${i}.yaml`)])
     await mkdir(join(folder, 'files'), { recursive: true })
-    return await execute(program, ['-f', join(folder, 'files'), ...values, ...run.flags], run.signal, folder)
+    return await execute(program, ['-f', join(folder, 'files'), ...values, ...run.flags], run, folder)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -61,7 +57,12 @@ async function put(path: string, content: string): Promise<void> {
   await writeFile(path, content, { mode: 0o600 })
 }
 
-function execute(program: string, args: readonly string[], signal: AbortSignal, folder: string): Promise<string> {
+function execute(
+  program: string,
+  args: readonly string[],
+  { signal, secret }: YttRun,
+  folder: string,
+): Promise<string> {
   const options = {
     cwd: folder,
     env: {},
@@ -73,7 +74,7 @@ function execute(program: string, args: readonly string[], signal: AbortSignal, 
   return new Promise((resolve, reject) => {
     execFile(program, args, options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout)
-      const useful = stderr.replaceAll(folder, '').trim().slice(0, LONGEST_MESSAGE)
+      const useful = without(secret, stderr.replaceAll(folder, '')).trim().slice(0, LONGEST_MESSAGE)
       const why =
         useful === '' ? (error.killed === true ? `no end within ${TIMEOUT_MS / 1000}s` : String(error.code)) : useful
       reject(
@@ -85,3 +86,7 @@ function execute(program: string, args: readonly string[], signal: AbortSignal, 
     })
   })
 }
+
+/** The longest first: one may be part of another. */
+const without = (secret: readonly string[], text: string): string =>
+  secret.toSorted((a, b) => b.length - a.length).reduce((rest, one) => rest.replaceAll(one, '***'), text)
