@@ -26,6 +26,13 @@ export const bindingName = ({ spec, metadata }: Claim): string => spec.binding?.
 export const isOurs = (secret: Secret, claim: Claim): boolean =>
   isOwned(secret, claim) || secret.metadata.labels?.[CLAIM_LABEL] === claim.metadata.uid
 
+/** By their uids the claims whose it is; for an index. Somebody may take away its labels, or its owner. */
+export const claimUidsOf = ({ metadata }: Secret): readonly string[] => {
+  const owners = (metadata.ownerReferences ?? []).filter(({ kind }) => kind === 'Claim').map(({ uid }) => uid)
+  const label = metadata.labels?.[CLAIM_LABEL]
+  return label === undefined || owners.includes(label) ? owners : [...owners, label]
+}
+
 const isOwned = ({ metadata }: Secret, claim: Claim): boolean =>
   (metadata.ownerReferences ?? []).some((ref) => ref.uid === claim.metadata.uid && ref.kind === 'Claim')
 

@@ -393,6 +393,17 @@ describe('the Secret of a binding', () => {
     expect(await hub.secretValues('pot')).toEqual(before)
   })
 
+  test('moves as well when somebody took the labels off the old one meanwhile', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    await hub.kill()
+    await hub.admin.of(secretType).patch('jar', { metadata: { labels: null } }, { namespace: 'shop' })
+    await hub.admin.of(claimKind).patch('jar', { spec: { binding: { name: 'pot' } } }, { namespace: 'shop' })
+    await hub.start()
+    await hub.until('the old Secret to go', async () => ((await hub.secretValues('jar')) ? undefined : true))
+    expect((await hub.ready('jar')).status?.binding).toEqual({ name: 'pot' })
+  })
+
   describe('that is to have the name of a foreign one', () => {
     beforeEach(async () => {
       await hub.admin.of(secretType).create({ metadata: { name: 'pot', namespace: 'shop' }, data: { mine: 'eA==' } })

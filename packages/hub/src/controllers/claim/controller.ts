@@ -16,9 +16,10 @@ import { claimPolicyKind, type ClaimPolicy } from '../../model/claim-policy.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'
 import { homeOf, nameIn } from '../../model/instance-use.ts'
-import { CLAIM_LABEL, FINALIZER, resourceInstanceName } from '../../model/names.ts'
+import { FINALIZER, resourceInstanceName } from '../../model/names.ts'
 import type { HubContext } from '../context.ts'
 import { explain, summarizeCause } from '../reporting.ts'
+import { claimUidsOf } from './binding-secret.ts'
 import { claimIndexes, isAbroad, isWaiting, waitingClaims } from './claim-indexes.ts'
 import { finalizeClaim } from './finalize.ts'
 import { freeKind } from './hold-free.ts'
@@ -67,7 +68,7 @@ export function claimController(hub: HubContext): Controller {
       ),
       // By name, ours or not: a foreign Secret that goes makes room.
       watching(secretType, ({ metadata }, informers) => claimsOfSecret(nameIn(metadata), informers), {
-        claim: ({ metadata }) => (metadata.labels?.[CLAIM_LABEL] ? [metadata.labels[CLAIM_LABEL]] : []),
+        claim: claimUidsOf,
       }),
       watching(backendKind, waitingForBackend),
       watching(controllerRevisionType, () => []),
