@@ -33,6 +33,12 @@ test('row 30: a User has the password that is in its Secret, which no object, ev
   await hub.user('redis-writer')
   const user = await hub.synced('User', 'redis-writer')
   expect(user.status).toMatchObject({ status: 'active', authentication: { passwordCount: 1, type_: 'password' } })
+  const [there] = await hub.truth.users()
+  expect(user.status).toMatchObject({
+    expandedAccessString: there?.AccessString,
+    lastRequestedAccessString: 'on ~* +@all',
+    userGroupIDs: [],
+  })
   expect((await aws.secrets()).passwords['redis-writer']).toEqual([password])
   const told = hub.everything().filter(({ kind }) => kind !== 'Secret')
   expect(JSON.stringify(told)).not.toContain(password)

@@ -64,9 +64,12 @@ const propertiesIn = (schema: JsonObject): Readonly<Record<string, JsonObject>> 
   (schema['properties'] ?? {}) as Readonly<Record<string, JsonObject>>
 
 /** What AWS describes, as far as the status of the kind has fields for it. */
-export function statusFields({ type }: AckKind, description: JsonObject): JsonObject {
+export function statusFields({ type, described = {} }: AckKind, description: JsonObject): JsonObject {
   const { conditions: _conditions, ackResourceMetadata: _metadata, ...fields } = propertiesIn(type.status.schema)
-  return read(fields, description)
+  const elsewhere = Object.entries(described).flatMap(([field, name]) =>
+    description[name] === undefined ? [] : [[field, description[name]] as const],
+  )
+  return { ...read(fields, description), ...Object.fromEntries(elsewhere) }
 }
 
 function read(fields: Readonly<Record<string, JsonObject>>, description: JsonObject): JsonObject {

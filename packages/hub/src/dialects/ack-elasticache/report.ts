@@ -44,7 +44,12 @@ function descriptionOf(kind: AckKind, { status = {} }: AckObject, instance: Inst
   const { conditions: _conditions, ackResourceMetadata: _metadata, ...before } = status as JsonObject
   const fields = isObject(outputs) ? statusFields(kind, outputs) : before
   const field = stateField(kind)
-  return { ...fields, ...(field !== undefined && outside?.state !== undefined && { [field]: outside.state }) }
+  const requested = instance?.status?.applied?.parameters?.['AccessString']
+  return {
+    ...fields,
+    ...(requested !== undefined && { lastRequestedAccessString: requested }),
+    ...(field !== undefined && outside?.state !== undefined && { [field]: outside.state }),
+  }
 }
 
 /** `arn:aws:elasticache:REGION:ACCOUNT:user:NAME` */

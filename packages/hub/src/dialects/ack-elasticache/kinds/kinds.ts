@@ -36,6 +36,8 @@ export interface AckKind {
   readonly id: string
   /** Fields that AWS calls otherwise. */
   readonly renamed?: Readonly<Record<string, string>>
+  /** Fields of status that AWS describes under other names. */
+  readonly described?: Readonly<Record<string, string>>
   readonly references: readonly Reference[]
   readonly secrets: readonly SecretField[]
   /** What AWS calls it in sentences. */
@@ -46,7 +48,7 @@ const kindOf = (
   type: unknown,
   id: string,
   noun: string,
-  more: Partial<Pick<AckKind, 'renamed' | 'references' | 'secrets'>> = {},
+  more: Partial<Pick<AckKind, 'renamed' | 'described' | 'references' | 'secrets'>> = {},
 ): AckKind => ({
   type: type as ForeignKind<unknown, unknown>,
   id,
@@ -79,6 +81,8 @@ export const ACK_KINDS: readonly AckKind[] = [
     references: [{ field: 'userRefs', into: 'userIDs', kind: 'User', many: true }],
   }),
   kindOf(userKind, 'userID', 'user', {
+    // AWS writes out in full what was asked for.
+    described: { expandedAccessString: 'AccessString' },
     secrets: [
       { path: ['passwords'], many: true },
       { path: ['authenticationMode', 'passwords'], many: true },
