@@ -21,12 +21,13 @@ const all = [...steered, brought]
 
 const rules: readonly PolicyRule[] = [
   ...steered.flatMap(({ apiGroups, resources }) => [
-    { apiGroups, resources, verbs: [...reading, 'patch'] },
+    { apiGroups, resources, verbs: reading },
     { apiGroups, resources: resources.map((resource) => `${resource}/status`), verbs: ['patch'] },
     // Where a cluster asks who may hold up whose deletion, it asks for this.
     { apiGroups, resources: resources.map((resource) => `${resource}/finalizers`), verbs: ['update'] },
   ]),
-  { apiGroups: [APP_GROUP], resources: [appKind.resource], verbs: ['create', 'delete'] },
+  { apiGroups: [APP_GROUP], resources: [appKind.resource], verbs: ['create', 'patch', 'delete'] },
+  { apiGroups: [PACKAGING_GROUP], resources: [installKind.resource], verbs: ['patch'] },
   { ...brought, verbs: keeping },
   { apiGroups: [''], resources: ['secrets'], verbs: reading },
   { apiGroups: [''], resources: ['configmaps', 'namespaces', 'serviceaccounts'], verbs: ['get'] },
