@@ -3,7 +3,7 @@ import type { Transport } from '@larder/engine/machinery/call'
 import { configMapType } from '@larder/engine/client/builtin'
 import { afterEach, expect, test } from 'vitest'
 import { cutTransport } from '../../controllers/testing/cut.ts'
-import { appKind, installKind } from './kinds.ts'
+import { appKind, installKind, packageKind, repositoryKind } from './kinds.ts'
 import { configMap, NAMESPACE, packagingHub, at, type PackagingHub } from './testing/packaging-hub.ts'
 import { cachePackage } from './testing/packages.ts'
 
@@ -125,3 +125,48 @@ test.each([1, 2, 3, 4, 5, 6])(
     expect(await house.hub.admin.of(appKind).find('cache', NAMESPACE)).toBeUndefined()
   },
 )
+
+test.each([1, 2, 3, 4])(
+  'a repository and its edit, killed at write %i of the hub, is whole with the next',
+  async (write) => {
+    house = await packagingHub()
+    const brought = async () => (await house.hub.admin.of(packageKind).list(at)).items.map(({ spec }) => spec?.version)
+    const has = async (...versions: readonly string[]) => {
+      const all = () =>
+        house.hub.until(`versions ${versions.join()}`, async () =>
+          (await brought()).join() === versions.join() ? true : undefined,
+        )
+      await house.hub.until('the death of the hub, or the end', async () =>
+        house.hub.cut.dead || (await brought()).join() === versions.join() ? true : undefined,
+      )
+      await house.hub.kill()
+      await house.hub.start()
+      await all()
+      await house.is(repositoryKind, 'ReconcileSucceeded', 'references')
+    }
+    house.hub.cut.dieAt(house.hub.cut.writes.length + write, 'after')
+    await house.repository({ 'a.yml': cachePackage('1.0.0'), 'b.yml': cachePackage('1.1.0').split('---')[1]! })
+    await has('1.0.0', '1.1.0')
+    house.hub.cut.dieAt(house.hub.cut.writes.length + write, 'after')
+    const paths = { 'b.yml': null, 'c.yml': cachePackage('2.0.0').split('---')[1]! }
+    await house.hub.admin.of(repositoryKind).patch('references', { spec: { fetch: { inline: { paths } } } }, at)
+    await has('1.0.0', '2.0.0')
+  },
+)
+
+test('what does not go is waited for, for half a minute; then the next is asked to go as well', async () => {
+  let ahead = 0
+  house = await packagingHub({ now: () => Date.now() + ahead })
+  await house.account()
+  await house.app({ 'one.yml': configMap('one'), 'two.yml': configMap('two') })
+  await house.is(appKind, 'ReconcileSucceeded')
+  const maps = house.hub.admin.of(configMapType)
+  for (const name of ['one', 'two']) await maps.patch(name, { metadata: { finalizers: ['example.com/slow'] } }, at)
+  await house.hub.admin.of(appKind).delete('cache', at)
+  await house.is(appKind, 'Deleting', 'cache', 'waiting for ConfigMap shop/two to be gone')
+  expect((await maps.get('one', NAMESPACE)).metadata.deletionTimestamp).toBeUndefined()
+  ahead = 32_000
+  await house.is(appKind, 'Deleting', 'cache', 'waiting for ConfigMap shop/two, ConfigMap shop/one to be gone')
+  for (const name of ['two', 'one']) await maps.patch(name, { metadata: { finalizers: null } }, at)
+  await house.gone(appKind, 'cache')
+})

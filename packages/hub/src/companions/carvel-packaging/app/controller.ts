@@ -87,7 +87,8 @@ async function reconcile(pass: AppPass, { context, images, kinds }: With): Promi
 }
 
 async function finalize(pass: AppPass, context: DoorContext, kinds: ServedKinds): Promise<Outcome> {
-  const { object: app, client, signal, clock } = pass
+  const { object: app, client, signal } = pass
+  const { clock } = context
   const { spec = {} } = app
   if (spec.noopDelete) return done
   if (spec.paused || spec.canceled) return paused

@@ -1,4 +1,5 @@
 /** A hub with this companion, an account that may install, and words for what tests do over and over. */
+import { systemClock } from '@larder/engine/base/clock'
 import type { JsonObject } from '@larder/engine/base/json'
 import {
   configMapType,
@@ -57,21 +58,26 @@ export interface PackagingHubOptions {
   readonly registries?: string
   /** Between the companion and the API, for what it does as ServiceAccounts. */
   readonly asAccount?: (transport: Transport) => Transport
+  /** What the companion takes for the time. */
+  readonly now?: () => number
 }
 
 export async function packagingHub({
   doors = [],
   registries,
-  asAccount,
+  asAccount = (transport) => transport,
+  now = () => systemClock.now(),
 }: PackagingHubOptions = {}): Promise<PackagingHub> {
   const door = carvelPackaging({ registries })
-  const watched: Door = asAccount
-    ? {
-        ...door,
-        controllers: (context) =>
-          door.controllers({ ...context, transportOf: (account) => asAccount(context.transportOf(account)) }),
-      }
-    : door
+  const watched: Door = {
+    ...door,
+    controllers: (context) =>
+      door.controllers({
+        ...context,
+        clock: { ...context.clock, now },
+        transportOf: (account) => asAccount(context.transportOf(account)),
+      }),
+  }
   const hub = await testHub({ drivers: [], doors: [watched, ...doors] })
   await hub.start()
   const { admin } = hub
