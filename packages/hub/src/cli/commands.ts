@@ -394,7 +394,7 @@ export function commandTable(local: LocalCommands): readonly Command[] {
     {
       path: ['compat', 'tanzu'],
       args: '[WORD]...',
-      summary: 'The commands of the Tanzu CLI for services and workloads, as its documents print them',
+      summary: 'The commands of the Tanzu CLI for services, packages and workloads, as its documents print them',
       options: [],
       examples: [
         'larder compat tanzu --help',
