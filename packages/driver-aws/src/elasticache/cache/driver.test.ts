@@ -2,6 +2,8 @@
 import {
   AddTagsToResourceCommand,
   CreateReplicationGroupCommand,
+  DeleteReplicationGroupCommand,
+  DescribeCacheClustersCommand,
   DescribeReplicationGroupsCommand,
   DescribeUserGroupsCommand,
   DescribeUsersCommand,
@@ -85,6 +87,12 @@ const cacheNamed = async (id: string) => {
     new DescribeReplicationGroupsCommand({ ReplicationGroupId: id }),
   )
   return cache
+}
+/** The nodes have it, and the description of the whole has not. */
+const windowsOf = async (id: string) => {
+  const { CacheClusters = [] } = await truth.send(new DescribeCacheClustersCommand({}))
+  const nodes = CacheClusters.filter(({ ReplicationGroupId }) => ReplicationGroupId === id)
+  return [...new Set(nodes.map(({ PreferredMaintenanceWindow }) => PreferredMaintenanceWindow))]
 }
 const counted = async () => {
   const { ReplicationGroups = [] } = await truth.send(new DescribeReplicationGroupsCommand({}))
@@ -214,8 +222,21 @@ describe('a change', () => {
     const cache = await cacheNamed(id)
     expect(cache).toMatchObject({ CacheNodeType: 'cache.t4g.small' })
     expect(cache?.MemberClusters).toHaveLength(3)
+    expect(await windowsOf(id)).toEqual(['tue:05:00-tue:09:00'])
     await settled(changed(want, cacheOf({ replicas: 0, automaticFailover: false })))
     expect((await cacheNamed(id))?.MemberClusters).toHaveLength(1)
+  })
+
+  test('of shards adds and removes some, each with its replicas', async () => {
+    const shards = (count: number) => cacheOf({ clusterMode: true, shards: count, replicas: 1 })
+    const want = await made(wanted({ recipe: shards(2) }))
+    const id = want.seen.outside?.id.split(':').at(-1) ?? ''
+    const nodesOfEach = async () =>
+      ((await cacheNamed(id))?.NodeGroups ?? []).map(({ NodeGroupMembers = [] }) => NodeGroupMembers.length)
+    await settled(changed(want, shards(3)))
+    expect(await nodesOfEach()).toEqual([2, 2, 2])
+    await settled(changed(want, shards(1)))
+    expect(await nodesOfEach()).toEqual([2])
   })
 
   test('is told before, with what it does to those who use the cache', async () => {
@@ -293,6 +314,32 @@ describe('a cache of somebody else', () => {
     await truth.send(tags)
     session = connect(elasticacheDriver(), aws)
     expect((await session.observe(want, never)).phase).toBe('conflict')
+  })
+})
+
+describe('a cache that somebody removes, and another instance makes by the same name', () => {
+  const replaced = async () => {
+    const mine = await made(wanted({ name: 'shared' }))
+    await truth.send(new DeleteReplicationGroupCommand({ ReplicationGroupId: 'shared' }))
+    return mine
+  }
+  const theirs = () => made(wanted({ name: 'shared', id: 'b' }))
+
+  test('is not changed and not removed by the first, which never saw it gone', async () => {
+    const mine = await replaced()
+    await theirs()
+    const edited = { ...changed(mine, cacheOf({ replicas: 1 })), state: mine.state! }
+    expect(await session.observe(edited, never)).toMatchObject({ phase: 'conflict' })
+    await expect(session.update?.(edited, never)).rejects.toMatchObject({ code: 'blocked' })
+    await expect(session.bind(mine, credential('one'), never)).rejects.toMatchObject({ code: 'blocked' })
+    await session.delete({ ...mine, intent: 'delete' }, never)
+    expect((await cacheNamed('shared'))?.Status).toBe('available')
+  })
+
+  test('is not told of as its own by the first, which saw it gone', async () => {
+    const { state, ...mine } = await until({ ...(await replaced()), intent: 'update' }, 'absent')
+    await theirs()
+    expect(await session.observe({ ...mine, state: state! }, never)).toMatchObject({ phase: 'conflict' })
   })
 })
 

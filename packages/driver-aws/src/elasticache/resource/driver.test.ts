@@ -1,6 +1,8 @@
 /** Resources one by one, as ACK's users know them: in any order, with AWS's own words, and gone when asked. */
 import {
+  DeleteUserCommand,
   DescribeCacheParametersCommand,
+  DescribeCacheSubnetGroupsCommand,
   DescribeReplicationGroupsCommand,
   DescribeUserGroupsCommand,
   DescribeUsersCommand,
@@ -197,6 +199,32 @@ describe('a change', () => {
     expect(cache?.MemberClusters).toHaveLength(3)
   })
 
+  test('of shards adds and removes some', async () => {
+    const inShards = { CacheParameterGroupName: 'default.redis7.cluster.on', AutomaticFailoverEnabled: true }
+    const want = await made(replicationGroup({ ...inShards, NumNodeGroups: 2, ReplicasPerNodeGroup: 1 }))
+    const fields = want.parameters as Properties
+    await changed(want, { ...fields, NumNodeGroups: 3 })
+    expect((await cacheThere())?.NodeGroups).toHaveLength(3)
+    await changed(want, { ...fields, NumNodeGroups: 1 })
+    const cache = await cacheThere()
+    expect(cache?.NodeGroups).toHaveLength(1)
+    expect(cache?.MemberClusters).toHaveLength(2)
+  })
+
+  test('of a subnet group reaches AWS, the description and the subnets at once', async () => {
+    const want = await made(
+      resource('CacheSubnetGroup', 'subnets', { CacheSubnetGroupDescription: 'one', SubnetIds: ['subnet-1'] }),
+    )
+    aws.calls.clear()
+    await changed(want, { CacheSubnetGroupDescription: 'two', SubnetIds: ['subnet-1', 'subnet-2'] })
+    const query = new DescribeCacheSubnetGroupsCommand({ CacheSubnetGroupName: 'subnets' })
+    const { CacheSubnetGroups: [group] = [] } = await truth.send(query)
+    expect(group?.CacheSubnetGroupDescription).toBe('two')
+    expect(group?.Subnets?.map(({ SubnetIdentifier }) => SubnetIdentifier).toSorted()).toEqual(['subnet-1', 'subnet-2'])
+    expect(aws.calls.count({ action: 'ModifyCacheSubnetGroup' })).toBe(1)
+    await removed(want)
+  })
+
   test('of what stays as it was made is refused by the property', async () => {
     const want = await made(replicationGroup({ Port: 6379 }))
     const later = { ...want, parameters: { ...(want.parameters as Properties), Port: 6380 } }
@@ -255,4 +283,38 @@ test('what AWS quotes of a password is not handed on', async () => {
     message: 'InvalidParameterValue: Invalid password [hidden]: it must not contain the word horse',
   })
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(PASSWORD)
+})
+
+describe('one that somebody removes, and another instance makes by the same name', () => {
+  const theirs = { ...user('far', 'app'), id: 'theirs' }
+  const usersThere = async () => {
+    const { Users = [] } = await truth.send(new DescribeUsersCommand({}))
+    return Users.filter(({ UserId }) => UserId === 'far').map(({ AccessString }) => AccessString)
+  }
+
+  test('is not changed and not removed by the first, which never saw it gone', async () => {
+    const mine = await made(user('far', 'app'))
+    await truth.send(new DeleteUserCommand({ UserId: 'far' }))
+    await made(theirs)
+    const before = await usersThere()
+    const parameters = { ...(mine.parameters as Properties), AccessString: 'on ~mine* +@read' }
+    const edited: Want = { ...mine, parameters, intent: 'update', changed: ['parameters'] }
+    expect(await session.observe(edited, never)).toMatchObject({ phase: 'conflict' })
+    await expect(session.update?.(edited, never)).rejects.toMatchObject({ code: 'blocked' })
+    await session.delete({ ...mine, intent: 'delete' }, never)
+    expect(await session.observe({ ...mine, intent: 'delete' }, never)).toMatchObject({ phase: 'conflict' })
+    expect(before).toHaveLength(1)
+    expect(await usersThere()).toEqual(before)
+  })
+
+  test('is not told of as its own by the first, which saw it gone, also after a restart', async () => {
+    let mine = await made(user('far', 'app'))
+    await truth.send(new DeleteUserCommand({ UserId: 'far' }))
+    const { state } = await until(mine, 'absent')
+    mine = { ...mine, ...(state !== undefined && { state }) }
+    await made(theirs)
+    expect(await session.observe(mine, never)).toMatchObject({ phase: 'conflict' })
+    session = connect(elasticacheDriver(), aws)
+    expect(await session.observe(mine, never)).toMatchObject({ phase: 'conflict' })
+  })
 })
