@@ -21,6 +21,7 @@ import type {
 } from '@aws-sdk/client-elasticache'
 import { call, isRefusal } from '../account/call.ts'
 import { createLookup, type Lookup } from '../lookup.ts'
+import { OWNER_TAG } from '../naming.ts'
 
 export interface Elasticache {
   readonly client: ElastiCacheClient
@@ -31,9 +32,14 @@ export interface Elasticache {
   readonly parameterGroups: Lookup<CacheParameterGroup>
   readonly snapshots: Lookup<Snapshot>
   tags(arn: string, signal: AbortSignal): Promise<Readonly<Record<string, string>>>
+  /** Asked of what was there a moment ago, and may be gone by now. */
+  owner(arn: string, signal: AbortSignal): Promise<Owner>
   /** What it says of a thing, newest first. */
   events(type: SourceType, id: string, signal: AbortSignal): Promise<readonly string[]>
 }
+
+/** The instance that the tag names; none: nobody's. */
+export type Owner = 'gone' | { readonly id: string | undefined }
 
 /** Of one thing, or of a page of all. */
 type Query = { readonly id: string } | { readonly Marker: string | undefined; readonly MaxRecords: number }
@@ -115,6 +121,10 @@ export function openElasticache(client: ElastiCacheClient, now: () => number): E
       },
     ),
     tags: (arn, signal) => tags(client, arn, signal),
+    async owner(arn, signal) {
+      const found = await unlessNotFound(() => tags(client, arn, signal))
+      return found ? { id: found[OWNER_TAG] } : 'gone'
+    },
     events: (type, id, signal) => events(client, type, id, signal),
   }
 }

@@ -2,6 +2,7 @@
 import {
   AddTagsToResourceCommand,
   CreateReplicationGroupCommand,
+  DeleteReplicationGroupCommand,
   DescribeCacheClustersCommand,
   DescribeReplicationGroupsCommand,
   DescribeUserGroupsCommand,
@@ -313,6 +314,32 @@ describe('a cache of somebody else', () => {
     await truth.send(tags)
     session = connect(elasticacheDriver(), aws)
     expect((await session.observe(want, never)).phase).toBe('conflict')
+  })
+})
+
+const replaced = async () => {
+  const mine = await made(wanted({ name: 'shared' }))
+  await truth.send(new DeleteReplicationGroupCommand({ ReplicationGroupId: 'shared' }))
+  return mine
+}
+const anotherShared = () => made(wanted({ name: 'shared', id: 'b' }))
+
+describe('a cache that somebody removes, and another instance makes by the same name', () => {
+  test('is not changed and not removed by the first, which never saw it gone', async () => {
+    const mine = await replaced()
+    await anotherShared()
+    const edited = { ...changed(mine, cacheOf({ replicas: 1 })), state: mine.state! }
+    expect(await session.observe(edited, never)).toMatchObject({ phase: 'conflict' })
+    await expect(session.update?.(edited, never)).rejects.toMatchObject({ code: 'blocked' })
+    await expect(session.bind(mine, credential('one'), never)).rejects.toMatchObject({ code: 'blocked' })
+    await session.delete({ ...mine, intent: 'delete' }, never)
+    expect((await cacheNamed('shared'))?.Status).toBe('available')
+  })
+
+  test('is not told of as its own by the first, which saw it gone', async () => {
+    const { state, ...mine } = await until({ ...(await replaced()), intent: 'update' }, 'absent')
+    await anotherShared()
+    expect(await session.observe({ ...mine, state: state! }, never)).toMatchObject({ phase: 'conflict' })
   })
 })
 

@@ -30,6 +30,8 @@ export interface CacheState {
   readonly key?: string
   /** AWS has accepted the replication group as ours. */
   readonly made?: boolean
+  /** It had no tag when it was taken over, and has none since. */
+  readonly adopted?: boolean
   readonly asked?: Asked
   /** How many failed to be made, and were removed. */
   readonly failures?: number
@@ -64,20 +66,24 @@ export class CacheMemory {
   readonly waits: Waits
   /** By credential: the user whose second password it has. */
   readonly holders = new Map<string, string>()
-  readonly #owned = new Set<string>()
+  readonly #owned = new Map<string, string>()
   readonly #asked = new Map<string, Asked>()
 
   constructor(now: () => number) {
     this.waits = new Waits(now)
   }
 
-  /** `arn` of a thing that was found to be ours, or that we made. */
-  own(arn: string | undefined): void {
-    if (arn !== undefined) this.#owned.add(arn)
+  /** One that was found to be that instance's, or that we made for it. */
+  own(cache: string, instance: string): void {
+    this.#owned.set(cache, instance)
   }
 
-  isOwn(arn: string | undefined): boolean {
-    return arn !== undefined && this.#owned.has(arn)
+  isOwn(cache: string, instance: string): boolean {
+    return this.#owned.get(cache) === instance
+  }
+
+  disown(cache: string, instance: string): void {
+    if (this.isOwn(cache, instance)) this.#owned.delete(cache)
   }
 
   ask(cache: string, asked: Asked): void {

@@ -2,9 +2,9 @@
 import type { ReplicationGroup, User } from '@aws-sdk/client-elasticache'
 import { blocked, parseDurationMs } from '@larder/kit'
 import type { Ack, Bound, Changing, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
-import { conflictOf, OWNER_TAG } from '../../naming.ts'
+import { conflictOf } from '../../naming.ts'
 import { parameterErrors } from '../../parameter-errors.ts'
-import type { Elasticache } from '../client.ts'
+import type { Elasticache, Owner } from '../client.ts'
 import { CacheAccess } from './access.ts'
 import { change, differences, driftOf, effectsOf, errorsOf } from './changes.ts'
 import { makeAccess, makeCache, removeCache, removeUser, removeUserGroup } from './make.ts'
@@ -14,6 +14,7 @@ import { cacheNames, wantedCache, type CacheNames, type WantedCache } from './wa
 
 /** What was looked at a moment ago, by the same pass of the hub. */
 const A_MOMENT_MS = 2_000
+const GONE = 'it is gone by now'
 
 export class CacheVerbs {
   readonly #aws: Elasticache
@@ -51,11 +52,20 @@ export class CacheVerbs {
     const cache = await this.#findCache(0)
     if (cache) return this.#observeCache(cache)
     // What it was is lost; its users are not it.
-    return group && !this.#wasMade() ? { phase: 'unknown', ...this.#kept() } : { phase: 'absent' }
+    const lost = this.#lost()
+    return group && !this.#wasMade() ? { phase: 'unknown', ...lost } : { phase: 'absent', ...lost }
+  }
+
+  /** What is there by this name from now on may be somebody else's. */
+  #lost(): { state?: string } {
+    this.#memory.disown(this.#names.cache, this.#want.id)
+    const { made, adopted: _gone, ...rest } = this.#state
+    return made === true ? { state: JSON.stringify(rest) } : this.#kept()
   }
 
   async #observeCache(cache: ReplicationGroup): Promise<Seen> {
-    const conflict = await this.#conflict(cache)
+    const conflict = this.#isAsMade(cache) ? undefined : await this.#conflict(cache)
+    if (conflict === GONE) return { phase: 'absent', ...this.#lost() }
     if (conflict !== undefined) return { phase: 'conflict', message: conflict }
     const outside = outsideOf(cache)
     if (cache.Status === 'create-failed') {
@@ -65,19 +75,30 @@ export class CacheVerbs {
     if (!isAvailable(cache)) {
       return { ...this.#changingCache(cache, wanted.recipe.usually), outside, ...this.#kept() }
     }
-    const asked = this.#memory.asked(this.#names.cache, this.#state)
-    const drift = driftOf(differences(cache, wanted.settings, asked))
+    const drift = driftOf(this.#differences(cache))
     return { phase: 'ready', drift, outside, outputs: outputsOf(cache), ...this.#kept() }
+  }
+
+  #differences(cache: ReplicationGroup) {
+    const asked = this.#memory.asked(this.#names.cache, this.#state)
+    return differences(cache, wantedCache(this.#want).settings, asked)
+  }
+
+  /** Ours, and nothing is about to be done to it: whose it is need not be asked at each look. */
+  #isAsMade(cache: ReplicationGroup): boolean {
+    if (this.#state.made !== true && !this.#memory.isOwn(this.#names.cache, this.#want.id)) return false
+    if (this.#want.intent === 'delete') return cache.Status === 'deleting'
+    return !isAvailable(cache) || this.#differences(cache).length === 0
   }
 
   async #observeGoing(): Promise<Seen> {
     const cache = await this.#findCache(0)
     if (cache) {
-      const conflict = await this.#conflict(cache)
+      const conflict = this.#isAsMade(cache) ? undefined : await this.#conflict(cache)
       if (conflict === undefined)
         return this.#going(cache.Status, `replication group ${this.#names.cache}`, outsideOf(cache))
-      // Ours has never been made: only what was to be its access can be there.
-      if (!(await this.#aws.userGroups.find(this.#names.access, this.#signal)))
+      // Ours is gone by now, or has never been made: only what was to be its access can be there.
+      if (conflict !== GONE && !(await this.#aws.userGroups.find(this.#names.access, this.#signal)))
         return { phase: 'conflict', message: conflict }
     }
     const group = await this.#aws.userGroups.find(this.#names.access, this.#signal)
@@ -112,15 +133,17 @@ export class CacheVerbs {
     const known = usuallyMs === undefined ? {} : { usuallyMs }
     const againMs = this.#memory.waits.again(this.#want.id, 'cache creating', known)
     if (!cache) return { state: state(), againMs }
-    this.#memory.own(cache.ARN)
+    this.#memory.own(this.#names.cache, this.#want.id)
     return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs }
   }
 
   /** One that exists when it is to be made: of an earlier call, or to be adopted; of somebody else, `observe` says so. */
   async #accept(cache: ReplicationGroup, state: (more?: Partial<CacheState>) => string): Promise<Ack> {
-    if ((await this.#conflict(cache)) !== undefined) return {}
+    const owner = await this.#owner(cache)
+    if (owner === 'gone' || this.#conflictWith(owner.id) !== undefined) return {}
     const asked = this.#memory.asked(this.#names.cache, this.#state)
-    return { state: state({ made: true, ...(asked && { asked }) }), outside: outsideOf(cache) }
+    const adopted = owner.id === undefined && { adopted: true }
+    return { state: state({ made: true, ...adopted, ...(asked && { asked }) }), outside: outsideOf(cache) }
   }
 
   async update(): Promise<Ack> {
@@ -178,7 +201,7 @@ export class CacheVerbs {
     const isFailed = cache.Status === 'create-failed'
     if (isFailed || cache.Status === 'available') await removeCache(this.#aws, this.#names.cache, this.#signal)
     this.#memory.forget(this.#names.cache)
-    const { made: _gone, ...state } = this.#state
+    const { made: _gone, adopted: _too, ...state } = this.#state
     if (!isFailed) return { againMs: this.#again('deleting') }
     return {
       state: JSON.stringify({ ...state, failures: (state.failures ?? 0) + 1 }),
@@ -235,13 +258,23 @@ export class CacheVerbs {
     return cache
   }
 
-  /** Why it is not ours to change; asked once, since AWS shows tags in no description. */
-  async #conflict({ ARN: arn = '', ReplicationGroupId: id }: ReplicationGroup): Promise<string | undefined> {
-    if (this.#state.made === true || this.#memory.isOwn(arn)) return undefined
-    const owner = (await this.#aws.tags(arn, this.#signal))[OWNER_TAG]
-    const conflict = conflictOf(owner, this.#want, `a replication group called ${id}`)
-    if (conflict === undefined) this.#memory.own(arn)
+  /** Why it is not ours to change. AWS shows tags in no description, and one that was made anew has the same ARN. */
+  async #conflict(cache: ReplicationGroup): Promise<string | undefined> {
+    const owner = await this.#owner(cache)
+    if (owner === 'gone') return GONE
+    const conflict = this.#conflictWith(owner.id)
+    if (conflict === undefined) this.#memory.own(this.#names.cache, this.#want.id)
     return conflict
+  }
+
+  #conflictWith(owner: string | undefined): string | undefined {
+    const { existing, id } = this.#want
+    const accepts = this.#state.adopted === true ? 'Adopt' : existing
+    return conflictOf(owner, { id, existing: accepts }, `a replication group called ${this.#names.cache}`)
+  }
+
+  #owner({ ARN: arn = '' }: ReplicationGroup): Promise<Owner> {
+    return this.#aws.owner(arn, this.#signal)
   }
 
   /** All that were made for it, also those that never joined its group. */

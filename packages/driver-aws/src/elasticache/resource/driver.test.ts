@@ -1,5 +1,6 @@
 /** Resources one by one, as ACK's users know them: in any order, with AWS's own words, and gone when asked. */
 import {
+  DeleteUserCommand,
   DescribeCacheParametersCommand,
   DescribeCacheSubnetGroupsCommand,
   DescribeReplicationGroupsCommand,
@@ -282,4 +283,39 @@ test('what AWS quotes of a password is not handed on', async () => {
     message: 'InvalidParameterValue: Invalid password [hidden]: it must not contain the word horse',
   })
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(PASSWORD)
+})
+
+const usersThere = async () => {
+  const { Users = [] } = await truth.send(new DescribeUsersCommand({}))
+  return Users.filter(({ UserId }) => UserId === 'far').map(({ AccessString }) => AccessString)
+}
+
+describe('one that somebody removes, and another instance makes by the same name', () => {
+  const theirs = { ...user('far', 'app'), id: 'theirs' }
+
+  test('is not changed and not removed by the first, which never saw it gone', async () => {
+    const mine = await made(user('far', 'app'))
+    await truth.send(new DeleteUserCommand({ UserId: 'far' }))
+    await made(theirs)
+    const before = await usersThere()
+    const parameters = { ...(mine.parameters as Properties), AccessString: 'on ~mine* +@read' }
+    const edited: Want = { ...mine, parameters, intent: 'update', changed: ['parameters'] }
+    expect(await session.observe(edited, never)).toMatchObject({ phase: 'conflict' })
+    await expect(session.update?.(edited, never)).rejects.toMatchObject({ code: 'blocked' })
+    await session.delete({ ...mine, intent: 'delete' }, never)
+    expect(await session.observe({ ...mine, intent: 'delete' }, never)).toMatchObject({ phase: 'conflict' })
+    expect(before).toHaveLength(1)
+    expect(await usersThere()).toEqual(before)
+  })
+
+  test('is not told of as its own by the first, which saw it gone, also after a restart', async () => {
+    let mine = await made(user('far', 'app'))
+    await truth.send(new DeleteUserCommand({ UserId: 'far' }))
+    const { state } = await until(mine, 'absent')
+    mine = { ...mine, ...(state !== undefined && { state }) }
+    await made(theirs)
+    expect(await session.observe(mine, never)).toMatchObject({ phase: 'conflict' })
+    session = connect(elasticacheDriver(), aws)
+    expect(await session.observe(mine, never)).toMatchObject({ phase: 'conflict' })
+  })
 })

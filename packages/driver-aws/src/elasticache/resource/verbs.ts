@@ -13,7 +13,7 @@ import { Waits } from '../../pace.ts'
 import { parameterErrors } from '../../parameter-errors.ts'
 import { render, renderTexts, type Values } from '../../template.ts'
 import { changingCache } from '../cache/seen.ts'
-import { tagList, type Elasticache } from '../client.ts'
+import { tagList, type Elasticache, type Owner } from '../client.ts'
 import type { Lookout } from '../../lookout.ts'
 import { parseElasticacheRecipe, type ElasticacheRecipe } from '../recipe.ts'
 import { differences, digests, fixedMessage, phaseOf, plain } from './compare.ts'
@@ -21,9 +21,12 @@ import { checkedProperties, explained, type Kind, type Properties } from './kind
 import { KINDS } from './kinds.ts'
 
 const A_MOMENT_MS = 2_000
+const GONE = 'it is gone by now'
 
 interface ResourceState {
   readonly made?: boolean
+  /** It had no tag when it was taken over, and has none since. */
+  readonly adopted?: boolean
   /** Digests of the properties that were sent last. */
   readonly asked?: Readonly<Record<string, string>>
 }
@@ -81,11 +84,12 @@ export class ResourceVerbs {
 
   async #look(): Promise<Seen> {
     const thing = await this.#find(0)
-    if (thing === undefined) return { phase: 'absent' }
-    const conflict = await this.#conflict(thing)
+    if (thing === undefined) return this.#lost()
+    const status = this.#kind.statusOf(thing)
+    const conflict = this.#isAsMade(thing) ? undefined : await this.#conflict(thing)
+    if (conflict === GONE) return this.#lost()
     if (conflict !== undefined) return { phase: 'conflict', message: conflict }
     const common = { outside: this.#outside(thing), outputs: plain(thing), ...this.#kept() }
-    const status = this.#kind.statusOf(thing)
     switch (phaseOf(status)) {
       case 'changing':
         return { ...this.#changing(thing, status), ...common }
@@ -94,8 +98,27 @@ export class ResourceVerbs {
       case 'ready':
         break
     }
-    const drift = this.#want.intent === 'delete' ? [] : this.#differences(thing, this.#properties())
-    return { phase: 'ready', drift: drift.map((name): Drift => ({ path: `${this.#path()}.${name}` })), ...common }
+    const drift = this.#drift(thing).map((name): Drift => ({ path: `${this.#path()}.${name}` }))
+    return { phase: 'ready', drift, ...common }
+  }
+
+  /** Made by us, and nothing is about to be done to it: whose it is need not be asked at each look. */
+  #isAsMade(thing: unknown): boolean {
+    if (this.#state().made !== true) return false
+    const status = this.#kind.statusOf(thing)
+    if (this.#want.intent === 'delete') return status === 'deleting'
+    return phaseOf(status) !== 'ready' || this.#drift(thing).length === 0
+  }
+
+  /** What is there by this name from now on may be somebody else's. */
+  #lost(): Seen {
+    if (this.#want.intent === 'delete') return { phase: 'absent' }
+    const { made, adopted: _gone, ...rest } = this.#state()
+    return { phase: 'absent', ...(made === true && { state: this.#remember(rest) }) }
+  }
+
+  #drift(thing: unknown): string[] {
+    return this.#want.intent === 'delete' ? [] : this.#differences(thing, this.#properties())
   }
 
   async create(): Promise<Ack> {
@@ -117,11 +140,16 @@ export class ResourceVerbs {
 
   /** Made by an earlier call with these properties, or to be adopted as it is; what such a call may not have come to, `update` does. */
   async #accept(thing: unknown, properties: Properties): Promise<Ack> {
-    if ((await this.#conflict(thing)) !== undefined) return {}
+    const owner = await this.#owner(thing)
+    if (owner === 'gone' || this.#conflictWith(owner.id) !== undefined) return {}
     const { setLater = [] } = this.#kind
     const sent = Object.entries(digests(properties)).filter(([name]) => !setLater.includes(name))
     return {
-      state: this.#remember({ made: true, asked: this.#state().asked ?? Object.fromEntries(sent) }),
+      state: this.#remember({
+        made: true,
+        ...(owner.id === undefined && { adopted: true }),
+        asked: this.#state().asked ?? Object.fromEntries(sent),
+      }),
       outside: this.#outside(thing),
     }
   }
@@ -141,7 +169,7 @@ export class ResourceVerbs {
       ...asked,
       ...Object.fromEntries(Object.entries(digests(properties)).filter(([name]) => changed.includes(name))),
     }
-    return { state: this.#remember({ made: true, asked: now }) }
+    return { state: this.#remember({ ...this.#state(), made: true, asked: now }) }
   }
 
   /** Undefined: another change is under way. */
@@ -319,9 +347,19 @@ export class ResourceVerbs {
     return { phase: 'failed', reason: 'CreateFailed', message, usable: false, retry: 'no' }
   }
 
+  /** Asked anew each time: a thing that was removed and made again by somebody else has the same name and the same ARN. */
   async #conflict(thing: unknown): Promise<string | undefined> {
-    if (this.#state().made === true) return undefined
-    const owner = (await this.#aws.tags(this.#kind.arnOf(thing), this.#signal))[OWNER_TAG]
-    return conflictOf(owner, this.#want, `a ${this.#kind.type} called ${this.#id}`)
+    const owner = await this.#owner(thing)
+    return owner === 'gone' ? GONE : this.#conflictWith(owner.id)
+  }
+
+  #conflictWith(owner: string | undefined): string | undefined {
+    const { existing, id } = this.#want
+    const accepts = this.#state().adopted === true ? 'Adopt' : existing
+    return conflictOf(owner, { id, existing: accepts }, `a ${this.#kind.type} called ${this.#id}`)
+  }
+
+  #owner(thing: unknown): Promise<Owner> {
+    return this.#aws.owner(this.#kind.arnOf(thing), this.#signal)
   }
 }
