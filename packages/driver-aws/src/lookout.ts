@@ -13,8 +13,8 @@ import { digestOf } from './naming.ts'
 
 /** Things of one kind in one account. */
 interface Group {
-  /** Ids of instances by the names of their things. */
-  readonly ids: Map<string, string>
+  /** Ids of instances by the names of their things: also of those that would have a name that is another one's. */
+  readonly ids: Map<string, Set<string>>
   /** What the last list said. */
   readonly prints: Map<string, string>
   readonly list: (signal: AbortSignal) => Promise<ReadonlyMap<string, unknown>>
@@ -44,13 +44,14 @@ export class Lookout {
       list: async (signal) => new Map((await lookup.list(signal)).map((each) => [nameOf(each) ?? '', each])),
     }
     this.#groups.set(lookup, group)
-    group.ids.set(name, id)
+    group.ids.set(name, (group.ids.get(name) ?? new Set<string>()).add(id))
   }
 
   /** The instance goes: what becomes of its things is no news. */
   forget(id: string): void {
     for (const { ids, prints } of this.#groups.values()) {
-      for (const name of [...ids.keys()].filter((each) => ids.get(each) === id)) {
+      for (const [name, each] of ids) {
+        if (!each.delete(id) || each.size > 0) continue
         ids.delete(name)
         prints.delete(name)
       }
@@ -73,11 +74,11 @@ export class Lookout {
 async function tellNews({ ids, prints, list }: Group, changed: (id: string) => void, signal: AbortSignal) {
   if (ids.size === 0) return
   const there = await list(signal)
-  for (const [name, id] of ids) {
+  for (const [name, each] of ids) {
     const print = printOf(there.get(name))
     if (prints.get(name) === print) continue
     prints.set(name, print)
-    changed(id)
+    for (const id of each) changed(id)
   }
 }
 
