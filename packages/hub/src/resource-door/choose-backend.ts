@@ -13,7 +13,7 @@ import { backendKind, type Backend } from '../model/backend.ts'
 import type { Instance } from '../model/instance.ts'
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../model/names.ts'
 import { isConsumer } from '../model/visibility.ts'
-import type { Blocked, Place } from './resource-door.ts'
+import type { Blocked, Place, WantedService } from './resource-door.ts'
 
 /** On an object or its namespace: the name of the Backend. */
 const BACKEND_ANNOTATION = 'larder.dev/backend'
@@ -56,6 +56,21 @@ export async function chooseBackend(pass: Reader, choice: BackendChoice): Promis
     if (isEmbedded) return own
   }
   return blocked(`there is no Backend${whereTo(pass, choice)}; its spec.consumers say for which namespaces it is`)
+}
+
+/** Who writes what is made uses the rights of the Backend, whoever asks for it. */
+export function contentProblem(
+  { cache }: Pick<Reader, 'cache'>,
+  name: string,
+  { contentFrom }: Pick<WantedService, 'contentFrom'>,
+): Blocked | undefined {
+  const backend = cache(backendKind).get(name)
+  if (!contentFrom) return undefined
+  const { what, namespace } = contentFrom
+  const { labels } = cache(namespaceType).get(namespace)?.metadata ?? {}
+  if (isConsumer(backend?.spec.consumers, { name: namespace, labels }, false)) return undefined
+  const message = `${what} is not used: Backend ${name} is not open to namespace ${namespace}; its spec.consumers say for which namespaces it is`
+  return { blocked: { reason: 'ContentNotAllowed', message } }
 }
 
 /** Another account only by its role; and on a cluster nobody's but that of the hub's environment, which the platform then opens. */

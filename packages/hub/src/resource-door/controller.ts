@@ -11,7 +11,7 @@ import type { DoorContext } from '../door.ts'
 import { backendKind } from '../model/backend.ts'
 import { instanceKind } from '../model/instance.ts'
 import { doorInstanceName, INSTANCE_NAMESPACE } from '../model/names.ts'
-import { chooseBackend } from './choose-backend.ts'
+import { chooseBackend, contentProblem } from './choose-backend.ts'
 import type { Blocked, Report, ResourceDialect, ServiceState } from './resource-door.ts'
 import { fixedProblem, instanceOf, isCurrent, removeInstance, writeInstance } from './write-instance.ts'
 import { OWNER, ownerUids, writeSideObjects } from './write-side-objects.ts'
@@ -102,6 +102,8 @@ async function settle<T extends KubeObject>(
   const { driver } = dialect
   const backend = await chooseBackend(pass, { driver, place: wanted.place ?? {}, instance, isEmbedded })
   if (typeof backend !== 'string') return backend
+  const strange = contentProblem(pass, backend, wanted)
+  if (strange) return strange
   if (going) return {}
   return { written: await writeInstance(pass, dialect, wanted, backend) }
 }

@@ -46,6 +46,8 @@ export interface WantedService {
   readonly parametersFrom?: InstanceSpec['parametersFrom']
   readonly externalName?: string
   readonly existing?: InstanceSpec['existing']
+  /** Somebody else's text of which the service is made: of a namespace that the Backend must be open to as well. */
+  readonly contentFrom?: { readonly what: string; readonly namespace: string }
 }
 
 /** As Backends of AWS say it: by their config, or by what they found when they were probed. */

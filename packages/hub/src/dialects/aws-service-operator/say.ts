@@ -152,7 +152,9 @@ function sayingOf(object: AsoObject, state: ServiceState): Saying {
 }
 
 const waitingWord = (reason: string): string =>
-  ['ReferenceNotReady', 'TemplateNotFound', 'BackendNotFound'].includes(reason) ? 'PENDING' : 'CREATE_FAILED'
+  ['ReferenceNotReady', 'TemplateNotFound', 'BackendNotFound', 'ContentNotAllowed'].includes(reason)
+    ? 'PENDING'
+    : 'CREATE_FAILED'
 
 const lostMessage = ({ metadata }: AsoObject): string =>
   `the stack was removed by somebody else; delete ${metadata.name} and apply it again for a new one`

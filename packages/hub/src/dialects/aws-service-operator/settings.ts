@@ -8,8 +8,11 @@ import { ASO_DOOR } from './model.ts'
 export interface Settings {
   /** The first part of the names of stacks: hubs that share an account have different ones. */
   readonly clusterName: string
-  /** Where CloudFormationTemplates are looked for whose namespace nobody says. */
-  readonly defaultNamespace: string
+  /**
+   * Where CloudFormationTemplates are looked for whose namespace nobody says; absent: nowhere. The operator's was `default`: who may write there, and everybody
+   * may who was never told otherwise, would have the stacks of all others made as they like, with the rights of the Backend.
+   */
+  readonly defaultNamespace: string | undefined
   /** Where templates are put; absent: nowhere. */
   readonly bucket: string | undefined
 }
@@ -23,7 +26,7 @@ export function settingsOf({ cache }: Neighbours): Settings {
   const data = cache(configMapType).get(settingsAt.name, settingsAt.namespace)?.data ?? {}
   return {
     clusterName: data['cluster-name'] || 'aws-service-operator',
-    defaultNamespace: data['default-namespace'] || 'default',
+    defaultNamespace: data['default-namespace'] || undefined,
     bucket: data['bucket'] || undefined,
   }
 }

@@ -6,7 +6,7 @@ import { doorInstanceName, INSTANCE_NAMESPACE } from '../../model/names.ts'
 import type { Blocked, Neighbours, WantedService } from '../../resource-door/resource-door.ts'
 import { resourceTypeOf, templateType } from './kinds.ts'
 import { ASO_DOOR, type AsoObject, type From, type ResourceModel } from './model.ts'
-import { settingsOf, type Settings } from './settings.ts'
+import { settingsAt, settingsOf, type Settings } from './settings.ts'
 
 const LONGEST_NAME = 128
 const DIGEST_LENGTH = 10
@@ -45,15 +45,16 @@ export function wantedStack(model: ResourceModel, object: AsoObject, neighbours:
   const problem = policyProblem(object) ?? nameProblem(model, object, instance, name, neighbours)
   if (problem) return problem
   const template = templateFor(model, object, settings, neighbours)
-  if (typeof template !== 'string') return template
+  if ('blocked' in template) return template
   const resolved = model.resolve?.(object, neighbours) ?? {}
   if ('blocked' in resolved) return resolved as Blocked
   const tags = tagsOf(object, settings, instance)
   return {
     type: model.kind.toLowerCase(),
-    recipe: { template, tags, outputs: outputsOf(model) },
+    recipe: { template: template.text, tags, outputs: outputsOf(model) },
     parameters: { ...tags, ...parametersOf(model, object), ...resolved },
     externalName: name,
+    ...(template.from && { contentFrom: template.from }),
   }
 }
 
@@ -105,18 +106,31 @@ function templateFor(
   object: AsoObject,
   { defaultNamespace }: Settings,
   { cache }: Neighbours,
-): string | Blocked {
+): Template | Blocked {
   const said = textOf(object.spec?.['cloudFormationTemplateName'])
   const namespace = textOf(object.spec?.['cloudFormationTemplateNamespace']) || defaultNamespace
-  const found = cache(templateType).get(said || model.kind.toLowerCase(), namespace)
+  const builtin = { text: builtinTemplate(model, deletionPolicyOf(object)) }
+  if (namespace === undefined) return said === '' ? builtin : missing(NAMESPACE_MISSING)
+  const name = said || model.kind.toLowerCase()
+  const found = cache(templateType).get(name, namespace)
   if (found) {
-    if (found.data?.template !== undefined) return found.data.template
-    return missing(`CloudFormationTemplate ${namespace}/${found.metadata.name} has no data.template`)
+    const what = `CloudFormationTemplate ${namespace}/${name}`
+    if (found.data?.template === undefined) return missing(`${what} has no data.template`)
+    const isTrusted = namespace === object.metadata.namespace || namespace === defaultNamespace
+    return { text: found.data.template, ...(!isTrusted && { from: { what, namespace } }) }
   }
   if (said !== '')
     return missing(`spec.cloudFormationTemplateName: there is no CloudFormationTemplate ${namespace}/${said}`)
-  return builtinTemplate(model, deletionPolicyOf(object))
+  return builtin
 }
+
+interface Template {
+  readonly text: string
+  /** It is of another namespace, which the settings do not name. */
+  readonly from?: NonNullable<WantedService['contentFrom']>
+}
+
+const NAMESPACE_MISSING = `spec.cloudFormationTemplateNamespace: is required, since key default-namespace of ConfigMap ${settingsAt.namespace}/${settingsAt.name} names none`
 
 const missing = (message: string): Blocked => ({ blocked: { reason: 'TemplateNotFound', message } })
 

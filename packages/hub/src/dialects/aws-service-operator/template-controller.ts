@@ -41,7 +41,7 @@ function want({ metadata, data = {} }: CloudFormationTemplate, neighbours: Neigh
     type: 'template',
     // By parameters, in which nothing is replaced.
     recipe: { object: { bucket: '${parameter.bucket}', key: '${parameter.key}', content: '${parameter.template}' } },
-    parameters: { bucket, key: key || `${metadata.namespace}/${metadata.name}`, template },
+    parameters: { bucket, key: `${metadata.namespace}/${key || metadata.name}`, template },
   }
 }
 

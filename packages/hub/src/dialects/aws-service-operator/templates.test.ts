@@ -2,8 +2,9 @@
 import { CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation'
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { configMapType, namespaceType } from '@larder/engine/client/builtin'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startAws, type Aws } from '../../../../../test/aws/endpoint.ts'
+import { backendKind } from '../../model/backend.ts'
 import { templateType } from './kinds.ts'
 import { settingsAt } from './settings.ts'
 import { asoHub, type AsoHub } from './testing/aso-hub.ts'
@@ -60,8 +61,8 @@ test('row 17: a template is uploaded, used by name and namespace, followed when 
   await hub.admin.of(namespaceType).create({ metadata: { name: 'platform' } })
   await put('loud', 'platform', templateWith('LOUD'), 'topics/loud.json')
   const { output } = await templateIs('loud', 'platform', 'UPLOAD_COMPLETE')
-  expect(output?.url).toBe(`https://s3.us-west-2.amazonaws.com/${BUCKET}/topics/loud.json`)
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'topics/loud.json' }))
+  expect(output?.url).toBe(`https://s3.us-west-2.amazonaws.com/${BUCKET}/platform/topics/loud.json`)
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: 'platform/topics/loud.json' }))
   expect(await Body?.transformToString()).toBe(templateWith('LOUD'))
   await hub.make('SNSTopic', 'news', {
     cloudFormationTemplateName: 'loud',
@@ -107,4 +108,53 @@ test('an object waits for a template that is not there yet', async () => {
   expect(status?.resourceStatusReason).toContain('there is no CloudFormationTemplate shop/later')
   await put('later', 'shop', templateWith('LATER'))
   await hub.reaches('SNSTopic', 'news', 'CREATE_COMPLETE')
+})
+
+describe('a template of another namespace', () => {
+  beforeEach(async () => {
+    await hub.backend('ours', {
+      driver: 'cloudformation',
+      config: { region: aws.region },
+      consumers: { namespaces: ['shop'] },
+    })
+    await hub.admin.of(namespaceType).create({ metadata: { name: 'platform' } })
+  })
+
+  test('is not used because it is called as the kind, wherever it is, before the settings say where', async () => {
+    await put('snstopic', 'default', templateWith('THEIRS'))
+    await hub.make('SNSTopic', 'news')
+    await hub.reaches('SNSTopic', 'news', 'CREATE_COMPLETE')
+    expect(await templateOf('aws-service-operator-snstopic-news-shop')).not.toContain('THEIRS')
+  })
+
+  test('is used when the settings name its namespace, also one that the Backend is not open to', async () => {
+    await hub.admin.of(configMapType).create({ metadata: settingsAt, data: { 'default-namespace': 'platform' } })
+    await put('loud', 'platform', templateWith('LOUD'))
+    await hub.make('SNSTopic', 'news', { cloudFormationTemplateName: 'loud' })
+    await hub.reaches('SNSTopic', 'news', 'CREATE_COMPLETE')
+    expect(await templateOf('aws-service-operator-snstopic-news-shop')).toContain('LOUD')
+  })
+
+  test('that nobody says needs a name of it', async () => {
+    await put('loud', 'default', templateWith('LOUD'))
+    await hub.make('SNSTopic', 'news', { cloudFormationTemplateName: 'loud' })
+    const { status } = await hub.reaches('SNSTopic', 'news', 'PENDING')
+    expect(status?.resourceStatusReason).toBe(
+      'spec.cloudFormationTemplateNamespace: is required, since key default-namespace of ConfigMap larder-system/aws-service-operator names none',
+    )
+  })
+
+  test('is used once the Backend is open to that namespace as well', async () => {
+    await put('loud', 'platform', templateWith('LOUD'))
+    const cloudFormationTemplateNamespace = 'platform'
+    await hub.make('SNSTopic', 'news', { cloudFormationTemplateName: 'loud', cloudFormationTemplateNamespace })
+    const { status } = await hub.reaches('SNSTopic', 'news', 'PENDING')
+    expect(status?.resourceStatusReason).toBe(
+      'CloudFormationTemplate platform/loud is not used: Backend ours is not open to namespace platform; its spec.consumers say for which namespaces it is',
+    )
+    expect(aws.calls.count({ action: 'CreateStack' })).toBe(0)
+    await hub.admin.of(backendKind).patch('ours', { spec: { consumers: { namespaces: ['shop', 'platform'] } } })
+    await hub.reaches('SNSTopic', 'news', 'CREATE_COMPLETE')
+    expect(await templateOf('aws-service-operator-snstopic-news-shop')).toContain('LOUD')
+  })
 })
