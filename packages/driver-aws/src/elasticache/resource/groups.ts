@@ -3,8 +3,10 @@ import {
   CreateCacheSubnetGroupCommand,
   DeleteCacheParameterGroupCommand,
   DeleteCacheSubnetGroupCommand,
+  DescribeCacheParametersCommand,
   ModifyCacheParameterGroupCommand,
   ModifyCacheSubnetGroupCommand,
+  ResetCacheParameterGroupCommand,
 } from '@aws-sdk/client-elasticache'
 import type {
   CacheParameterGroup,
@@ -13,6 +15,7 @@ import type {
   CreateCacheSubnetGroupMessage,
   ElastiCacheClient,
   ModifyCacheSubnetGroupMessage,
+  Parameter,
   ParameterNameValue,
 } from '@aws-sdk/client-elasticache'
 import type { Json } from '@larder/kit'
@@ -97,6 +100,7 @@ export const parameterGroupKind: Kind<CacheParameterGroup> = {
     await setParameters(client, String(properties['CacheParameterGroupName']), parameters, signal)
   },
   async change({ client }, { id, names, properties }, signal) {
+    await resetOthers(client, id, properties['ParameterNameValues'], signal)
     await setParameters(client, id, properties['ParameterNameValues'], signal)
     return names
   },
@@ -116,12 +120,47 @@ async function setParameters(
   parameters: Json | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const all = (parameters ?? []) as unknown as ParameterNameValue[]
-  for (let from = 0; from < all.length; from += MAX_PARAMETERS) {
-    const command = new ModifyCacheParameterGroupCommand({
-      CacheParameterGroupName: id,
-      ParameterNameValues: all.slice(from, from + MAX_PARAMETERS),
-    })
+  for (const some of portions(valuesIn(parameters))) {
+    const command = new ModifyCacheParameterGroupCommand({ CacheParameterGroupName: id, ParameterNameValues: some })
     await call('elasticache:ModifyCacheParameterGroup', () => client.send(command, { abortSignal: signal }))
   }
 }
+
+/** What the group still says from before and is no longer wanted goes back to what its family has. */
+async function resetOthers(
+  client: ElastiCacheClient,
+  id: string,
+  parameters: Json | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = new Set(valuesIn(parameters).map(({ ParameterName }) => ParameterName))
+  const others = (await ownParameters(client, id, signal)).filter(({ ParameterName }) => !wanted.has(ParameterName))
+  for (const some of portions(others.map(({ ParameterName }) => ({ ParameterName })))) {
+    const command = new ResetCacheParameterGroupCommand({ CacheParameterGroupName: id, ParameterNameValues: some })
+    await call('elasticache:ResetCacheParameterGroup', () => client.send(command, { abortSignal: signal }))
+  }
+}
+
+/** Those that are not as the family has them. */
+async function ownParameters(client: ElastiCacheClient, id: string, signal: AbortSignal): Promise<Parameter[]> {
+  const found: Parameter[] = []
+  let marker: string | undefined
+  do {
+    const command = new DescribeCacheParametersCommand({
+      CacheParameterGroupName: id,
+      Source: 'user',
+      ...(marker !== undefined && { Marker: marker }),
+    })
+    const page = await call('elasticache:DescribeCacheParameters', () => client.send(command, { abortSignal: signal }))
+    found.push(...(page.Parameters ?? []))
+    marker = page.Marker
+  } while (marker !== undefined && marker !== '')
+  return found
+}
+
+const valuesIn = (parameters: Json | undefined) => (parameters ?? []) as unknown as ParameterNameValue[]
+
+const portions = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / MAX_PARAMETERS) }, (_, i) =>
+    all.slice(i * MAX_PARAMETERS, (i + 1) * MAX_PARAMETERS),
+  )

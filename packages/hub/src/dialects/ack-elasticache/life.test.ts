@@ -3,6 +3,7 @@ import {
   CreateReplicationGroupCommand,
   CreateUserCommand,
   DeleteReplicationGroupCommand,
+  DescribeCacheParametersCommand,
   DescribeCacheSubnetGroupsCommand,
   DescribeSnapshotsCommand,
   ModifyReplicationGroupCommand,
@@ -55,6 +56,16 @@ async function package_(): Promise<void> {
   await hub.synced('ReplicationGroup', 'redis')
 }
 
+const parameter = (parameterName: string, parameterValue: string) => ({ parameterName, parameterValue })
+
+/** What the group `tuned` says itself, by name. */
+async function ownParameters(): Promise<Record<string, string | undefined>> {
+  const { Parameters = [] } = await hub.truth.client.send(
+    new DescribeCacheParametersCommand({ CacheParameterGroupName: 'tuned', Source: 'user' }),
+  )
+  return Object.fromEntries(Parameters.map(({ ParameterName = '', ParameterValue }) => [ParameterName, ParameterValue]))
+}
+
 const PARTS = [
   ['ReplicationGroup', 'redis'],
   ['UserGroup', 'redis'],
@@ -105,6 +116,60 @@ describe('row 37: an edit', () => {
     expect(said).toBe('Immutable Spec fields have been modified: port')
     await hub.edit('ReplicationGroup', 'redis', { port: null })
     expect(conditionOf(await hub.synced('ReplicationGroup', 'redis'), TERMINAL)).toBeUndefined()
+  })
+
+  test('of a CacheSubnetGroup reaches AWS', async () => {
+    const spec = { cacheSubnetGroupName: 'nets', cacheSubnetGroupDescription: 'Before', subnetIDs: ['subnet-1'] }
+    await hub.make('CacheSubnetGroup', 'nets', spec)
+    await hub.synced('CacheSubnetGroup', 'nets')
+    await hub.edit('CacheSubnetGroup', 'nets', {
+      cacheSubnetGroupDescription: 'After',
+      subnetIDs: ['subnet-1', 'subnet-2'],
+    })
+    await hub.synced('CacheSubnetGroup', 'nets')
+    const { CacheSubnetGroups: [group] = [] } = await hub.truth.client.send(
+      new DescribeCacheSubnetGroupsCommand({ CacheSubnetGroupName: 'nets' }),
+    )
+    expect(group?.CacheSubnetGroupDescription).toBe('After')
+    expect(group?.Subnets?.map(({ SubnetIdentifier }) => SubnetIdentifier).sort()).toEqual(['subnet-1', 'subnet-2'])
+    expect(aws.calls.count({ action: 'CreateCacheSubnetGroup' })).toBe(1)
+  })
+
+  test('of a CacheParameterGroup reaches AWS, and what is no longer said is as it was', async () => {
+    await hub.make('CacheParameterGroup', 'tuned', {
+      cacheParameterGroupName: 'tuned',
+      cacheParameterGroupFamily: 'redis6.x',
+      description: 'Tuned',
+      parameterNameValues: [parameter('maxmemory-policy', 'allkeys-lru'), parameter('timeout', '20')],
+    })
+    await hub.synced('CacheParameterGroup', 'tuned')
+    expect(await ownParameters()).toEqual({ 'maxmemory-policy': 'allkeys-lru', timeout: '20' })
+    await hub.edit('CacheParameterGroup', 'tuned', {
+      parameterNameValues: [parameter('maxmemory-policy', 'allkeys-lfu')],
+    })
+    await hub.synced('CacheParameterGroup', 'tuned')
+    expect(await ownParameters()).toEqual({ 'maxmemory-policy': 'allkeys-lfu' })
+  })
+
+  test('of the shards reaches AWS, up and down', async () => {
+    await hub.cache({
+      engineVersion: '7.1',
+      cacheParameterGroupName: 'default.redis7.cluster.on',
+      numNodeGroups: 2,
+      replicasPerNodeGroup: 1,
+      automaticFailoverEnabled: true,
+    })
+    await hub.synced('ReplicationGroup', 'redis')
+    for (const [numNodeGroups, ids] of [
+      [3, ['0001', '0002', '0003']],
+      [1, ['0001']],
+    ] as const) {
+      await hub.edit('ReplicationGroup', 'redis', { numNodeGroups })
+      const { status } = await hub.synced('ReplicationGroup', 'redis')
+      const [cache] = await hub.truth.caches()
+      expect(cache?.NodeGroups?.map(({ NodeGroupId }) => NodeGroupId)).toEqual(ids)
+      expect(status?.['nodeGroups']).toMatchObject(ids.map((nodeGroupID) => ({ nodeGroupID })))
+    }
   })
 
   test('of a password in its Secret reaches AWS', async () => {
@@ -266,7 +331,15 @@ describe('row 39: annotations', () => {
     const { Credentials } = await new STSClient(aws.client(aws.truthUrl)).send(
       new AssumeRoleCommand({ RoleArn: roleARN, RoleSessionName: 'truth' }),
     )
-    expect(Credentials?.AccessKeyId).toBeDefined()
+    const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '', SessionToken } = Credentials ?? {}
+    const credentials = {
+      accessKeyId,
+      secretAccessKey,
+      ...(SessionToken !== undefined && { sessionToken: SessionToken }),
+    }
+    const [there, ...others] = await truthOf(aws, { credentials }).users()
+    expect(there).toMatchObject({ UserId: 'far', ARN: `arn:aws:elasticache:${aws.region}:${account}:user:far` })
+    expect(others).toEqual([])
     const [backend] = (await hub.admin.of(backendKind).list()).items
     expect(backend?.spec).toMatchObject({ config: { accountID: account }, consumers: { namespaces: [NAMESPACE] } })
   })

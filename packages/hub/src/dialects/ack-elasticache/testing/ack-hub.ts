@@ -4,10 +4,13 @@ import {
   DescribeUserGroupsCommand,
   DescribeUsersCommand,
   ElastiCacheClient,
+  type ElastiCacheClientConfig,
 } from '@aws-sdk/client-elasticache'
 import type { JsonObject } from '@larder/engine/base/json'
 import { namespaceType, secretType } from '@larder/engine/client/builtin'
+import { findCondition } from '@larder/engine/runtime/conditions'
 import type { ResourceType } from '@larder/engine/client/types'
+import { isDeepStrictEqual } from 'node:util'
 import { startAws, type Aws, type Times } from '../../../../../../test/aws/endpoint.ts'
 import { awsDrivers } from '../../../../../driver-aws/src/index.ts'
 import { testHub, type TestHub, type TestHubOptions } from '../../../controllers/testing/hub.ts'
@@ -15,6 +18,7 @@ import { instanceKind, type Instance } from '../../../model/instance.ts'
 import { ackElasticache } from '../door.ts'
 import type { AckCondition } from '../kinds/fields.ts'
 import { ACK_KINDS, type AckObject } from '../kinds/kinds.ts'
+import { fieldOf, propertiesOf } from '../properties.ts'
 
 export const NAMESPACE = 'service-instances'
 const PASSWORD = 'correct-horse-battery-staple'
@@ -41,7 +45,7 @@ export interface AckHub extends TestHub {
   get(kind: string, name: string): Promise<AckObject>
   edit(kind: string, name: string, spec: JsonObject): Promise<void>
   annotate(kind: string, name: string, annotations: Record<string, string>): Promise<void>
-  /** Once it is in sync, and what it wants now is. */
+  /** Once it is in sync, and its Instance is made as its spec says now: after an edit the old True stands there for a moment. */
   synced(kind: string, name: string): Promise<AckObject>
   /** The message of a condition that holds, once it has one that this matches. */
   says(kind: string, name: string, type: string, message?: RegExp): Promise<string>
@@ -60,8 +64,8 @@ export interface AckHub extends TestHub {
 type Truth = ReturnType<typeof truthOf>
 
 /** What AWS says, past the proxy. */
-export function truthOf(aws: Aws, place: { region?: string; accessKeyId?: string } = {}) {
-  const client = new ElastiCacheClient({ ...aws.client(aws.truthUrl), ...(place.region && { region: place.region }) })
+export function truthOf(aws: Aws, place: Pick<ElastiCacheClientConfig, 'region' | 'credentials'> = {}) {
+  const client = new ElastiCacheClient({ ...aws.client(aws.truthUrl), ...place })
   return {
     client,
     users: async () =>
@@ -69,6 +73,18 @@ export function truthOf(aws: Aws, place: { region?: string; accessKeyId?: string
     groups: async () => (await client.send(new DescribeUserGroupsCommand({}))).UserGroups ?? [],
     caches: async () => (await client.send(new DescribeReplicationGroupsCommand({}))).ReplicationGroups ?? [],
   }
+}
+
+/** What references stand for is looked at no further: an object has their names elsewhere. */
+function isAsItSays(object: AckObject, { metadata, spec, status }: Instance): boolean {
+  const kind = ACK_KINDS.find(({ type }) => type.kind === object.kind)!
+  const wanted = propertiesOf(kind, object, {})
+  const asked = spec.parameters ?? {}
+  const referred = new Set(kind.references.map(({ into }) => into))
+  const names = Object.keys({ ...wanted, ...asked }).filter((name) => !referred.has(fieldOf(kind, name)))
+  const isAsked = names.every((name) => isDeepStrictEqual(wanted[name], asked[name]))
+  const ready = findCondition(status?.conditions, 'Ready')
+  return isAsked && status?.observedGeneration === metadata.generation && ready?.status === 'True'
 }
 
 const conditions = ({ status }: AckObject): readonly AckCondition[] => status?.conditions ?? []
@@ -117,7 +133,10 @@ function helpers(hub: TestHub, aws: Aws): Omit<AckHub, keyof TestHub> {
         name,
         hub.until(`${kind} ${name} to be in sync`, async () => {
           const object = await objects(kind).find(name, NAMESPACE)
-          return object && conditionOf(object, 'ACK.ResourceSynced')?.status === 'True' ? object : undefined
+          if (!object || conditionOf(object, 'ACK.ResourceSynced')?.status !== 'True') return undefined
+          const uid = object.metadata.uid
+          const instance = (await made.instances()).find(({ spec }) => spec.origin?.uid === uid)
+          return instance && isAsItSays(object, instance) ? object : undefined
         }),
       ),
     says: (kind, name, type, message = /./) =>
