@@ -96,6 +96,13 @@ describe('with stock kubectl', () => {
     expect(shown.at(-1)).toContain(`tableARN: ${Table?.TableArn}\n`)
   })
 
+  test('its timeline has the step of its stack, and when it was ready', async () => {
+    const { stdout, stderr, code } = await hub.larder('timeline', 'dynamodb/dynamo-table')
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^\S+ +create +[^│]*Done +1$/m)
+    expect(stdout).toMatch(/^\S+ +Ready /m)
+  })
+
   test('an apply of the same again changes nothing, and a delete takes all of it', async () => {
     const before = await hub.ok(['get', 'dynamodb', 'dynamo-table', '-o', 'yaml'])
     aws.calls.clear()
@@ -103,7 +110,7 @@ describe('with stock kubectl', () => {
       'dynamodb.service-operator.aws/dynamo-table unchanged\n',
     )
     expect(await hub.ok(['get', 'dynamodb', 'dynamo-table', '-o', 'yaml'])).toBe(before)
-    expect(aws.calls.count({ action: 'UpdateStack' })).toBe(0)
+    for (const action of ['CreateChangeSet', 'UpdateStack']) expect(aws.calls.count({ action }), action).toBe(0)
     await hub.ok(['delete', 'dynamodb', 'dynamo-table'])
     expect(await tables()).toEqual([])
     await eventually('the ConfigMap to go', async () =>

@@ -343,7 +343,7 @@ describe('the Backend', () => {
 test.each(momentsOf(6))('killed at write %i, %s it: one service, and no other', async (write, when) => {
   hub.cut.dieAt(hub.cut.writes.length + write, when)
   const { metadata } = await jar('a', { label: 'x' })
-  await surviving(hub, () => says('a', 'Ready'))
+  expect(await surviving(hub, () => says('a', 'Ready'))).toBe(true)
   expect([...shelf.created]).toEqual([[metadata.uid, 1]])
   expect(await instances()).toHaveLength(1)
 })

@@ -1,5 +1,9 @@
 /** Objects become things of AWS, and say of them what AWS says. */
-import { ListTagsForResourceCommand } from '@aws-sdk/client-elasticache'
+import {
+  DescribeCacheClustersCommand,
+  DescribeCacheParametersCommand,
+  ListTagsForResourceCommand,
+} from '@aws-sdk/client-elasticache'
 import { secretType } from '@larder/engine/client/builtin'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Aws } from '../../../../../test/aws/endpoint.ts'
@@ -106,7 +110,22 @@ describe('a ReplicationGroup', () => {
       SnapshotRetentionLimit: 3,
       SnapshotWindow: '05:00-06:00',
     })
+    const { CacheClusters = [] } = await hub.truth.client.send(new DescribeCacheClustersCommand({}))
     expect(cache?.MemberClusters).toHaveLength(2)
+    expect(new Set(CacheClusters.map(({ CacheClusterId }) => CacheClusterId))).toEqual(new Set(cache?.MemberClusters))
+    for (const node of CacheClusters)
+      expect(node).toMatchObject({
+        Engine: 'redis',
+        EngineVersion: expect.stringMatching(/^6\.2/),
+        CacheSubnetGroupName: 'subnets',
+        CacheParameterGroup: { CacheParameterGroupName: 'tuned' },
+        SecurityGroups: [{ SecurityGroupId: 'sg-1' }],
+        PreferredMaintenanceWindow: 'sun:23:00-mon:01:30',
+      })
+    const { Parameters = [] } = await hub.truth.client.send(
+      new DescribeCacheParametersCommand({ CacheParameterGroupName: 'tuned', Source: 'user' }),
+    )
+    expect(Parameters).toMatchObject([{ ParameterName: 'maxmemory-policy', ParameterValue: 'allkeys-lru' }])
     expect(cache?.NodeGroups?.[0]?.PrimaryEndpoint?.Port).toBe(6380)
     const { TagList = [] } = await hub.truth.client.send(new ListTagsForResourceCommand({ ResourceName: cache?.ARN }))
     const tags = Object.fromEntries(TagList.map(({ Key = '', Value }) => [Key, Value]))
@@ -129,6 +148,32 @@ describe('a ReplicationGroup', () => {
     expect(conditionOf(made, 'ACK.ResourceSynced')?.message).toBe('Resource synced successfully')
     expect(conditionOf(made, 'Ready')?.status).toBe('True')
     expect(made.metadata.finalizers).toContain('finalizers.elasticache.services.k8s.aws/ReplicationGroup')
+  })
+
+  test('tells on its Instance how far it is, and when it should be done, from how long the last one took', async () => {
+    await aws.setTimes({ creatingMs: 1300 })
+    await hub.cache()
+    await hub.synced('ReplicationGroup', 'redis')
+    await aws.setTimes({ creatingMs: Infinity })
+    const more = { replicationGroupID: 'second', replicasPerNodeGroup: 2, automaticFailoverEnabled: true }
+    const { metadata } = await hub.make('ReplicationGroup', 'second', {
+      description: 'Another',
+      cacheNodeType: 'cache.t4g.micro',
+      engineVersion: '6.2',
+      ...more,
+    })
+    const progress = await hub.until('its progress', async () => {
+      const instance = (await hub.instances()).find(({ spec }) => spec.origin?.uid === metadata.uid)
+      const told = instance?.status?.progress
+      return told?.message?.includes('nodes') === true ? told : undefined
+    })
+    expect(progress).toMatchObject({ step: 'create', message: 'creating, 0 of 3 nodes' })
+    const created = (await hub.truth.caches()).find(({ ReplicationGroupId }) => ReplicationGroupId === 'second')
+    const expectedMs = Date.parse(progress.expectedAt ?? '') - (created?.ReplicationGroupCreateTime?.getTime() ?? 0)
+    expect(expectedMs).toBeGreaterThanOrEqual(1300)
+    expect(expectedMs).toBeLessThan(10_000)
+    await aws.setTimes({ creatingMs: 0 })
+    await hub.synced('ReplicationGroup', 'second')
   })
 
   test('row 34: says where it is, of what it is made, and whose it is', async () => {
@@ -259,6 +304,27 @@ describe('row 41: a Secret', () => {
     await hub.admin.of(secretType).delete('redis-writer-creds', { namespace: NAMESPACE })
     await hub.secret('redis-writer-creds')
     await hub.synced('User', 'redis-writer')
+  })
+
+  test.each([
+    ['short', 'short'],
+    ['fifteen characters', 'a'.repeat(15)],
+    ['129 characters', 'a'.repeat(129)],
+    ['a blank', 'correct horse battery staple'],
+  ])('with a password that AWS would refuse (%s) is terminal before AWS is asked', async (_what, password) => {
+    await hub.secret('redis-writer-creds', password)
+    await hub.user('redis-writer')
+    const said = await hub.says('User', 'redis-writer', 'ACK.Terminal')
+    expect(said).toMatch(/^spec\.passwords\[0\]: .* is no password for ElastiCache: 16 to 128 printable characters/)
+    expect(said).not.toContain(password === 'short' ? '"short"' : password)
+    expect(aws.calls.count({ action: 'CreateUser' })).toBe(0)
+  })
+
+  test('with 16 characters is long enough', async () => {
+    await hub.secret('redis-writer-creds', 'a'.repeat(16))
+    await hub.user('redis-writer')
+    await hub.synced('User', 'redis-writer')
+    expect(aws.calls.count({ action: 'CreateUser' })).toBe(1)
   })
 
   test('of another namespace is not read', async () => {

@@ -4,6 +4,7 @@ import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr'
 import { DescribeCacheClustersCommand, ElastiCacheClient } from '@aws-sdk/client-elasticache'
 import {
   DeleteObjectCommand,
+  GetBucketAclCommand,
   GetBucketLoggingCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
@@ -88,7 +89,16 @@ describe('S3Bucket', () => {
     const { LoggingEnabled } = await s3.send(new GetBucketLoggingCommand({ Bucket }))
     expect(LoggingEnabled).toMatchObject({ TargetBucket: 'pictureslogging', TargetPrefix: 'notes' })
     const { TagSet = [] } = await s3.send(new GetBucketTaggingCommand({ Bucket }))
-    expect(TagSet).toEqual(expect.arrayContaining([{ Key: 'Heritage', Value: 'operator.aws' }]))
+    expect(Object.fromEntries(TagSet.map(({ Key, Value }) => [Key, Value]))).toMatchObject({
+      ResourceName: Bucket,
+      ResourceVersion: expect.stringMatching(/^\d+$/),
+      Namespace: 'shop',
+      ClusterName: 'aws-service-operator',
+      Heritage: 'operator.aws',
+    })
+    const { Grants = [] } = await s3.send(new GetBucketAclCommand({ Bucket }))
+    const everybody = Grants.filter(({ Grantee }) => Grantee?.URI === 'http://acs.amazonaws.com/groups/global/AllUsers')
+    expect(everybody.map(({ Permission }) => Permission)).toEqual(['READ'])
   })
 
   test('row 11: it is kept when the object goes, and removed where an annotation says so; ConfigMap and Service go', async () => {
@@ -151,6 +161,21 @@ describe('SQSQueue', () => {
       ContentBasedDeduplication: 'true',
     })
   })
+})
+
+test('a change that costs a queue is refused with what it costs, and made when that is accepted', async () => {
+  await hub.make('SQSQueue', 'jobs')
+  const { output: before = {} } = await complete('SQSQueue', 'jobs')
+  await hub.edit('SQSQueue', 'jobs', { spec: { fifoQueue: true } })
+  const refused = await hub.reaches('SQSQueue', 'jobs', 'UPDATE_FAILED')
+  const [, token = ''] = /larder\.dev\/accept-loss=(\w+)$/.exec(refused.status?.resourceStatusReason ?? '') ?? []
+  expect((await attributesOf(before['queueName']!))['FifoQueue']).not.toBe('true')
+  await hub.edit('SQSQueue', 'jobs', { metadata: { annotations: { 'larder.dev/accept-loss': token } } })
+  const { output: after = {} } = await hub.reaches('SQSQueue', 'jobs', 'UPDATE_COMPLETE')
+  expect(after['queueName']).not.toBe(before['queueName'])
+  expect((await attributesOf(after['queueName']!))['FifoQueue']).toBe('true')
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}))
+  expect(QueueUrls.map((url) => url.split('/').at(-1))).toEqual([after['queueName']])
 })
 
 describe('SNS', () => {
