@@ -10,21 +10,25 @@ export interface ServedKind {
 }
 
 export interface ServedKinds {
-  /** Undefined where the API has no such kind; only what is found is remembered. */
-  find(apiVersion: string, kind: string): Promise<ServedKind | undefined>
+  /** Undefined where the API has no such kind, or `apiVersion` is none; only what is found is remembered. */
+  find(apiVersion: string, kind: string, signal?: AbortSignal): Promise<ServedKind | undefined>
   /** To be called when the API answers 404: the kind may have gone. */
   forget(apiVersion: string, kind: string): void
 }
 
+/** It becomes a path, and tenants may have written it: with more in it, it would be another question, asked by the hub's own rights. */
+const API_VERSION = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/)?[a-z0-9]+$/
+
 export function createServedKinds(transport: Pick<Transport, 'raw'>): ServedKinds {
   const kinds = new Map<string, ServedKind>()
   return {
-    async find(apiVersion, kind) {
+    async find(apiVersion, kind, signal) {
+      if (!API_VERSION.test(apiVersion)) return undefined
       const key = `${apiVersion} ${kind}`
       const known = kinds.get(key)
       if (known) return known
       const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
-      const found = findKind(await transport.raw(path).catch(noneIfNotFound), kind)
+      const found = findKind(await transport.raw(path, signal).catch(noneIfNotFound), kind)
       if (found) kinds.set(key, found)
       return found
     },

@@ -80,7 +80,7 @@ async function readAs(
   { pass, input, name, shown, kinds, seek, transportOf }: Reading,
 ): Promise<Json> {
   const { apiVersion, kind } = input.ref
-  const served = await kinds.find(apiVersion, kind)
+  const served = await kinds.find(apiVersion, kind, pass.signal)
   if (!served)
     throw cannotFetch(input, `no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`)
   const { namespace = '' } = pass.object.metadata
