@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isObject, type JsonObject } from '@larder/engine/base/json'
 import type { ServedKinds } from '@larder/engine/client/served-kinds'
+import { createBudget } from './budget.ts'
 import { covers, keeping } from './deploy/applied.ts'
 import { splitConfig } from './deploy/config.ts'
 import { describeApplied, place } from './deploy/manifest.ts'
@@ -28,7 +29,12 @@ const beside = (values: string): Neighbours => ({
 })
 const signal = new AbortController().signal
 const made = (files: Readonly<Record<string, string>>, steps: readonly TemplateStep[], values = '') =>
-  templateAll(steps, { files: new Map(Object.entries(files)), neighbours: beside(values), signal })
+  templateAll(steps, {
+    files: new Map(Object.entries(files)),
+    neighbours: beside(values),
+    signal,
+    budget: createBudget(),
+  })
 const withValues = [{ values: { valuesFrom: [{ secretRef: { name: 'v' } }] } }]
 const map = (rest: string) => `apiVersion: v1\nkind: ConfigMap\n${rest}\n`
 

@@ -1,12 +1,19 @@
 /** App: fetch, template, deploy, and the reverse when it goes. */
 import type { KubeObject } from '@larder/engine/machinery/object'
 import type { Informers } from '@larder/engine/client/informer'
-import { configMapType, namespaceType, secretType, serviceAccountType } from '@larder/engine/client/builtin'
+import {
+  configMapType,
+  namespaceType,
+  secretType,
+  serviceAccountType,
+  type ConfigMap,
+} from '@larder/engine/client/builtin'
 import { createServedKinds, type ServedKinds } from '@larder/engine/client/served-kinds'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done, type Outcome } from '@larder/engine/runtime/outcome'
 import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../../door.ts'
+import { createBudget } from '../budget.ts'
 import { APP_FINALIZER } from '../fields.ts'
 import type { Puller } from '../fetch/images.ts'
 import { fetchAll, type Neighbours } from '../fetch/source.ts'
@@ -28,7 +35,11 @@ type AppPass = Pass<App>
 export function appController(context: DoorContext, images: Puller): Controller {
   const resync = createResync(context.clock)
   let kinds: ServedKinds | undefined
-  const kindsOf = (pass: AppPass): ServedKinds => (kinds ??= createServedKinds(pass.client.transport))
+  /** What is found is kept for all; a question ends with the pass that asks it. */
+  const kindsOf = ({ client, signal }: AppPass): ServedKinds => {
+    const all = (kinds ??= createServedKinds(client.transport))
+    return { ...all, find: (apiVersion, kind) => all.find(apiVersion, kind, signal) }
+  }
   return defineController<App>({
     name: 'carvel-app',
     type: appKind,
@@ -60,8 +71,9 @@ async function reconcile(pass: AppPass, { context, images, kinds }: With): Promi
   const { fetch = [], template = [], deploy: ways = [], defaultNamespace } = app.spec ?? {}
   const actor = await actorOf(app, client, context.transportOf, signal)
   const neighbours = neighboursOf(pass)
-  const files = await fetchAll(fetch, { neighbours, images, signal, clock })
-  const { objects, config } = splitConfig(await templateAll(template, { files, neighbours, signal }))
+  const budget = createBudget()
+  const files = await fetchAll(fetch, { neighbours, images, signal, clock, budget })
+  const { objects, config } = splitConfig(await templateAll(template, { files, neighbours, signal, budget }))
   if (ways.some(({ kapp }) => kapp?.mapNs?.length))
     throw new Failed('Deploying: spec.deploy.kapp.mapNs is not supported')
   const intoNs = ways.find(({ kapp }) => kapp?.intoNs)?.kapp?.intoNs
@@ -121,6 +133,13 @@ async function isEnding({ object, client }: AppPass): Promise<boolean> {
 /** Read by the hub's own rights: who may write an App or a PackageInstall in a namespace may use its Secrets, as with a pod. */
 export function neighboursOf(pass: Pass<KubeObject>): Neighbours {
   const { namespace = '' } = pass.object.metadata
+  const maps = new Map<string, Promise<ConfigMap | undefined>>()
+  /** Once in a pass, however often it is named. */
+  const mapOf = (name: string) => {
+    const found = maps.get(name) ?? pass.client.of(configMapType).find(name, namespace)
+    maps.set(name, found)
+    return found
+  }
   return {
     async secret(name) {
       const secret = pass.cache(secretType).get(name, namespace)
@@ -128,7 +147,7 @@ export function neighboursOf(pass: Pass<KubeObject>): Neighbours {
       return secret
     },
     async configMap(name) {
-      const map = await pass.client.of(configMapType).find(name, namespace)
+      const map = await mapOf(name)
       if (!map) throw new Failed(`Reading values: configmaps ${JSON.stringify(name)} not found`)
       return map
     },

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '@larder/engine/base/clock'
 import type { ConfigMap, Secret } from '@larder/engine/client/builtin'
+import type { Budget } from '../budget.ts'
 import type { FetchSource } from '../kinds.ts'
 import { Failed } from '../report.ts'
 import { below, moved, normalPath, type Files } from './files.ts'
@@ -16,8 +17,13 @@ export interface Neighbours {
   configMap(name: string): Promise<ConfigMap>
 }
 
-export interface Fetching {
+/** Where texts are read, and what they are counted by. */
+export interface Beside {
   readonly neighbours: Neighbours
+  readonly budget: Budget
+}
+
+export interface Fetching extends Beside {
   readonly images: Puller
   readonly signal: AbortSignal
   readonly clock: Clock
@@ -44,7 +50,7 @@ export async function fetchOne(source: FetchSource, field: string, fetching: Fet
     throw new Failed(
       `Fetching resources: ${field}.${refused} is not supported: say it as inline, imgpkgBundle or image`,
     )
-  if (source.inline !== undefined) return inlineFiles(source.inline, field, fetching.neighbours)
+  if (source.inline !== undefined) return inlineFiles(source.inline, field, fetching)
   for (const name of ANY_IMAGE) {
     const wanted = source[name]
     if (wanted === undefined) continue
@@ -59,6 +65,7 @@ export async function fetchOne(source: FetchSource, field: string, fetching: Fet
       },
       fetching.signal,
     )
+    fetching.budget.take(bytesOf(Object.fromEntries(files)), `Fetching resources: ${field}.${name}`)
     return 'subPath' in wanted ? below(files, wanted.subPath) : files
   }
   throw new Failed(`Fetching resources: ${field} names no source: say inline, imgpkgBundle or image`)
@@ -69,7 +76,7 @@ type Inline = NonNullable<FetchSource['inline']>
 export async function inlineFiles(
   { paths = {}, pathsFrom = [] }: Inline,
   field: string,
-  beside: Neighbours,
+  beside: Beside,
 ): Promise<Files> {
   const files = new Map<string, string>()
   const put = (path: string, content: string, at: string) => {
@@ -78,19 +85,43 @@ export async function inlineFiles(
       throw new Failed(`Fetching resources: ${at}: ${path} leads out of its folder`)
     files.set(name, content)
   }
+  beside.budget.take(bytesOf(paths), `Fetching resources: ${field}.inline.paths`)
   for (const [path, content] of Object.entries(paths)) put(path, content, `${field}.inline.paths`)
   for (const [i, { secretRef, configMapRef }] of pathsFrom.entries()) {
     const at = `${field}.inline.pathsFrom[${i}]`
     const source = secretRef ?? configMapRef
     if (source === undefined) throw new Failed(`Fetching resources: ${at}: say secretRef or configMapRef`)
-    const contents = secretRef ? textsOf(await beside.secret(source.name)) : await configMapTexts(beside, source.name)
+    const contents = await textsBeside({ secretRef, configMapRef }, beside, { for: `Fetching resources: ${at}` })
     for (const [key, content] of Object.entries(contents)) put(`${source.directoryPath ?? ''}/${key}`, content, at)
   }
   return files
 }
 
-export const textsOf = ({ data = {} }: Secret): Record<string, string> =>
-  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]))
+interface Wanted {
+  /** For an error. */
+  readonly for: string
+  /** All of them, if none is named. */
+  readonly key?: string | undefined
+}
 
-export const configMapTexts = async (beside: Neighbours, name: string): Promise<Readonly<Record<string, string>>> =>
-  (await beside.configMap(name)).data ?? {}
+type Named = { readonly name: string } | undefined
+
+/** Counted before they are decoded: thousands of places may name one large Secret. */
+export async function textsBeside(
+  { secretRef, configMapRef }: { readonly secretRef: Named; readonly configMapRef: Named },
+  { neighbours, budget }: Beside,
+  { for: what, key: wanted }: Wanted,
+): Promise<Readonly<Record<string, string>>> {
+  const { data = {} } = secretRef
+    ? await neighbours.secret(secretRef.name)
+    : await neighbours.configMap(configMapRef?.name ?? '')
+  const found = wanted === undefined ? data : Object.hasOwn(data, wanted) ? { [wanted]: data[wanted]! } : {}
+  budget.take(bytesOf(found), what)
+  if (!secretRef) return found
+  return Object.fromEntries(Object.entries(found).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]))
+}
+
+/** With a little for each, so that none is free. */
+const bytesOf = (texts: Readonly<Record<string, string>>): number =>
+  Object.entries(texts).reduce((sum, [name, text]) => sum + name.length + Buffer.byteLength(text) + EACH_BYTES, 0)
+const EACH_BYTES = 64

@@ -8,6 +8,7 @@ import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import { INSTALL_FINALIZER } from '../fields.ts'
 import { appKind, installKind, packageKind, type App, type Package, type PackageInstall } from '../kinds.ts'
+import { createBudget } from '../budget.ts'
 import { neighboursOf } from '../app/controller.ts'
 import { currentCondition, Failed, paused, reportOne, SEE_USEFUL } from '../report.ts'
 import { checkAgainst, mergeValues, readValues } from '../template/values.ts'
@@ -74,8 +75,10 @@ async function reconcile(pass: InstallPass): Promise<Outcome> {
 
 /** Throws `Failed` where the values do not fit: before anything is made of them, and in words that name the fields. */
 async function checkValues(pass: InstallPass, chosen: Package): Promise<void> {
-  const texts = await readValues(pass.object.spec?.values ?? [], neighboursOf(pass), new Map())
-  await checkAgainst(chosen.spec?.valuesSchema?.openAPIv3, await mergeValues(texts))
+  const budget = createBudget()
+  const beside = { neighbours: neighboursOf(pass), files: new Map(), budget }
+  const texts = await readValues(pass.object.spec?.values ?? [], beside)
+  await checkAgainst(chosen.spec?.valuesSchema?.openAPIv3, await mergeValues(texts, budget))
 }
 
 async function keepApp(pass: InstallPass, chosen: Package, cached: App | undefined): Promise<App> {

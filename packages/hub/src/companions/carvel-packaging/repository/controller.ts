@@ -9,6 +9,7 @@ import { defineController, ownersOf, watching, type Controller } from '@larder/e
 import { done, type Outcome } from '@larder/engine/runtime/outcome'
 import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../../door.ts'
+import { createBudget, type Budget } from '../budget.ts'
 import { neighboursOf, secretNames } from '../app/controller.ts'
 import { covers } from '../deploy/applied.ts'
 import { FIELD_MANAGER } from '../deploy/account.ts'
@@ -66,13 +67,15 @@ const repositoriesReading = (
 
 async function reconcile(pass: RepositoryPass, images: Puller): Promise<Outcome> {
   const { signal, clock } = pass
+  const budget = createBudget()
   const files = await fetchOne(pass.object.spec!.fetch, 'spec.fetch', {
     neighbours: neighboursOf(pass),
     images,
     signal,
     clock,
+    budget,
   })
-  const wanted = await contentOf(files)
+  const wanted = await contentOf(files, budget)
   for (const object of wanted) await keep(pass, object)
   const kept = new Set(wanted.map(({ kind, metadata }) => `${kind}/${metadata.name}`))
   for (const type of KINDS) {
@@ -89,12 +92,12 @@ async function reconcile(pass: RepositoryPass, images: Puller): Promise<Outcome>
 }
 
 /** As upstream, the folder `packages` where there is one. */
-async function contentOf(files: Files): Promise<readonly (JsonObject & KubeObject)[]> {
+async function contentOf(files: Files, budget: Budget): Promise<readonly (JsonObject & KubeObject)[]> {
   const inner = below(files, 'packages')
   const yaml = new Map(
     [...(inner.size > 0 ? inner : files)].filter(([path]) => isYaml(path) && !path.startsWith('.imgpkg/')),
   )
-  const manifests = manifestsOf(await parseDocuments(yaml)) as readonly (JsonObject & KubeObject)[]
+  const manifests = manifestsOf(await parseDocuments(yaml, budget)) as readonly (JsonObject & KubeObject)[]
   if (manifests.length === 0) throw new Failed('Templating dir: the repository has no Package and no PackageMetadata')
   const other = manifests.find(({ apiVersion, kind }) => typeOf(apiVersion, kind) === undefined)
   if (other)

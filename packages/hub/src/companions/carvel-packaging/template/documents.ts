@@ -1,8 +1,10 @@
 /** The YAML documents of files, as objects of Kubernetes. */
 import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
+import type { Budget } from '../budget.ts'
 import { isYaml, type Files } from '../fetch/files.ts'
 import { isConfig } from '../deploy/config.ts'
 import { Failed } from '../report.ts'
+import { NoYaml, parseYaml } from './yaml.ts'
 
 export interface ParsedDocument {
   readonly file: string
@@ -10,23 +12,20 @@ export interface ParsedDocument {
 }
 
 /** In the order of files and documents; empty ones are left out. Texts of a parser may quote what it read, so errors say the place alone. */
-export async function parseDocuments(files: Files): Promise<readonly ParsedDocument[]> {
-  const { parseAllDocuments } = await import('yaml')
+export async function parseDocuments(files: Files, budget: Budget): Promise<readonly ParsedDocument[]> {
   const found: ParsedDocument[] = []
   for (const [file, content] of files) {
     if (!isYaml(file)) continue
-    for (const document of parseAllDocuments(content, { intAsBigInt: false, uniqueKeys: true })) {
-      const [problem] = document.errors
-      if (problem) throw new Failed(`Templating dir: ${file}${lineOf(problem)} is no YAML: ${problem.code}`)
-      const value = document.toJS({ maxAliasCount: 100 }) as Json
-      if (value !== null && value !== undefined) found.push({ file, value })
+    try {
+      for (const value of await parseYaml(content, budget, `Templating dir: ${file}`)) found.push({ file, value })
+    } catch (error) {
+      if (!(error instanceof NoYaml)) throw error
+      const line = error.line === undefined ? '' : `:${error.line}`
+      throw new Failed(`Templating dir: ${file}${line} is no YAML: ${error.code}`, { cause: error })
     }
   }
   return found
 }
-
-const lineOf = ({ linePos }: { readonly linePos?: readonly [{ readonly line: number }, ...unknown[]] }): string =>
-  linePos === undefined ? '' : `:${linePos[0].line}`
 
 /** With lists taken apart. Throws `Failed` for what is no object of Kubernetes; a configuration of kapp is none, and stays. */
 export function manifestsOf(documents: readonly ParsedDocument[]): readonly JsonObject[] {

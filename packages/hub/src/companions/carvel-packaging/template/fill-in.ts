@@ -11,6 +11,7 @@
  * Rejected: a template language of our own. Packages that need one have ytt, and those that must do without have CEL in their Class.
  */
 import { isObject, stringifyJson, type Json, type JsonObject } from '@larder/engine/base/json'
+import type { Budget } from '../budget.ts'
 import { Failed } from '../report.ts'
 import type { ParsedDocument } from './documents.ts'
 
@@ -19,9 +20,13 @@ const VARIABLE = /\$\((?:values((?:\.[A-Za-z0-9_-]+)*)|string\(values((?:\.[A-Za
 /** A document stays where this is true, or not there. */
 const WHEN = 'larder.dev/when'
 
-export function fillIn(documents: readonly ParsedDocument[], values: JsonObject): readonly ParsedDocument[] {
+export function fillIn(
+  documents: readonly ParsedDocument[],
+  values: JsonObject,
+  budget: Budget,
+): readonly ParsedDocument[] {
   return documents.flatMap(({ file, value }) => {
-    const { when, document } = withoutWhen(filled(value, { file, values }))
+    const { when, document } = withoutWhen(filled(value, { file, values, budget }))
     return when ? [{ file, value: document }] : []
   })
 }
@@ -40,6 +45,7 @@ function withoutWhen(document: Json): { readonly when: boolean; readonly documen
 interface Filling {
   readonly file: string
   readonly values: JsonObject
+  readonly budget: Budget
 }
 
 function filled(value: Json, filling: Filling): Json {
@@ -63,10 +69,11 @@ function filledText(text: string, filling: Filling): Json {
   })
 }
 
-function lookUp(path: string, { file, values }: Filling): Json {
+function lookUp(path: string, { file, values, budget }: Filling): Json {
   const names = path.split('.').slice(1)
   let value: Json | undefined = values
   for (const name of names) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
   if (value === undefined) throw new Failed(`Templating dir: ${file} asks for values${path}, which nobody has set`)
+  budget.takeJson(value, `Templating dir: ${file} with values${path} in it`)
   return value
 }

@@ -1,5 +1,6 @@
 /** The step `kbld`, as far as it needs no registry: a bundle brings a list of images by digest, which stand in the place of their names. */
 import { isObject, type Json } from '@larder/engine/base/json'
+import type { Budget } from '../budget.ts'
 import type { Files } from '../fetch/files.ts'
 import { parseDocuments, type ParsedDocument } from './documents.ts'
 
@@ -10,15 +11,16 @@ const NAME_ANNOTATION = 'kbld.carvel.dev/id'
 export async function lockImages(
   documents: readonly ParsedDocument[],
   files: Files,
+  budget: Budget,
 ): Promise<readonly ParsedDocument[]> {
-  const locked = await imagesIn(files)
+  const locked = await imagesIn(files, budget)
   if (locked.size === 0) return documents
   return documents.map(({ file, value }) => ({ file, value: replaced(value, locked) }))
 }
 
-async function imagesIn(files: Files): Promise<ReadonlyMap<string, string>> {
+async function imagesIn(files: Files, budget: Budget): Promise<ReadonlyMap<string, string>> {
   const lock = files.get(LOCK_FILE)
-  const [document] = lock === undefined ? [] : await parseDocuments(new Map([[LOCK_FILE, lock]]))
+  const [document] = lock === undefined ? [] : await parseDocuments(new Map([[LOCK_FILE, lock]]), budget)
   const images = isObject(document?.value) ? document.value['images'] : undefined
   const entries = Array.isArray(images) ? (images as readonly Json[]) : []
   return new Map(

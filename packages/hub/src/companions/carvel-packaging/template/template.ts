@@ -2,6 +2,7 @@
 import type { JsonObject } from '@larder/engine/base/json'
 import { inlineFiles, type Neighbours } from '../fetch/source.ts'
 import { chosen, type Files } from '../fetch/files.ts'
+import type { Budget } from '../budget.ts'
 import type { TemplateStep } from '../kinds.ts'
 import { Failed } from '../report.ts'
 import { manifestsOf, parseDocuments, type ParsedDocument } from './documents.ts'
@@ -14,6 +15,7 @@ interface Templating {
   readonly files: Files
   readonly neighbours: Neighbours
   readonly signal: AbortSignal
+  readonly budget: Budget
 }
 
 const UNSUPPORTED = ['helmTemplate', 'cue', 'sops'] as const
@@ -23,7 +25,7 @@ const OWN_FOLDER = '.imgpkg/'
 export async function templateAll(steps: readonly TemplateStep[], work: Templating): Promise<readonly JsonObject[]> {
   let documents: readonly ParsedDocument[] | undefined
   for (const [i, step] of steps.entries()) documents = await templateOnce(step, `spec.template[${i}]`, documents, work)
-  return manifestsOf(documents ?? (await parseDocuments(plain(work.files, undefined))))
+  return manifestsOf(documents ?? (await parseDocuments(plain(work.files, undefined), work.budget)))
 }
 
 const plain = (files: Files, paths: readonly string[] | undefined): Files =>
@@ -33,25 +35,25 @@ async function templateOnce(
   step: TemplateStep,
   field: string,
   before: readonly ParsedDocument[] | undefined,
-  { files, neighbours, signal }: Templating,
+  { files, neighbours, signal, budget }: Templating,
 ): Promise<readonly ParsedDocument[]> {
   const refused = UNSUPPORTED.find((name) => step[name] !== undefined)
   if (refused !== undefined)
     throw new Failed(`Templating dir: ${field}.${refused} is not supported: say ytt, or values with plain YAML`)
   if (step.values) {
-    const texts = await readValues(step.values.valuesFrom ?? [], neighbours, files)
-    const documents = before ?? (await parseDocuments(plain(files, step.values.paths)))
-    return fillIn(documents, await checkAgainst(step.values.schema, await mergeValues(texts)))
+    const texts = await readValues(step.values.valuesFrom ?? [], { neighbours, files, budget })
+    const documents = before ?? (await parseDocuments(plain(files, step.values.paths), budget))
+    return fillIn(documents, await checkAgainst(step.values.schema, await mergeValues(texts, budget)), budget)
   }
   if (step.ytt) {
     if (before) throw new Failed(`Templating dir: ${field}.ytt must be the first step`)
     const { paths, valuesFrom = [], inline = {}, ignoreUnknownComments, strict, fileMarks = [] } = step.ytt
-    const added = await inlineFiles(inline, `${field}.ytt`, neighbours)
-    const values = await readValues(valuesFrom, neighbours, files)
+    const added = await inlineFiles(inline, `${field}.ytt`, { neighbours, budget })
+    const values = await readValues(valuesFrom, { neighbours, files, budget })
     const output = await runYtt({
       files: new Map([...plain(files, paths), ...added]),
       values,
-      secret: textsIn(await mergeValues(values)),
+      secret: textsIn(await mergeValues(values, budget)),
       flags: [
         ...(ignoreUnknownComments ? ['--ignore-unknown-comments'] : []),
         ...(strict ? ['--strict'] : []),
@@ -59,8 +61,8 @@ async function templateOnce(
       ],
       signal,
     })
-    return parseDocuments(new Map([['ytt.yaml', output]]))
+    return parseDocuments(new Map([['ytt.yaml', output]]), budget)
   }
-  if (step.kbld) return lockImages(before ?? (await parseDocuments(plain(files, undefined))), files)
+  if (step.kbld) return lockImages(before ?? (await parseDocuments(plain(files, undefined), budget)), files, budget)
   throw new Failed(`Templating dir: ${field} names no step: say values, ytt or kbld`)
 }

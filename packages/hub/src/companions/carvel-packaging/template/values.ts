@@ -4,16 +4,17 @@
  */
 import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
 import { checkValue, compileAt, describeProblem } from '../../../model/schema-check.ts'
-import { configMapTexts, textsOf, type Neighbours } from '../fetch/source.ts'
+import type { Budget } from '../budget.ts'
+import { textsBeside, type Beside } from '../fetch/source.ts'
 import { normalPath, type Files } from '../fetch/files.ts'
 import type { ValuesSource } from '../kinds.ts'
 import { Failed } from '../report.ts'
+import { NoYaml, parseYaml } from './yaml.ts'
 
 /** YAML texts, the later over the earlier, with names for errors. */
 export async function readValues(
   sources: readonly ValuesSource[],
-  beside: Neighbours,
-  files: Files,
+  { files, ...beside }: Beside & { readonly files: Files },
 ): Promise<readonly { readonly name: string; readonly text: string }[]> {
   const found: { name: string; text: string }[] = []
   for (const { secretRef, configMapRef, path, downwardAPI } of sources) {
@@ -21,8 +22,11 @@ export async function readValues(
       throw new Failed('Reading values: valuesFrom.downwardAPI is not supported: say the values in a Secret')
     const source = secretRef ?? configMapRef
     if (source) {
-      const texts = secretRef ? textsOf(await beside.secret(source.name)) : await configMapTexts(beside, source.name)
       const what = `${secretRef ? 'Secret' : 'ConfigMap'} ${JSON.stringify(source.name)}`
+      const texts = await textsBeside({ secretRef, configMapRef }, beside, {
+        for: `Reading values: ${what}`,
+        key: source.key,
+      })
       const keys = source.key === undefined ? Object.keys(texts).sort() : [source.key]
       for (const key of keys) {
         const text = texts[key]
@@ -32,6 +36,7 @@ export async function readValues(
     } else if (path !== undefined) {
       const text = files.get(normalPath(path) ?? '')
       if (text === undefined) throw new Failed(`Reading values: there is no file ${path}`)
+      beside.budget.take(Buffer.byteLength(text), `Reading values: ${path}`)
       found.push({ name: path, text })
     }
   }
@@ -40,18 +45,19 @@ export async function readValues(
 
 export async function mergeValues(
   texts: readonly { readonly name: string; readonly text: string }[],
+  budget: Budget,
 ): Promise<JsonObject> {
-  const { parse, YAMLParseError } = await import('yaml')
   let merged: JsonObject = {}
   for (const { name, text } of texts) {
-    let value: Json
+    let documents: readonly Json[]
     try {
-      value = (parse(text) ?? {}) as Json
+      documents = await parseYaml(text, budget, `Reading values: ${name}`)
     } catch (error) {
-      // Its message may quote the line, and values are secret.
-      if (!(error instanceof YAMLParseError)) throw error
+      if (!(error instanceof NoYaml)) throw error
       throw new Failed(`Reading values: ${name} is no YAML: ${error.code}`, { cause: error })
     }
+    const [value = {}, ...more] = documents
+    if (more.length > 0) throw new Failed(`Reading values: ${name} is no YAML: MULTIPLE_DOCS`)
     if (!isObject(value)) throw new Failed(`Reading values: ${name} is no map`)
     merged = over(merged, value)
   }
