@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createPuller, type Pull } from './fetch/images.ts'
 import { checkUrl, isPublic, namedRegistries } from './fetch/reach.ts'
 import { parseReference } from './fetch/reference.ts'
+import { startUnpacking, unpackLayer } from './fetch/unpack.ts'
 import { appKind, installKind, repositoryKind } from './kinds.ts'
 import { cachePackage } from './testing/packages.ts'
 import { at, configMap, NAMESPACE, packagingHub, type PackagingHub } from './testing/packaging-hub.ts'
@@ -104,6 +105,25 @@ describe('an image', () => {
     await expect(pull('bundle:1')).rejects.toThrow('the image has more than 16777216 bytes')
   })
 
+  test('layers of nothing but names, that are written over, or that are too many, are refused', async () => {
+    const names = Object.fromEntries(Array.from({ length: 20_001 }, (_, i) => [`.wh.${i}`, '']))
+    await registry.push('names', '1', await layerOf(names))
+    await expect(pull('names:1')).rejects.toThrow('the layers of the image have more than 20000 entries')
+    const [large, away] = [await layerOf({ a: 'x'.repeat(12 * 1024 * 1024) }), await layerOf({ '.wh.a': '' })]
+    await registry.push('over', '1', large, away, large, away, large)
+    await expect(pull('over:1')).rejects.toThrow('the layers of the image unpack to more than 33554432 bytes')
+    registry.seen.length = 0
+    await registry.push('many', '1', ...Array.from({ length: 101 }, () => away))
+    await expect(pull('many:1')).rejects.toThrow('the image has more than 100 layers')
+    expect(registry.seen).toEqual(['GET /v2/many/manifests/1'])
+  })
+
+  test('a layer is not unpacked for a pass that has ended', async () => {
+    const ended = startUnpacking(AbortSignal.abort(new Error('the pass has ended')))
+    await expect(unpackLayer(await layerOf({ a: 'x' }), ended)).rejects.toThrow('the pass has ended')
+    expect(ended.files.size).toBe(0)
+  })
+
   test('what a server answers besides is not told', async () => {
     const error = await pull('nothing:1').catch((one: unknown) => one as Error)
     expect((error as Error).message).toBe(`Fetching resources: spec.image: ${registry.host}/nothing has no 1`)
@@ -170,6 +190,25 @@ describe('where an image may come from', () => {
       expect(inner.seen).toEqual(['GET /blob'])
     } finally {
       await inner.close()
+    }
+  })
+
+  test('a login goes neither to where a redirect leads, nor to where the rest of the tags is said to be', async () => {
+    const other = await startRegistry({ scheme: 'bearer', username: 'me', password: 'x' })
+    try {
+      const login = { secret: secret({ username: 'me', password: 'x' }) }
+      const both = `${registry.named},${other.named}`
+      registry.redirectTo(`http://${other.host}/blob`)
+      await expect(pull('bundle:1', login, both)).rejects.toThrow('does not allow')
+      expect(other.seen).toEqual(['GET /blob'])
+      other.seen.length = 0
+      registry.moreTagsAt(`http://${other.host}/tags`)
+      await expect(pull('bundle', { ...login, selection: {} }, both)).rejects.toThrow(
+        `${registry.host} sends to another server for its tags`,
+      )
+      expect(other.seen).toEqual([])
+    } finally {
+      await other.close()
     }
   })
 

@@ -6,7 +6,7 @@ import type { Files } from './files.ts'
 import { Unreachable, type NamedRegistries } from './reach.ts'
 import { parseReference, type Reference } from './reference.ts'
 import { openRegistry, RegistryError, type Login, type Manifest, type Registry } from './registry.ts'
-import { unpackLayer } from './unpack.ts'
+import { startUnpacking, unpackLayer } from './unpack.ts'
 
 export interface Pull {
   readonly reference: string
@@ -24,17 +24,32 @@ export interface Puller {
 
 /** Small ones, which most are; a large one is pulled again each time. */
 const KEPT_BYTES = 4 * 1024 * 1024
+/** For the place of a file among those kept. */
+const EACH_BYTES = 100
+const MOST_LAYERS = 100
 /** A registry that has failed is left in peace for so long. */
 const LOOK_AGAIN_MS = 15_000
+
+interface Wanted {
+  /** Under which it is kept. */
+  readonly id: string
+  readonly signal: AbortSignal
+}
 
 export function createPuller(named: NamedRegistries): Puller {
   const kept = new Map<string, Files>()
 
-  async function filesOf(registry: Registry, manifest: Manifest, id: string): Promise<Files> {
+  async function filesOf(registry: Registry, manifest: Manifest, { id, signal }: Wanted): Promise<Files> {
     const known = kept.get(id)
     if (known) return known
-    const files = new Map<string, string>()
-    for (const { digest } of manifest.document.layers ?? []) await unpackLayer(await registry.blob(digest), files)
+    const { layers = [] } = manifest.document
+    if (layers.length > MOST_LAYERS) throw new RegistryError(`the image has more than ${MOST_LAYERS} layers`)
+    const unpacking = startUnpacking(signal)
+    for (const { digest } of layers) {
+      signal.throwIfAborted()
+      await unpackLayer(await registry.blob(digest), unpacking)
+    }
+    const { files } = unpacking
     kept.set(id, files)
     for (const oldest of kept.keys()) if (bytesIn([...kept.values()]) > KEPT_BYTES) kept.delete(oldest)
     return files
@@ -53,7 +68,10 @@ export function createPuller(named: NamedRegistries): Puller {
         const platform = found.document.manifests && forThisPlatform(found.document.manifests)
         const manifest = platform === undefined ? found : await registry.manifest(platform)
         // Asked with this login a moment ago: what is kept is shown to nobody who may not read it.
-        return await filesOf(registry, manifest, `${reference.host}/${reference.repository}@${manifest.digest}`)
+        return await filesOf(registry, manifest, {
+          id: `${reference.host}/${reference.repository}@${manifest.digest}`,
+          signal,
+        })
       } catch (error) {
         if (!(error instanceof RegistryError || error instanceof Unreachable)) throw error
         const message = `Fetching resources: ${field}: ${error.message}`
@@ -64,7 +82,10 @@ export function createPuller(named: NamedRegistries): Puller {
 }
 
 const bytesIn = (all: readonly Files[]): number =>
-  all.reduce((sum, files) => [...files.values()].reduce((inner, text) => inner + text.length, sum), 0)
+  all.reduce((sum, files) => {
+    for (const [path, text] of files) sum += path.length + text.length + EACH_BYTES
+    return sum
+  }, 0)
 
 async function versionOf({ selection, field }: Pull, { version }: Reference, registry: Registry): Promise<string> {
   if (selection === undefined || version !== undefined) return version ?? 'latest'

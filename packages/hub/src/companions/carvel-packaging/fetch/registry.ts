@@ -27,6 +27,11 @@ interface Answer {
   readonly body: Buffer
 }
 
+interface Found extends Answer {
+  /** A redirect led to another server, which answers this. */
+  readonly elsewhere: boolean
+}
+
 export interface Manifest {
   readonly digest: string
   readonly document: {
@@ -74,7 +79,8 @@ export function openRegistry({ reference, login, named, signal }: RegistryOption
 
   async function ask(url: URL, accept: string, most: number): Promise<Answer> {
     const first = await get(url, { accept, ...(authorization !== undefined && { authorization }) }, most)
-    if (first.status !== 401 || authorization !== undefined) return first
+    // What another server would like to know is not for it: it could name where the login goes.
+    if (first.status !== 401 || first.elsewhere || authorization !== undefined) return first
     authorization = await authorize(first.headers['www-authenticate'])
     return get(url, { accept, authorization }, most)
   }
@@ -105,15 +111,15 @@ export function openRegistry({ reference, login, named, signal }: RegistryOption
   }
 
   /** Follows redirects; what was said to one server is not said to another. */
-  async function get(url: URL, headers: Readonly<Record<string, string>>, most: number): Promise<Answer> {
-    let [target, sent] = [url, headers]
+  async function get(url: URL, headers: Readonly<Record<string, string>>, most: number): Promise<Found> {
+    let [target, sent, elsewhere] = [url, headers, false]
     for (let i = 0; i <= MOST_REDIRECTS; i++) {
       const answer = await exchange(target, sent, { most, named, signal })
       const to = answer.headers.location
-      if (![301, 302, 303, 307, 308].includes(answer.status) || to === undefined) return answer
+      if (![301, 302, 303, 307, 308].includes(answer.status) || to === undefined) return { ...answer, elsewhere }
       if (!URL.canParse(to, target.href)) break
       const next = new URL(to, target)
-      if (next.host !== target.host || next.protocol !== target.protocol) sent = { accept: sent['accept']! }
+      if (!isSameServer(next, target)) [sent, elsewhere] = [{ accept: sent['accept']! }, true]
       target = next
     }
     throw new RegistryError(`${host} sends from one place to the next`)
@@ -154,12 +160,18 @@ export function openRegistry({ reference, login, named, signal }: RegistryOption
         const { tags: some } = parseDocument(answer.body, `${host}/${repository}`) as { tags?: unknown }
         if (Array.isArray(some)) tags.push(...some.filter((tag) => typeof tag === 'string'))
         const next: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(answer.headers['link'] ?? ''))?.[1]
-        url = next !== undefined && URL.canParse(next, url.href) ? new URL(next, url) : undefined
+        const following: URL | undefined =
+          next !== undefined && URL.canParse(next, url.href) ? new URL(next, url) : undefined
+        if (following && !isSameServer(following, url))
+          throw new RegistryError(`${host} sends to another server for its tags`)
+        url = following
       }
       return tags
     },
   }
 }
+
+const isSameServer = (a: URL, b: URL): boolean => a.host === b.host && a.protocol === b.protocol
 
 const digestOf = (body: Buffer): string => `sha256:${createHash('sha256').update(body).digest('hex')}`
 

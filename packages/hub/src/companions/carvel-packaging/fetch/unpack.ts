@@ -1,5 +1,6 @@
 /** The files of a layer: a tar archive, compressed by gzip or not. Links and devices are left out; a path that leads out of the image is refused. */
 import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
 import { MOST_BYTES, MOST_FILES, normalPath } from './files.ts'
 import { RegistryError } from './registry.ts'
@@ -8,8 +9,25 @@ import { RegistryError } from './registry.ts'
 const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
 
+/** Of all layers, behind gzip: names, empty entries and what is written over count as well. */
+const MOST_UNPACKED_BYTES = 2 * MOST_BYTES
+const MOST_ENTRIES = 2 * MOST_FILES
+/** Entries of a layer that is not compressed follow each other without a pause. */
+const PAUSE_EVERY = 200
+
+export interface Unpacking {
+  readonly files: Map<string, string>
+  readonly signal: AbortSignal
+  /** So far. */
+  bytes: number
+  entries: number
+}
+
+export const startUnpacking = (signal: AbortSignal): Unpacking => ({ files: new Map(), signal, bytes: 0, entries: 0 })
+
 /** Puts the files of a layer over those that are there. */
-export async function unpackLayer(layer: Buffer, files: Map<string, string>): Promise<void> {
+export async function unpackLayer(layer: Buffer, work: Unpacking): Promise<void> {
+  const { files, signal } = work
   const { extract } = await import('tar-stream')
   const archive = extract()
   const source = Readable.from([layer])
@@ -18,11 +36,20 @@ export async function unpackLayer(layer: Buffer, files: Map<string, string>): Pr
   const broken = (error: Error) => archive.destroy(error)
   source.on('error', broken)
   gunzip?.on('error', broken)
-  if (gunzip) source.pipe(gunzip).pipe(archive)
-  else source.pipe(archive)
+  const unpacked = gunzip ? source.pipe(gunzip) : source
+  unpacked.on('data', (chunk: Buffer) => {
+    work.bytes += chunk.length
+    if (work.bytes > MOST_UNPACKED_BYTES)
+      broken(new RegistryError(`the layers of the image unpack to more than ${MOST_UNPACKED_BYTES} bytes`))
+  })
+  unpacked.pipe(archive)
   let room = MOST_BYTES - [...files.values()].reduce((sum, content) => sum + content.length, 0)
   try {
     for await (const entry of archive) {
+      if (++work.entries > MOST_ENTRIES)
+        throw new RegistryError(`the layers of the image have more than ${MOST_ENTRIES} entries`)
+      if (work.entries % PAUSE_EVERY === 0) await setImmediate()
+      signal.throwIfAborted()
       const { name, type } = entry.header
       const path = normalPath(name)
       if (path === undefined) throw new RegistryError(`a layer has the file ${name}, which leads out of the image`)
@@ -37,7 +64,7 @@ export async function unpackLayer(layer: Buffer, files: Map<string, string>): Pr
       if (files.size > MOST_FILES) throw new RegistryError(`the image has more than ${MOST_FILES} files`)
     }
   } catch (error) {
-    if (error instanceof RegistryError) throw error
+    if (error instanceof RegistryError || signal.aborted) throw error
     throw new RegistryError('a layer of the image is no tar archive', { cause: error })
   } finally {
     source.destroy()

@@ -67,6 +67,8 @@ function execute(
     cwd: folder,
     env: {},
     timeout: TIMEOUT_MS,
+    // A program may not hear a gentler one.
+    killSignal: 'SIGKILL' as const,
     maxBuffer: MOST_BYTES,
     signal,
     encoding: 'utf8' as const,

@@ -26,6 +26,8 @@ export interface TestRegistry {
   spoil(): void
   /** From now on blobs are sent for elsewhere. */
   redirectTo(url: string): void
+  /** From now on the rest of the tags is said to be there. */
+  moreTagsAt(url: string): void
   close(): Promise<void>
 }
 
@@ -51,6 +53,7 @@ export async function startRegistry(login?: RegistryLogin): Promise<TestRegistry
   const seen: string[] = []
   let spoilt = false
   let elsewhere: string | undefined
+  let moreTags: string | undefined
   const put = (body: Buffer, type: string): string => {
     const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`
     contents.set(digest, { body, type })
@@ -93,8 +96,10 @@ export async function startRegistry(login?: RegistryLogin): Promise<TestRegistry
     const from = all.indexOf(query.get('last') ?? '') + 1
     const page = all.slice(from, from + 2)
     const more = from + 2 < all.length
-    const link = `</v2/${repository}/tags/list?n=2&last=${page.at(-1)}>; rel="next"`
-    response.writeHead(200, more ? { link } : {}).end(JSON.stringify({ name: repository, tags: page }))
+    const link = `<${moreTags ?? `/v2/${repository}/tags/list?n=2&last=${page.at(-1)}`}>; rel="next"`
+    response
+      .writeHead(200, more || moreTags !== undefined ? { link } : {})
+      .end(JSON.stringify({ name: repository, tags: page }))
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -137,6 +142,7 @@ export async function startRegistry(login?: RegistryLogin): Promise<TestRegistry
     },
     spoil: () => void (spoilt = true),
     redirectTo: (url) => void (elsewhere = url),
+    moreTagsAt: (url) => void (moreTags = url),
     close: () =>
       new Promise((resolve, reject) => {
         server.close((error) => (error ? reject(error) : resolve()))
