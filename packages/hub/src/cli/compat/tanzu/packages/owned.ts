@@ -10,6 +10,9 @@ const ANNOTATION = 'packaging.carvel.dev/package'
 /** Of older releases of that command, which still look for it. */
 const LEGACY_ANNOTATION = 'tkg.tanzu.vmware.com/tanzu-package'
 
+/** On what lives in no namespace: `a-b` in `c` and `a` in `b-c` have the same names there, and the same annotations. */
+const NAMESPACE_ANNOTATION = 'larder.dev/package-namespace'
+
 export interface Place {
   readonly name: string
   readonly namespace: string
@@ -23,6 +26,12 @@ const bindingName = (place: Place): string => `${ownerOf(place)}-cluster-rolebin
 
 export const annotationsOf = (place: Place) => ({ [ANNOTATION]: ownerOf(place), [LEGACY_ANNOTATION]: ownerOf(place) })
 
+/** What was made by upstream's command does not say its namespace. */
+function isOwned({ metadata: { namespace, annotations = {} } }: KubeObject, place: Place): boolean {
+  const home = namespace ?? annotations[NAMESPACE_ANNOTATION] ?? place.namespace
+  return annotations[ANNOTATION] === ownerOf(place) && home === place.namespace
+}
+
 /** Leaves alone what is somebody else's: throws. */
 async function keep<T extends KubeObject>(
   client: Client,
@@ -31,9 +40,12 @@ async function keep<T extends KubeObject>(
   { name, content }: { readonly name: string; readonly content: object },
 ): Promise<void> {
   const home = type.namespaced ? { namespace: place.namespace } : {}
-  const annotations = annotationsOf(place)
+  const annotations = {
+    ...annotationsOf(place),
+    ...(!type.namespaced && { [NAMESPACE_ANNOTATION]: place.namespace }),
+  }
   await ensure(client, type, { name, ...home }, (current) => {
-    if (current && current.metadata.annotations?.[ANNOTATION] !== ownerOf(place))
+    if (current && !isOwned(current, place))
       throw new CommandFailed(
         EXIT.conflict,
         `${type.kind} ${name} is there already, and was not made for this install`,
@@ -90,7 +102,7 @@ export async function deleteOwned(client: Client, place: Place, terminal: Termin
   for (const [type, name] of owned) {
     const home = type.namespaced ? place.namespace : undefined
     const found = await client.of(type).find(name, home)
-    if (found?.metadata.annotations?.[ANNOTATION] !== ownerOf(place)) continue
+    if (!found || !isOwned(found, place)) continue
     terminal.out(`Deleting '${type.kind}': ${name}\n`)
     await client.of(type).delete(name, { namespace: home, preconditions: { uid: found.metadata.uid! } })
   }
