@@ -17,21 +17,28 @@ export interface Place {
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
-export async function serveAws(hub: TestHub, aws: Aws, place: Place = {}): Promise<void> {
-  const { suffix = '', region = aws.region, accessKeyId } = place
+/** A Secret with credentials, for `credentialsRef` of a Backend. */
+export async function accountSecret(hub: TestHub, aws: Aws, name: string, accessKeyId?: string) {
   const { credentials } = aws.client()
+  const namespace = 'larder-system'
   await hub.admin.of(secretType).create({
-    metadata: { name: `aws${suffix}`, namespace: 'larder-system' },
+    metadata: { name, namespace },
     data: {
       AWS_ACCESS_KEY_ID: base64(accessKeyId ?? credentials.accessKeyId),
       AWS_SECRET_ACCESS_KEY: base64(credentials.secretAccessKey),
     },
   })
+  return { namespace, name }
+}
+
+export async function serveAws(hub: TestHub, aws: Aws, place: Place = {}): Promise<void> {
+  const { suffix = '', region = aws.region, accessKeyId } = place
+  const credentialsRef = await accountSecret(hub, aws, `aws${suffix}`, accessKeyId)
   for (const driver of ['cloudformation', 'elasticache']) {
     await hub.backend(`${driver}${suffix}`, {
       driver,
       config: { region, endpoint: aws.url, ...place.config },
-      credentialsRef: { namespace: 'larder-system', name: `aws${suffix}` },
+      credentialsRef,
     })
   }
   await hub.service(`queue${suffix}`, {
