@@ -149,6 +149,9 @@ describe('row 37: an edit', () => {
     })
     await hub.synced('CacheParameterGroup', 'tuned')
     expect(await ownParameters()).toEqual({ 'maxmemory-policy': 'allkeys-lfu' })
+    await hub.edit('CacheParameterGroup', 'tuned', { parameterNameValues: [] })
+    await hub.synced('CacheParameterGroup', 'tuned')
+    expect(await ownParameters()).toEqual({})
   })
 
   test('of the shards reaches AWS, up and down', async () => {
