@@ -22,6 +22,8 @@ export interface ElasticacheRecipe {
     readonly type: ResourceType
     /** By AWS's own names, with placeholders; absent: the parameters are the properties. Which there are stands in resource/. */
     readonly properties?: { readonly [name: string]: Json }
+    /** Ids of instances of whose data it may be made; what is nobody's may always be (resource/sources.ts). */
+    readonly sources?: readonly string[]
   }
   /** Of a cache: role and access string. */
   roles?: { readonly [role: string]: string }
@@ -42,7 +44,11 @@ export const ELASTICACHE_RECIPE_SCHEMA: JsonSchema = {
     cache: anything,
     resource: {
       type: 'object',
-      properties: { type: { type: 'string', enum: RESOURCE_TYPES }, properties: anything },
+      properties: {
+        type: { type: 'string', enum: RESOURCE_TYPES },
+        properties: anything,
+        sources: { type: 'array', items: text },
+      },
       required: ['type'],
     },
     roles: textByName,

@@ -1,9 +1,11 @@
 /** Resources one by one, as ACK's users know them: in any order, with AWS's own words, and gone when asked. */
 import {
+  CreateSnapshotCommand,
   DeleteUserCommand,
   DescribeCacheParametersCommand,
   DescribeCacheSubnetGroupsCommand,
   DescribeReplicationGroupsCommand,
+  DescribeSnapshotsCommand,
   DescribeUserGroupsCommand,
   DescribeUsersCommand,
   ElastiCacheClient,
@@ -255,8 +257,9 @@ test('a parameter group has its parameters, also when only the first of its two 
 
 test('a snapshot is taken of a replication group, and a copy of the snapshot', async () => {
   await made(replicationGroup())
-  const snapshot = await made(resource('Snapshot', 'nightly', { ReplicationGroupId: 'redis' }))
-  const copy = await made(resource('Snapshot', 'kept', { SourceSnapshotName: 'nightly' }))
+  const from = { recipe: { resource: { type: 'Snapshot', sources: ['replicationgroup-redis', 'snapshot-nightly'] } } }
+  const snapshot = await made({ ...resource('Snapshot', 'nightly', { ReplicationGroupId: 'redis' }), ...from })
+  const copy = await made({ ...resource('Snapshot', 'kept', { SourceSnapshotName: 'nightly' }), ...from })
   await removed(snapshot)
   await removed(copy)
 })
@@ -317,5 +320,41 @@ describe('one that somebody removes, and another instance makes by the same name
     expect(await session.observe(mine, never)).toMatchObject({ phase: 'conflict' })
     session = connect(elasticacheDriver(), aws)
     expect(await session.observe(mine, never)).toMatchObject({ phase: 'conflict' })
+  })
+})
+
+const madeOf = (want: Want) => session.create({ ...want, intent: 'create' }, never)
+
+describe('the data of another instance', () => {
+  const refused = { code: 'invalid', message: expect.stringContaining('is that of another instance') as string }
+
+  beforeEach(async () => {
+    await made(replicationGroup())
+    const sources = ['replicationgroup-redis']
+    const nightly = resource('Snapshot', 'nightly', { ReplicationGroupId: 'redis' })
+    await made({ ...nightly, recipe: { resource: { type: 'Snapshot', sources } } })
+  })
+
+  test.each<Properties>([
+    { ReplicationGroupId: 'redis' },
+    { ReplicationGroupId: 'Redis' },
+    { CacheClusterId: 'redis-001' },
+    { SourceSnapshotName: 'nightly' },
+  ])('is in no snapshot: %j', async (properties) => {
+    await expect(madeOf(resource('Snapshot', 'mine', properties))).rejects.toMatchObject(refused)
+    const { Snapshots = [] } = await truth.send(new DescribeSnapshotsCommand({}))
+    expect(Snapshots.map(({ SnapshotName }) => SnapshotName)).toEqual(['nightly'])
+  })
+
+  test('is in no cache', async () => {
+    const mine = { ...replicationGroup({ SnapshotName: 'nightly' }), id: 'mine', name: 'mine' }
+    await expect(madeOf(mine)).rejects.toMatchObject(refused)
+  })
+
+  test('that AWS has put into a snapshot by itself, without a tag, is in no other one', async () => {
+    const command = new CreateSnapshotCommand({ SnapshotName: 'automatic', ReplicationGroupId: 'redis' })
+    await truth.send(command)
+    const mine = resource('Snapshot', 'mine', { SourceSnapshotName: 'automatic' })
+    await expect(madeOf(mine)).rejects.toMatchObject(refused)
   })
 })

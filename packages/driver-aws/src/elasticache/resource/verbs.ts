@@ -19,6 +19,7 @@ import { parseElasticacheRecipe, type ElasticacheRecipe } from '../recipe.ts'
 import { differences, digests, fixedMessage, phaseOf, plain } from './compare.ts'
 import { checkedProperties, explained, type Kind, type Properties } from './kind.ts'
 import { KINDS } from './kinds.ts'
+import { sourceProblem } from './sources.ts'
 
 const A_MOMENT_MS = 2_000
 const GONE = 'it is gone by now'
@@ -125,6 +126,7 @@ export class ResourceVerbs {
     const properties = this.#properties()
     const there = await this.#find(A_MOMENT_MS)
     if (there !== undefined) return this.#accept(there, properties)
+    await this.#refuseSources(properties)
     const tags = this.#tags(properties)
     try {
       await this.#kind.create(this.#aws, { ...properties, [this.#kind.idProperty]: this.#id, Tags: tags }, this.#signal)
@@ -136,6 +138,12 @@ export class ResourceVerbs {
       this.#changed()
     }
     return { state: this.#remember({ made: true, asked: digests(properties) }), againMs: this.#again('create') }
+  }
+
+  async #refuseSources(properties: Properties): Promise<void> {
+    const { type, sources = [] } = this.#recipe.resource!
+    const problem = await sourceProblem(this.#aws, { type, properties, allowed: sources }, this.#signal)
+    if (problem) throw invalid(`${this.#path()}.${problem.property}`, problem.message)
   }
 
   /** Made by an earlier call with these properties, or to be adopted as it is; what such a call may not have come to, `update` does. */

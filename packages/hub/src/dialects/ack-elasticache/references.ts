@@ -8,7 +8,11 @@ import type { Blocked, Neighbours } from '../../resource-door/resource-door.ts'
 import { SYNCED, TERMINAL } from './conditions.ts'
 import { ACK_KINDS, type AckKind, type AckObject } from './kinds/kinds.ts'
 
-export const REFERENCE_TROUBLE = { unresolved: 'ReferencesNotResolved', waits: 'ReferencesNotSynced' } as const
+export const REFERENCE_TROUBLE = {
+  unresolved: 'ReferencesNotResolved',
+  waits: 'ReferencesNotSynced',
+  foreign: 'ReferencesForeign',
+} as const
 export const SIBLING_NOT_SYNCED = 'SiblingNotSynced'
 
 export const typeOf = (kind: AckKind): ResourceType<AckObject> => kind.type as ResourceType<AckObject>
@@ -49,13 +53,17 @@ function named(kind: AckKind, { spec = {}, metadata }: AckObject): readonly Name
 export const says = ({ status }: AckObject, type: string): boolean =>
   status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false
 
-const isMade = ({ status }: AckObject): boolean => status?.['ackResourceMetadata'] !== undefined
+export const isMade = ({ status }: AckObject): boolean => status?.['ackResourceMetadata'] !== undefined
 
 /** The names in AWS, by the fields that they stand for. */
 export function resolved(kind: AckKind, object: AckObject, { cache }: Neighbours): JsonObject | Blocked {
   const found: Record<string, Json> = {}
   for (const { field, into, many, kind: target, name, namespace } of named(kind, object)) {
     const what = `${target.type.kind} ${namespace}/${name}`
+    if (namespace !== object.metadata.namespace) {
+      const message = `${field}.from.namespace: is ${object.metadata.namespace}; ${target.type.kind}s of other namespaces are not used`
+      return unresolved('foreign', message)
+    }
     const there = cache(typeOf(target)).get(name, namespace)
     if (!there) return unresolved('unresolved', `${field}: ${what} does not exist`)
     if (says(there, TERMINAL)) return unresolved('unresolved', `${field}: ${what} is ${TERMINAL}`)

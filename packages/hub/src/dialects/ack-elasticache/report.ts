@@ -62,7 +62,8 @@ function metadataOf(instance: Instance | undefined): JsonObject | undefined {
 function referencesOf(kind: AckKind, object: AckObject, { blocked }: ServiceState): readonly Saying[] {
   if (!hasReferences(kind, object)) return []
   const { reason, message = '' } = blocked ?? {}
-  if (reason === REFERENCE_TROUBLE.unresolved) return [{ type: REFERENCES, status: 'False', message }]
+  if (reason === REFERENCE_TROUBLE.unresolved || reason === REFERENCE_TROUBLE.foreign)
+    return [{ type: REFERENCES, status: 'False', message }]
   if (reason === REFERENCE_TROUBLE.waits) return [{ type: REFERENCES, status: 'Unknown', message }]
   return [{ type: REFERENCES, status: 'True' }]
 }
@@ -70,6 +71,7 @@ function referencesOf(kind: AckKind, object: AckObject, { blocked }: ServiceStat
 /** Why nothing is asked for. */
 const BLOCKED_FOR_GOOD: ReadonlySet<string> = new Set([
   SECRET_TROUBLE.terminal,
+  REFERENCE_TROUBLE.foreign,
   ANNOTATION_INVALID,
   'Immutable',
   'PlaceFixed',

@@ -6,6 +6,7 @@ import type { AckKind, AckObject } from './kinds/kinds.ts'
 import { propertiesOf } from './properties.ts'
 import { resolved, siblingAhead } from './references.ts'
 import { secretsWanted } from './secrets.ts'
+import { sourcesOf } from './sources.ts'
 
 /** Of annotations. */
 export const ANNOTATION_INVALID = 'AnnotationInvalid'
@@ -22,10 +23,11 @@ export function wantOf(kind: AckKind, object: AckObject, neighbours: Neighbours)
   if (ahead) return ahead
   const place = placeOf(object, neighbours)
   if (isBlocked(place)) return place
+  const sources = sourcesOf(kind, object, neighbours)
   return {
     place,
     type: `elasticache-${kind.type.kind.toLowerCase()}`,
-    recipe: { resource: { type: kind.type.kind } },
+    recipe: { resource: { type: kind.type.kind, ...(sources && { sources }) } },
     parameters: propertiesOf(kind, object, names),
     ...(parametersFrom.length > 0 && { parametersFrom }),
     externalName: id.toLowerCase(),
