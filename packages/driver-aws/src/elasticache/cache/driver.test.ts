@@ -37,6 +37,7 @@ const cacheOf = (cache: Record<string, Json>, more: Record<string, Json> = {}): 
   cache: { nodeType: 'cache.t4g.micro', ...cache },
   ...more,
 })
+const shardedCache = (shards: number): Json => cacheOf({ clusterMode: true, shards, replicas: 1 })
 const wanted = (more: Partial<Want> = {}): Want => ({
   id: 'a',
   generation: 1,
@@ -228,14 +229,13 @@ describe('a change', () => {
   })
 
   test('of shards adds and removes some, each with its replicas', async () => {
-    const shards = (count: number) => cacheOf({ clusterMode: true, shards: count, replicas: 1 })
-    const want = await made(wanted({ recipe: shards(2) }))
+    const want = await made(wanted({ recipe: shardedCache(2) }))
     const id = want.seen.outside?.id.split(':').at(-1) ?? ''
     const nodesOfEach = async () =>
       ((await cacheNamed(id))?.NodeGroups ?? []).map(({ NodeGroupMembers = [] }) => NodeGroupMembers.length)
-    await settled(changed(want, shards(3)))
+    await settled(changed(want, shardedCache(3)))
     expect(await nodesOfEach()).toEqual([2, 2, 2])
-    await settled(changed(want, shards(1)))
+    await settled(changed(want, shardedCache(1)))
     expect(await nodesOfEach()).toEqual([2])
   })
 
