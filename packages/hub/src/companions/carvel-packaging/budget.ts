@@ -16,6 +16,8 @@ const MOST_YAML_BYTES = 2 * 1024 * 1024
 const MOST_YAML_PARTS = 250_000
 /** To find what one stands for, the whole document is looked through. */
 const MOST_ALIASES = 500
+/** Between texts others have their turn; small ones are not worth it. */
+const PAUSE_EVERY_BYTES = 64 * 1024
 /** It will be as large at the next look. */
 const LOOK_AGAIN_MS = 60_000
 
@@ -32,6 +34,7 @@ const tooLarge = (what: string, limit: string): Failed =>
 
 export function createBudget(): Budget {
   let [room, yamlRoom, parts, aliases] = [MOST_BYTES, MOST_YAML_BYTES, MOST_YAML_PARTS, MOST_ALIASES]
+  let sincePause = 0
   function take(bytes: number, what: string): void {
     room -= bytes
     if (room < 0)
@@ -41,10 +44,14 @@ export function createBudget(): Budget {
     take,
     takeJson: (value, what) => take(jsonBytes(value, room), what),
     async takeYaml(text, what) {
-      yamlRoom -= Buffer.byteLength(text)
+      const bytes = Buffer.byteLength(text)
+      yamlRoom -= bytes
       if (yamlRoom < 0) throw tooLarge(what, `all YAML may have ${MOST_YAML_BYTES} bytes`)
-      // Between one text and the next others have their turn.
-      await setImmediate()
+      sincePause += bytes
+      if (sincePause > PAUSE_EVERY_BYTES) {
+        await setImmediate()
+        sincePause = 0
+      }
       const { Lexer } = await import('yaml')
       let before = ''
       for (const part of new Lexer().lex(text)) {
