@@ -20,6 +20,7 @@ export default defineConfig({
     // One less is the default, which on two cores is one: most tests wait for processes more than they compute.
     maxWorkers: availableParallelism(),
     hookTimeout: 120_000,
+    setupFiles: ['test/testing/properties.ts'],
     reporters: [
       'default',
       new BothTransports(),

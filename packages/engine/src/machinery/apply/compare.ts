@@ -3,6 +3,7 @@ import { equalJson, isObject, type Json, type JsonObject } from '../../base/json
 import { isEmptySet, LEAF, MEMBER, NO_FIELDS, nodeOf, type FieldSet } from './field-set.ts'
 import {
   elementOf,
+  isDropped,
   itemsByElement,
   partsOfList,
   partsOfObject,
@@ -69,6 +70,7 @@ function compareObjects(type: ObjectType, before: JsonObject, after: JsonObject)
   }
   for (const name of Object.keys(after)) {
     if (Object.hasOwn(before, name) && before[name] !== undefined) continue
+    if (isDropped(type, name, after[name]!)) continue
     found.put(`f:${name}`, { added: whole(typeOfField(type, name), after[name]!) })
   }
   return found.parts()

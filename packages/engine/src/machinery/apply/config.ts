@@ -3,6 +3,7 @@ import { isObject, setOwn, type Json, type JsonObject } from '../../base/json.ts
 import { elementText, isEmptySet, isMember, LEAF, NO_FIELDS, nodeOf, type FieldSet } from './field-set.ts'
 import {
   elementOf,
+  isDropped,
   itemsByElement,
   partsOfList,
   partsOfObject,
@@ -31,6 +32,7 @@ function nodeOfConfig(type: ApplyType, value: Json, isOwned: boolean): FieldSet 
   const children: Record<string, FieldSet> = {}
   if (objectType) {
     for (const [name, item] of Object.entries(value as JsonObject)) {
+      if (isDropped(objectType, name, item)) continue
       const isUndeclared = !objectType.field(name)
       const isEmpty = isObject(item) && isEmptySet(item as unknown as FieldSet)
       const node = nodeOfConfig(typeOfField(objectType, name), item, isUndeclared || isEmpty)

@@ -20,6 +20,8 @@ export interface ObjectField {
   readonly type: ApplyType
   /** Go writes it also when nobody has set it, so that a new object counts as having it already. */
   readonly implied: boolean
+  /** Go does not write an empty one: nobody owns it, and setting it changes nothing. */
+  readonly dropsEmpty: boolean
 }
 
 export interface ListType {
@@ -56,6 +58,12 @@ export function partsOfList(type: ApplyType): ListType | undefined {
 /** Undeclared fields of a stored object, which no schema knows any more, are judged by their values. */
 export function typeOfField(type: ObjectType, name: string): ApplyType {
   return type.field(name)?.type ?? type.values ?? DEDUCED
+}
+
+/** Whether the value of this field is as good as none. */
+export function isDropped(type: ObjectType, name: string, value: Json): boolean {
+  if (!type.field(name)?.dropsEmpty) return false
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
 /** The step from a list to one of its items. */

@@ -40,9 +40,9 @@ function objectOf(node: SchemaNode, isResource: boolean): ObjectType {
     fields.set(name, lazyField(property))
   }
   if (isResource) {
-    fields.set('apiVersion', { type: LEAF_TYPE, implied: false })
-    fields.set('kind', { type: LEAF_TYPE, implied: false })
-    fields.set('metadata', { type: METADATA, implied: true })
+    fields.set('apiVersion', { type: LEAF_TYPE, implied: false, dropsEmpty: false })
+    fields.set('kind', { type: LEAF_TYPE, implied: false, dropsEmpty: false })
+    fields.set('metadata', { type: METADATA, implied: true, dropsEmpty: false })
   }
   const { additional } = node
   return {
@@ -59,5 +59,6 @@ function lazyField(node: SchemaNode): ObjectField {
       return ownershipOf(node)
     },
     implied: false,
+    dropsEmpty: false,
   }
 }

@@ -26,7 +26,8 @@ function fieldOf(typeName: string, name: string): ObjectField | undefined {
   let found = fields.get(field)
   if (!found) {
     const implied = !field.pointer && (field.type.form === 'struct' || !field.omitEmpty)
-    fields.set(field, (found = { type: typeOf(field.type, field), implied }))
+    const dropsEmpty = field.type.form === 'list' || field.type.form === 'map'
+    fields.set(field, (found = { type: typeOf(field.type, field), implied, dropsEmpty }))
   }
   return found
 }

@@ -199,6 +199,7 @@ test('what somebody changes of a stack is noticed, and put right', async () => {
 test('row 25: a stack of that name which is somebody else’s is left alone', async () => {
   const TemplateBody = JSON.stringify({ Resources: { Topic: { Type: 'AWS::SNS::Topic' } } })
   await stacks.send(new CreateStackCommand({ StackName: STACK, TemplateBody }))
+  await expect.poll(async () => (await stackOf())?.StackStatus).toBe('CREATE_COMPLETE')
   await lookOften()
   await hub.make('SQSQueue', 'jobs')
   // What CREATE_FAILED says first may be another thing; the conflict is seen by the next look.

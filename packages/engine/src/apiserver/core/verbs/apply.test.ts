@@ -166,7 +166,7 @@ describe('an apply', () => {
     await apply('bob', map({ b: '1', c: '1' }))
     const left = await apply('alice', map({}))
     expect(left['data']).toEqual({ b: '1', c: '1' })
-    expect(owned(left)).toEqual({ 'alice Apply': ['.data'], 'bob Apply': ['.data.b', '.data.c'] })
+    expect(owned(left)).toEqual({ 'bob Apply': ['.data.b', '.data.c'] })
   })
 
   test('is refused where others own what it would change, and says who and what', async () => {
@@ -457,6 +457,15 @@ describe('any history of applies and writes', () => {
       expect(await apply(who, map(mine))).toEqual(once)
     })
     await fc.assert(property, runs)
+  })
+
+  test('an empty map, which is not kept, is owned by nobody and contested by nobody', async () => {
+    await go([{ manager: 'bob', data: { a: '1' }, isApply: true }])
+    expect(owned(await apply('alice', map({})))).not.toHaveProperty('alice Apply')
+    const once = await apply('bob', map({}, { labels: { app: 'c' } }))
+    expect(once).not.toHaveProperty('data')
+    await world.clock.advance(60_000)
+    expect(await apply('bob', map({}, { labels: { app: 'c' } }))).toEqual(once)
   })
 
   test('every value has an owner, and only values have owners', async () => {
