@@ -1,7 +1,7 @@
 /**
  * Who may add something to a write before it is judged: mutating admission, by plugins of this process.
  *
- * A plugin does a favour, and a favour costs nobody a write. It has rights of its own: what its user may not update stays as it
+ * A plugin does a favour, and a favour costs nobody a write. It has rights of its own: what its user may not change stays as it
  * came. What it throws, what would make the object invalid, and what policies or webhooks refuse for its sake is left out, and
  * the object is written as its author wrote it; whoever runs the plugin sees that object and says why. So a plugin must only do what
  * a controller would do a moment later.
@@ -18,7 +18,7 @@ import type { User } from './api.ts'
 
 export interface MutatingPlugin {
   readonly name: string
-  /** In whose name it changes objects: those that this user may not update are not shown to it. */
+  /** In whose name it changes objects: those that this user may neither update nor patch are not shown to it. */
   readonly user: User
   /** Asked at every write of a main resource, so by a look into a map at most. */
   handles(resource: Resource): boolean

@@ -24,7 +24,7 @@ import type { OptionValues } from '../cli/command.ts'
 import { asFolderTrouble, makeDataFolder, startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
 import { createClaimableDesk } from '../controllers/claimable/desk.ts'
-import { claimAdmission, readThrough } from '../controllers/claim/admission.ts'
+import { claimAdmission, claimBirth, readThrough } from '../controllers/claim/admission.ts'
 import type { HubOptions } from '../controllers/hub.ts'
 import { installHub, installSamples } from '../samples/install.ts'
 import { accountUser, hubUser } from '../samples/rbac.ts'
@@ -102,7 +102,7 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => traces?.close())
   const plugin = claimAdmission(readThrough(() => administrator))
   const admission = apiOnly ? [] : [traces?.admission(plugin) ?? plugin]
-  const mutations: MutatingPlugin[] = []
+  const mutations: MutatingPlugin[] = apiOnly ? [] : [{ ...claimBirth, name: 'larder-claims', user: hubUser }]
   const desk = createClaimableDesk()
   const queries = apiOnly ? [] : hubQueries(desk, doors, clock).map(embeddedQuery)
   const api = await engine.createApi({

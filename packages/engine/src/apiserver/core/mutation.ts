@@ -38,13 +38,14 @@ function concernedBy(
   { metadata: { name } }: KubeObject,
 ): readonly MutatingPlugin[] {
   const asked = {
-    verb: 'update',
     group: resource.group,
     resource: resource.resource,
     namespace: target.namespace,
     name,
   }
-  return mutations.filter((plugin) => plugin.handles(resource) && rbac.decide(plugin.user, asked).allowed)
+  const mayChange = ({ user }: MutatingPlugin) =>
+    ['patch', 'update'].some((verb) => rbac.decide(user, { ...asked, verb }).allowed)
+  return mutations.filter((plugin) => plugin.handles(resource) && mayChange(plugin))
 }
 
 /** The first that admission lets pass; throws what it says of the last, which is the write as it came. */

@@ -13,6 +13,7 @@ import { claimKind, type Claim } from '../../model/claim.ts'
 import { GROUP } from '../../model/kind.ts'
 import { checkParameters, unexpectedParameters } from '../../model/parameters.ts'
 import { choosePlan } from '../../model/plan-choice.ts'
+import { FINALIZER } from '../../model/names.ts'
 import { isRefusal } from '../../model/refusal.ts'
 import { isConsumer, type Neighbourhood } from '../../model/visibility.ts'
 
@@ -35,14 +36,24 @@ export interface ClaimAdmission {
   review(request: { readonly object?: KubeObject; readonly old?: KubeObject }): Promise<void>
 }
 
+/**
+ * The finalizer of a claim with its first write, which is one write and one wait less for everybody who claims. A claim that comes
+ * without it, on another cluster, gets it from the controller.
+ */
+export const claimBirth = {
+  handles: isClaims,
+  mutate(object: KubeObject): KubeObject {
+    const { metadata } = object
+    const finalizers = metadata.finalizers ?? []
+    if (finalizers.includes(FINALIZER)) return object
+    return { ...object, metadata: { ...metadata, finalizers: [...finalizers, FINALIZER] } }
+  },
+}
+
 export function claimAdmission(reader: ClassReader): ClaimAdmission {
   return {
     name: 'LarderClaims',
-    handles: (resource, verb, subresource) =>
-      resource.group === GROUP &&
-      resource.resource === claimKind.resource &&
-      verb !== 'delete' &&
-      subresource === undefined,
+    handles: (resource, verb, subresource) => isClaims(resource) && verb !== 'delete' && subresource === undefined,
     async review({ object, old }) {
       if (!object) return
       const claim = object as Claim
@@ -51,6 +62,10 @@ export function claimAdmission(reader: ClassReader): ClaimAdmission {
       if (problems.length > 0) throw invalid(claimKind, claim.metadata.name, problems)
     },
   }
+}
+
+function isClaims({ group, resource }: Resource): boolean {
+  return group === GROUP && resource === claimKind.resource
 }
 
 /** A class that has become stricter locks nobody out of metadata, or of a deletion. */
