@@ -1,4 +1,6 @@
+export * from './clock.ts'
 export type * from './driver.ts'
 export * from './duration.ts'
 export * from './errors.ts'
+export * from './news.ts'
 export * from './shape.ts'

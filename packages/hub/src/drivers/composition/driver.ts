@@ -15,8 +15,7 @@
  * Rejected: owner references from an Instance to its objects. They work within one namespace only, and the garbage collector knows no
  * order. Rejected: a kind of its own for each class, with a controller each: an instance is that already.
  */
-import { invalid, isRecord, type Driver, type Session } from '@larder/kit'
-import { systemClock, type Clock } from './clock.ts'
+import { type Clock, type Driver, invalid, isRecord, type Session, systemClock } from '@larder/kit'
 import { configSchema, recipeSchema } from './recipe.ts'
 
 export function compositionDriver({ clock = systemClock }: { readonly clock?: Clock } = {}): Driver {

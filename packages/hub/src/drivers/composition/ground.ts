@@ -1,23 +1,24 @@
 /** What all verbs of a session stand on: recipes that were read, kinds that are known, and the words of a want. */
 import {
-  invalid,
-  isRecord,
+  type Clock,
+  createNews,
   type FieldError,
   type Host,
+  invalid,
+  isRecord,
   type Json,
   type JsonSchema,
   type KubeApi,
+  type News,
   type Want,
 } from '@larder/kit'
 import type { Words } from './cel.ts'
 import { checkComposition, kindKey } from './check.ts'
 import { composition, type Composition, type Node } from './graph.ts'
 import { fingerprint } from './naming.ts'
-import { createNews, type News } from './news.ts'
 import { renderStatic, staticWords } from './objects.ts'
 import { readRecipe } from './recipe.ts'
 import { schemasOf } from './schemas.ts'
-import type { Clock } from './clock.ts'
 import type { Ground } from './walk.ts'
 
 /** A definition that could not be read may be readable later. */

@@ -4,13 +4,12 @@
  *
  *     subnets ready · users ready · group made now, not ready yet · cache waits for the group
  */
-import { invalid, isDriverError, type Existing, type Json, type KubeApi, type Ref } from '@larder/kit'
+import { type Existing, invalid, isDriverError, type Json, type KubeApi, type News, type Ref } from '@larder/kit'
 import { celOf, compute, NoValue, type Words } from './cel.ts'
 import { differences, project } from './difference.ts'
 import { madeBefore, type Composition, type Graph, type Node } from './graph.ts'
 import { refOf, type Made, type Memory } from './memory.ts'
 import { APPLIED_ANNOTATION, FIELD_MANAGER, fingerprint, keyOf, told } from './naming.ts'
-import type { News } from './news.ts'
 import { objectOf, ofTheClaim, ownershipOf, placeOf, type Owner } from './objects.ts'
 import { readinessOf, type Thing } from './readiness.ts'
 

@@ -8,8 +8,7 @@
  * the hub's business, and is written in no member. Rejected: a label on the member for its holder, because the account would
  * have to write where it now only reads, and members are other people's objects.
  */
-import { invalid, type Driver } from '@larder/kit'
-import { systemClock, type Clock } from './clock.ts'
+import { type Clock, type Driver, invalid, systemClock } from '@larder/kit'
 import { recipeSchema } from './recipe.ts'
 import { poolSession } from './session.ts'
 

@@ -6,10 +6,9 @@ import { randomIds } from '@larder/engine/base/ids'
 import { silentLog } from '@larder/engine/base/log'
 import { turnedClock } from '@larder/engine/base/testing/turned-clock'
 import { openMemoryStore } from '@larder/engine/storage/memory/store'
-import { denied, type KubeApi } from '@larder/kit'
+import { createNews, denied, type KubeApi } from '@larder/kit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createKubeApi } from '../../controllers/session/kube-api.ts'
-import { createNews } from './news.ts'
 
 const member = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'member' }
 const written = (version: string) => {

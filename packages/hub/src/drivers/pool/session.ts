@@ -1,8 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Found, Json, KubeApi, Query, Ref, Seen, Session, Want } from '@larder/kit'
+import {
+  type Clock,
+  createNews,
+  type Found,
+  type Json,
+  type KubeApi,
+  type News,
+  type Query,
+  type Ref,
+  type Seen,
+  type Session,
+  type Want,
+} from '@larder/kit'
 import { blocked, invalid } from '@larder/kit'
-import type { Clock } from './clock.ts'
-import { createNews, type News } from './news.ts'
 import { readRecipe, type PoolRecipe } from './recipe.ts'
 
 /** What the API hands out, as far as it is read here. */

@@ -11,9 +11,8 @@
  * Rejected: containers (most laptops and CI machines would need one more thing to install) and one driver for each
  * engine (the tenth would repeat the supervision of the first).
  */
-import type { Driver, Log } from '@larder/kit'
+import type { Clock, Driver, Log } from '@larder/kit'
 import type { Account } from './account.ts'
-import type { Clock } from './clock.ts'
 import type { EngineFinder } from './engine.ts'
 import { RECIPE_SCHEMA } from './recipe.ts'
 import { processSession } from './session.ts'

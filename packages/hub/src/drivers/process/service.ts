@@ -4,8 +4,7 @@
  * It is a single loop. What is wrong shows as `failure` from the first failed start until the engine answers again, so
  * that a service that keeps failing does not look busy between two attempts.
  */
-import { parseDurationMs } from '@larder/kit'
-import type { Clock } from './clock.ts'
+import { type Clock, parseDurationMs } from '@larder/kit'
 import { CredentialBook } from './credentials.ts'
 import { diedAtStart, outputPath, startEngine, type Startable, type Started, type StartTools } from './engine-start.ts'
 import { StartFailure } from './failure.ts'

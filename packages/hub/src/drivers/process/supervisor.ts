@@ -1,11 +1,10 @@
 /** All services of one data folder: taken up at the start, begun, changed, ended with the hub. */
 import { chmod, mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { blocked, isDriverError, unavailable } from '@larder/kit'
+import { blocked, type Clock, isDriverError, unavailable } from '@larder/kit'
 import type { DriverError, Log, Want } from '@larder/kit'
 import { engineAccount } from './account.ts'
 import type { Account } from './account.ts'
-import type { Clock } from './clock.ts'
 import type { EngineFinder } from './engine.ts'
 import { folderFailure, StartFailure } from './failure.ts'
 import { folderName, InstanceFolder, namesIn } from './folder.ts'

@@ -1,4 +1,4 @@
-/** As the engine's own clock, which a driver may not import: a test turns it, and a simulated run replays it. */
+/** Time as a driver sees it: a test turns it, and a simulated run replays it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number

@@ -1,7 +1,10 @@
-/** Follows the objects of instances: one watch for each kind and namespace in which somebody has one. */
+/**
+ * Follows the Kubernetes objects on which a driver's instances depend, for `Driver.watch`: one watch for each kind and namespace, begun
+ * when something of it is first looked at.
+ */
 import { setMaxListeners } from 'node:events'
-import type { KubeApi, Ref } from '@larder/kit'
 import type { Clock } from './clock.ts'
+import type { KubeApi, Query, Ref } from './driver.ts'
 
 const FIRST_PAUSE_MS = 250
 const MAX_PAUSE_MS = 30_000
@@ -9,6 +12,8 @@ const MAX_PAUSE_MS = 30_000
 export interface News {
   /** From now on `id` is told of when the object changes. */
   about(ref: Ref, id: string): void
+  /** From now on every object that the query finds is told of by `idOf`, and by an empty id when nobody knows which ones changed. */
+  among(query: Query, idOf: (ref: Ref) => string): void
   /** Nobody asks for `id` any more. */
   forget(id: string): void
   /** Tells until the signal is aborted. */
@@ -16,9 +21,10 @@ export interface News {
 }
 
 interface Topic {
-  readonly query: { readonly apiVersion: string; readonly kind: string; readonly namespace?: string }
-  /** Who is told of which object. */
+  readonly query: Query
+  /** For single objects: who is told of which. */
   readonly ids: Map<string, Set<string>>
+  readonly idOf: ((ref: Ref) => string) | undefined
   /** Of its watch. */
   stop?: AbortController
 }
@@ -29,12 +35,11 @@ export function createNews(kube: KubeApi, clock: Clock): News {
   const topics = new Map<string, Topic>()
   let begin: ((topic: Topic) => void) | undefined
 
-  function topicOf({ apiVersion, kind, namespace }: Ref): Topic {
-    const query = { apiVersion, kind, ...(namespace !== undefined && { namespace }) }
-    const key = JSON.stringify(query)
+  function topicOf(query: Query, idOf?: (ref: Ref) => string): Topic {
+    const key = JSON.stringify([query, idOf !== undefined])
     let topic = topics.get(key)
     if (!topic) {
-      topic = { query, ids: new Map() }
+      topic = { query, ids: new Map(), idOf }
       topics.set(key, topic)
       begin?.(topic)
     }
@@ -43,20 +48,23 @@ export function createNews(kube: KubeApi, clock: Clock): News {
 
   return {
     about(ref, id) {
-      const { ids } = topicOf(ref)
+      const { apiVersion, kind, namespace } = ref
+      const { ids } = topicOf({ apiVersion, kind, ...(namespace !== undefined && { namespace }) })
       const told = ids.get(placeOf(ref))
       if (told) told.add(id)
       else ids.set(placeOf(ref), new Set([id]))
     },
+    among: (query, idOf) => void topicOf(query, idOf),
     forget(id) {
-      for (const [key, { ids, stop }] of topics) {
+      for (const [key, { ids, idOf, stop }] of topics) {
         for (const [place, told] of ids) if (told.delete(id) && told.size === 0) ids.delete(place)
-        if (ids.size > 0) continue
+        if (ids.size > 0 || idOf) continue
         topics.delete(key)
         stop?.abort()
       }
     },
     async tell(changed, signal) {
+      // One listener for each kind and namespace that somebody looks at is no leak.
       setMaxListeners(0, signal)
       const running = new Set<Promise<void>>()
       begin = (topic) => {
@@ -77,21 +85,23 @@ export function createNews(kube: KubeApi, clock: Clock): News {
 }
 
 /**
- * A watch that fails is news too: the account may have lost its right, or the kind may be gone, and whoever looks finds that out. After it
- * works again all are told once more, because nobody knows what was missed.
+ * A watch that fails is news too: the account may have lost its right, or the kind may be gone, and whoever looks finds that out. What went
+ * between a first look and the begin of the watch is in no list and no event, so once it has begun, or begun again, all are told.
  */
 async function follow(
   kube: KubeApi,
   clock: Clock,
-  { query, ids }: Topic,
+  { query, ids, idOf }: Topic,
   changed: (id: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const tell = (ref: Ref): void => {
+    if (idOf) changed(idOf(ref))
     for (const id of ids.get(placeOf(ref)) ?? []) changed(id)
   }
   const tellAll = (): void => {
     for (const id of new Set([...ids.values()].flatMap((told) => [...told]))) changed(id)
+    if (idOf) changed('')
   }
   for (let failures = 0; !signal.aborted; failures++) {
     const startedAt = clock.now()
