@@ -17,6 +17,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source'] } },
   test: {
     testTimeout: 60_000,
+    // A second is what a busy machine takes for anything.
+    expect: { poll: { timeout: 20_000 } },
     // One less is the default, which on two cores is one: most tests wait for processes more than they compute.
     maxWorkers: availableParallelism(),
     hookTimeout: 120_000,

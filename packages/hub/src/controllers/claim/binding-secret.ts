@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { isObject, stringifyJson, type Json } from '@larder/engine/base/json'
 import type { Secret } from '@larder/engine/client/builtin'
 import type { New } from '@larder/engine/client/client'
+import type { OwnerReference } from '@larder/engine/machinery/object'
 import type { Bound } from '@larder/kit'
 import { bindingSecretType } from '../../model/binding-keys.ts'
 import type { Claim } from '../../model/claim.ts'
@@ -28,13 +29,16 @@ export const isOurs = (secret: Secret, claim: Claim): boolean =>
 
 /** By their uids the claims whose it is; for an index. Somebody may take away its labels, or its owner. */
 export const claimUidsOf = ({ metadata }: Secret): readonly string[] => {
-  const owners = (metadata.ownerReferences ?? []).filter(({ kind }) => kind === 'Claim').map(({ uid }) => uid)
+  const owners = (metadata.ownerReferences ?? []).filter(isMaker).map(({ uid }) => uid)
   const label = metadata.labels?.[CLAIM_LABEL]
   return label === undefined || owners.includes(label) ? owners : [...owners, label]
 }
 
 const isOwned = ({ metadata }: Secret, claim: Claim): boolean =>
-  (metadata.ownerReferences ?? []).some((ref) => ref.uid === claim.metadata.uid && ref.kind === 'Claim')
+  (metadata.ownerReferences ?? []).some((ref) => ref.uid === claim.metadata.uid && isMaker(ref))
+
+/** What somebody else ties to the life of a claim names it as an owner too. */
+const isMaker = ({ kind, controller }: OwnerReference): boolean => kind === 'Claim' && controller === true
 
 /**
  * Of something that exists already and is the claim's alone. Whoever claimed the copy would have it as well, and many a policy that is

@@ -440,8 +440,47 @@ describe('the Secret of a binding', () => {
       await hub.admin.of(secretType).delete('pot', { namespace: 'shop' })
       await hub.until('the old Secret to go', async () => ((await hub.secretValues('jar')) ? undefined : true))
       expect(await hub.secretValues('pot')).toEqual(before)
-      expect((await hub.ready('jar')).status?.conditions?.map(({ type }) => type)).toEqual(['Ready'])
+      await hub.until('nothing but Ready', async () => {
+        const { status } = await hub.admin.of(claimKind).get('jar', 'shop')
+        return status?.conditions?.map(({ type }) => type).join() === 'Ready' ? true : undefined
+      })
     })
+  })
+
+  test('stays under its own where a foreign one takes the name while its own is being written', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    const foreign = { metadata: { name: 'pot', namespace: 'shop' }, data: { mine: 'eA==' } }
+    let taken: Promise<unknown> | undefined
+    shelf.bound = () => {
+      taken ??= hub.admin.of(secretType).create(foreign)
+      return undefined
+    }
+    await hub.admin.of(claimKind).patch('jar', { spec: { binding: { name: 'pot' } } }, { namespace: 'shop' })
+    await renameRefused()
+    expect(taken).toBeDefined()
+    expect(await hub.secretValues('pot')).toEqual({ mine: 'x' })
+  })
+
+  test('goes alone: a Secret of somebody else that is to go with the claim stays as long as that', async () => {
+    const { metadata } = await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    const { name, uid = '' } = metadata
+    await hub.admin.of(secretType).create({
+      metadata: {
+        name: 'derived',
+        namespace: 'shop',
+        ownerReferences: [{ apiVersion: 'larder.dev/v1alpha1', kind: 'Claim', name, uid }],
+      },
+      data: { mine: 'eA==' },
+    })
+    await hub.admin.of(claimKind).patch('jar', { spec: { binding: { name: 'pot' } } }, { namespace: 'shop' })
+    await hub.until('the former Secret to go', async () => ((await hub.secretValues('jar')) ? undefined : true))
+    await hub.until('a pass after that', async () => {
+      const { status } = await hub.admin.of(claimKind).get('jar', 'shop')
+      return status?.conditions?.map(({ type }) => type).join() === 'Ready' ? true : undefined
+    })
+    expect(await hub.secretValues('derived')).toEqual({ mine: 'x' })
   })
 
   test('is refused at once when its name can be no name of a Secret', async () => {

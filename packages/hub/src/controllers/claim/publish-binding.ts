@@ -42,6 +42,8 @@ export const publishBinding = (hub: HubContext) =>
       (await isIntact(existing, pass.object, credential.id, hub.fingerprint))
     // What is copied is compared each time: its source may have changed.
     if (intact && !instance.spec.resourceRef) {
+      const { lost: _, ...found } = credential
+      pass.status.credential = found
       pass.status.binding = { name: existing.metadata.name }
       return done
     }
@@ -165,9 +167,11 @@ async function publish(
     hub.fingerprint,
   )
   delete pass.status.progress
+  const isThere = intact && existing !== undefined && sameContent(existing, secret as Secret)
+  if (!isThere) await write(pass, secret as Secret, existing)
+  // Not before: status must not name what a foreign Secret was faster to take.
   pass.status.binding = { name }
-  if (intact && existing && sameContent(existing, secret as Secret)) return
-  await write(pass, secret as Secret, existing)
+  if (isThere) return
   const { lost: _, ...issued } = credential
   pass.status.credential = {
     ...issued,

@@ -29,8 +29,8 @@ export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<
     publishBinding(hub),
     removeFormerSecret,
     revokePredecessor(hub),
-    requireName,
     awaitChange,
+    requireName,
   )
   return (pass) => settling(() => steps(pass))
 }
@@ -44,7 +44,8 @@ export function isUsable(pass: Pass<Claim>): boolean {
   if (!instance || !isProvisioned(instance) || !isPermitted(pass)) return false
   if (pass.status.credential?.serial === undefined) return false
   const issued = pass.status.credential.issuedAt !== undefined || pass.status.credential.predecessor !== undefined
-  const name = pass.status.binding?.name ?? bindingName(pass.object)
-  const secret = pass.cache(secretType).get(name, pass.object.metadata.namespace)
-  return issued && secret !== undefined && isOurs(secret, pass.object)
+  // While a binding moves to another name the cache may not have seen the new Secret, and the former one is there.
+  const names = [pass.status.binding?.name ?? bindingName(pass.object), pass.object.status?.binding?.name]
+  const secrets = names.map((name) => name && pass.cache(secretType).get(name, pass.object.metadata.namespace))
+  return issued && secrets.some((secret) => secret && isOurs(secret, pass.object))
 }

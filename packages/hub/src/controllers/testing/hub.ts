@@ -38,7 +38,7 @@ import { cutTransport, type Cut } from './cut.ts'
 import { entranceOf, testTokens } from './transports.ts'
 
 const ADMIN: User = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 20_000
 
 export interface TestHub {
   readonly admin: Client
