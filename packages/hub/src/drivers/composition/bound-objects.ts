@@ -7,7 +7,6 @@ import type { Made, Memory } from './memory.ts'
 import { CREDENTIAL_ANNOTATION, CREDENTIAL_LABEL, INSTANCE_LABEL, keyOf, labelValue, RESOURCE_LABEL } from './naming.ts'
 import { renderStatic } from './objects.ts'
 import type { Thing } from './readiness.ts'
-import type { Words } from './cel.ts'
 
 export async function boundObjects(base: Base, graph: Composition, want: Want): Promise<ReadonlyMap<string, Memory>> {
   const bound = new Map<string, Map<string, Made>>()
@@ -52,18 +51,17 @@ function placesOf(
   want: Want,
 ): readonly (readonly [Node, string | undefined])[] {
   const places = new Map<string, readonly [Node, string | undefined]>()
-  let words: Words
-  try {
-    words = wordsOf(base, graph, want)
-  } catch (error) {
-    if (isTooLittle(error)) return []
-    throw error
-  }
-  const { namespace: own } = words['instance'] as { readonly namespace: string }
   for (const node of nodes) {
-    const said = node.namespace ? renderStatic(node.namespace, words) : own
-    const namespace = node.clusterScoped || typeof said !== 'string' || said === '' ? undefined : said
-    places.set(`${node.apiVersion} ${node.kind} ${namespace ?? ''}`, [node, namespace])
+    try {
+      const words = wordsOf(base, graph, want)
+      const { namespace: own } = words['instance'] as { readonly namespace: string }
+      const said = node.namespace ? renderStatic(node.namespace, words) : own
+      const namespace = node.clusterScoped || typeof said !== 'string' || said === '' ? undefined : said
+      places.set(`${node.apiVersion} ${node.kind} ${namespace ?? ''}`, [node, namespace])
+    } catch (error) {
+      // A place that the claim leaves open keeps no service from being ready, or from going.
+      if (!isTooLittle(error)) throw error
+    }
   }
   return [...places.values()]
 }

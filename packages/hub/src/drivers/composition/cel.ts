@@ -19,12 +19,15 @@ export class NoValue extends Error {
   readonly expression: Expression
   /** It may have one later: a field that it reads is not there. */
   readonly isMissing: boolean
+  /** The word that stands for nothing. */
+  readonly unknown: string | undefined
 
-  constructor(expression: Expression, code: string) {
+  constructor(expression: Expression, code: string, unknown?: string) {
     const isMissing = MISSING.has(code)
     super(`\${${expression.source}} ${isMissing ? 'has no value yet' : `cannot be computed (${code})`}`)
     this.expression = expression
     this.isMissing = isMissing
+    this.unknown = unknown
   }
 }
 
@@ -63,8 +66,9 @@ export function compute(expression: Expression, words: Words): unknown {
   try {
     return expression.run(words)
   } catch (error) {
-    const code = (error as { readonly code?: unknown }).code
-    throw new NoValue(expression, typeof code === 'string' ? code : 'failed')
+    const { code, node } = error as { readonly code?: unknown; readonly node?: ASTNode }
+    const unknown = code === 'unknown_variable' && typeof node?.args === 'string' ? node.args : undefined
+    throw new NoValue(expression, typeof code === 'string' ? code : 'failed', unknown)
   }
 }
 

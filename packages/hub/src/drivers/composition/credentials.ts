@@ -19,7 +19,7 @@ import { credentialWords, ofTheClaim } from './objects.ts'
 import { describeLeft, lookAtLeft, removeLeft } from './removal.ts'
 import { isThere, waiting } from './seen.ts'
 import { render } from './template.ts'
-import { messageOf, planned, walk, type Walk, type Walked } from './walk.ts'
+import { leftOut, messageOf, planned, walk, type Walk, type Walked } from './walk.ts'
 
 /** The hub remembers first; then it asks again at once. */
 const AT_ONCE_MS = 1
@@ -44,7 +44,7 @@ export async function bindCredential(scene: Scene): Promise<Bound> {
   const made = graph.binding.nodes.length > 0 ? await makeFor(scene, { ...instance, walked }, words) : undefined
   if (made?.bound) return made.bound
   const kept = made ? remembered(made.walked.memory, credential.state) : {}
-  const valued = valuesOf(keys, made?.walked.words ?? words)
+  const valued = valuesOf(keys, made?.walked.words ?? words, leftOut(graph, graph.binding, words))
   if (valued instanceof NoValue) {
     const message = `${valued.expression.path}: ${valued.message}`
     return { ...kept, phase: 'changing', doing: 'Waiting for values', message, againMs: SOON_MS }
@@ -108,8 +108,8 @@ function walkFor({ want, credential, signal }: Scene, { graph }: Pick<Instance, 
   }
 }
 
-/** The error of the first that has no value yet. */
-function valuesOf(keys: Keys, words: Words): Readonly<Record<string, Json>> | NoValue {
+/** The error of the first that has no value yet. What would read a resource that is left out never has one. */
+function valuesOf(keys: Keys, words: Words, without: ReadonlySet<string>): Readonly<Record<string, Json>> | NoValue {
   const values: Record<string, Json> = {}
   for (const [key, template] of keys) {
     try {
@@ -117,6 +117,7 @@ function valuesOf(keys: Keys, words: Words): Readonly<Record<string, Json>> | No
       if (value !== undefined) values[key] = value
     } catch (error) {
       const cause = ofTheClaim(error)
+      if (cause instanceof NoValue && cause.unknown !== undefined && without.has(cause.unknown)) continue
       if (cause instanceof NoValue && cause.isMissing) return cause
       throw cause instanceof NoValue ? invalid(cause.expression.path, cause.message) : cause
     }

@@ -24,7 +24,9 @@ export interface Node {
   readonly includeWhen: readonly Expression[]
   readonly readyWhen: readonly Expression[]
   readonly failedWhen: readonly Expression[]
-  /** The ids that it reads, in the order of the graph. */
+  /** Every word that it reads. */
+  readonly reads: ReadonlySet<string>
+  /** The ids of its own graph among them. */
   readonly needs: readonly string[]
 }
 
@@ -139,6 +141,7 @@ function nodeOf(entry: Entry, path: string, taken: Set<string>, mistake: Mistake
     includeWhen: expressions(entry.includeWhen, 'includeWhen'),
     readyWhen: expressions(entry.readyWhen, 'readyWhen'),
     failedWhen: expressions(entry.failedWhen, 'failedWhen'),
+    reads: new Set(),
     needs: [],
   }
 }
@@ -153,8 +156,8 @@ function expressionsOfBody({ body, name, namespace }: Node): readonly Expression
 function ordered(nodes: readonly Node[], mistake: Mistake): Graph {
   const ids = new Set(nodes.map(({ id }) => id))
   const left = nodes.map((node) => {
-    const words = expressionsOfBody(node).flatMap(({ ast }) => readsOf(ast).map(({ word }) => word))
-    return { ...node, needs: [...new Set(words)].filter((word) => ids.has(word)) }
+    const reads = new Set(expressionsOfBody(node).flatMap(({ ast }) => readsOf(ast).map(({ word }) => word)))
+    return { ...node, reads, needs: [...reads].filter((word) => ids.has(word)) }
   })
   const done: Node[] = []
   const isDone = (id: string) => done.some((node) => node.id === id)

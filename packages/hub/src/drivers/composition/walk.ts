@@ -74,8 +74,9 @@ export interface Walk {
 /** What is made of the graph, and where, by what is known from the start. */
 export function planned(ground: Ground, { graph, graphs, words }: Pick<Walk, 'graph' | 'graphs' | 'words'>): Memory {
   const made = new Map<string, Made>()
-  for (const node of included(graph, words)) {
-    if (node.isExternal) continue
+  const without = leftOut(ground.composition, graph, words)
+  for (const node of graph.nodes) {
+    if (node.isExternal || without.has(node.id)) continue
     const { apiVersion, kind, namespace, name } = placeOf(node, ground.composition, ground.namespace, words)
     const place = { apiVersion, kind, name, ...(namespace !== undefined && { namespace }) }
     const after = madeBefore(node, graphs)
@@ -84,13 +85,15 @@ export function planned(ground: Ground, { graph, graphs, words }: Pick<Walk, 'gr
   return made
 }
 
-function included(graph: Graph, words: Words): readonly Node[] {
+/** The ids of the graph, and of the one before it, that `includeWhen` leaves out, with those that read one. */
+export function leftOut({ instance, binding }: Composition, graph: Graph, words: Words): ReadonlySet<string> {
   const ids = new Set<string>()
-  return graph.nodes.filter((node) => {
-    const is = node.needs.every((id) => ids.has(id)) && node.includeWhen.every((each) => isTrue(each, words))
-    if (is) ids.add(node.id)
-    return is
-  })
+  const nodes = graph === binding ? [...instance.nodes, ...binding.nodes] : instance.nodes
+  for (const { id, reads, includeWhen } of nodes) {
+    const isOut = [...reads].some((word) => ids.has(word)) || !includeWhen.every((each) => isTrue(each, words))
+    if (isOut) ids.add(id)
+  }
+  return ids
 }
 
 function isTrue(expression: Node['includeWhen'][number], words: Words): boolean {
@@ -102,20 +105,20 @@ function isTrue(expression: Node['includeWhen'][number], words: Words): boolean 
 }
 
 export async function walk(ground: Ground, { graph, memory: before, ...given }: Walk): Promise<Walked> {
-  const chosen = new Set(included(graph, given.words).map(({ id }) => id))
+  const without = leftOut(ground.composition, graph, given.words)
   const memory = new Map(before)
   const words: Record<string, unknown> = { ...given.words }
   const readyIds = new Set<string>()
   const steps: Step[] = []
   const found = await fetchMade(
     ground,
-    graph.nodes.filter(({ id, isExternal }) => chosen.has(id) && !isExternal),
+    graph.nodes.filter(({ id, isExternal }) => !without.has(id) && !isExternal),
     given,
   )
   for (const node of graph.nodes) {
-    const step = chosen.has(node.id)
-      ? await visit(ground, node, found, { ...given, words, memory, readyIds })
-      : { node, look: { is: 'excluded' as const }, ref: undefined, thing: undefined, drift: [] }
+    const step = without.has(node.id)
+      ? { node, look: { is: 'excluded' as const }, ref: undefined, thing: undefined, drift: [] }
+      : await visit(ground, node, found, { ...given, words, memory, readyIds })
     if (step.thing && step.look.is !== 'foreign') words[node.id] = celOf(step.thing)
     if (step.look.is === 'ready') readyIds.add(node.id)
     steps.push(step)
