@@ -139,6 +139,11 @@ describe('refused, with the place and what is wrong', () => {
       { resources: [GROUP], bindingResources: [secret('creds', {})] },
       'spec.recipe.bindingResources[0].template.metadata.name: must have ${credential.name} in it: each claim has one of its own',
     ],
+    [
+      'data that only a claim would have',
+      { resources: [GROUP], bindingResources: [cache('own', {}, { holdsData: true })].map(ofClaims) },
+      'spec.recipe.bindingResources[0].holdsData: is for `resources`: what is made for a claim is made again when it is gone, so let it hold no data',
+    ],
   ])('%s', async (_situation, recipe, message) => {
     expect(await told(recipe)).toEqual([message])
     await expect(new Life(there.connect(), recipe).settle()).rejects.toThrow()
@@ -146,6 +151,8 @@ describe('refused, with the place and what is wrong', () => {
   })
 })
 
+const ofClaims = (entry: Json): Json =>
+  JSON.parse(JSON.stringify(entry).replace('"name":"own"', '"name":"${credential.name}"')) as Json
 const body = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
 
 test('a kind that nobody serves is waited for, by name', async () => {

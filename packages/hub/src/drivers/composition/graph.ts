@@ -75,6 +75,10 @@ export function composition(recipe: Recipe): Composition {
     mistake('recipe.resources', 'none of them has a template, so that nothing would be made')
   }
   for (const node of binding) {
+    if (node.holdsData) {
+      const why = 'what is made for a claim is made again when it is gone, so let it hold no data'
+      mistake(`${node.path}.holdsData`, `is for \`resources\`: ${why}`)
+    }
     const reads = expressionsOf(node.name).flatMap(({ ast }) => readsOf(ast))
     if (node.isExternal || reads.some(({ word }) => word === 'credential')) continue
     mistake(node.name.path, 'must have ${credential.name} in it: each claim has one of its own')

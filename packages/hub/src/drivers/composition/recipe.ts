@@ -65,7 +65,8 @@ const entry: JsonSchema = {
     clusterScoped: { type: 'boolean', description: 'It has no namespace.' },
     holdsData: {
       type: 'boolean',
-      description: 'When it was there and is gone it is not made again, because it would come back empty.',
+      description:
+        'Of `resources` alone: when it was there and is gone it is not made again, because it would come back empty.',
     },
   },
 }
