@@ -272,21 +272,20 @@ describe('keeping', () => {
   })
 
   test('news of each object come to its instance, also of one that appears only later', async () => {
-    const one = life(map('a', {}), {
-      id: 'theirs',
-      externalRef: { apiVersion: 'v1', kind: 'Secret', name: 'theirs' },
-    })
+    const theirs = { id: 'theirs', externalRef: { apiVersion: 'v1', kind: 'ConfigMap', name: 'theirs' } }
+    const one = life(map('a', {}), theirs)
     const told: string[] = []
     const stop = new AbortController()
     const watching = one.session.watch!((id) => told.push(id), stop.signal)
     expect(await one.settle()).toMatchObject({
-      message: '1 of 2 are ready: waiting for Secret services/theirs: it is not there',
+      message: '1 of 2 are ready: waiting for ConfigMap services/theirs: it is not there',
     })
+    // The begin of a watch tells of all, and the making of `a` of one; what another makes after that is told after both.
+    await expect.poll(() => told).toContain('one')
+    await new Life(one.session, { resources: [map('b', {})] }, { id: 'two' }).settle()
+    await expect.poll(() => told).toContain('two')
     told.length = 0
-    await there.admin.apply(
-      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'theirs', namespace: NAMESPACE } },
-      'x',
-    )
+    await there.admin.apply({ ...named('theirs'), metadata: { name: 'theirs', namespace: NAMESPACE } }, 'x')
     await expect.poll(() => told).toContain('one')
     expect(await one.settle()).toMatchObject({ phase: 'ready' })
     stop.abort()

@@ -26,6 +26,11 @@ const map = (id: string, data: Json, more: object = {}): Json => ({
   ...more,
 })
 
+const named = (name: string): Json => ({
+  id: name,
+  template: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: {} },
+})
+
 const cache = (id: string, spec: Json) => ({
   id,
   template: { apiVersion: 'example.com/v1', kind: 'Cache', metadata: { name: id }, spec },
@@ -77,14 +82,14 @@ const CLASS = {
 }
 
 interface Town extends World {
-  /** Writes of the driver so far, of all its lives. */
-  readonly writes: { count: number }
+  /** Names of what the driver has written so far, in all its lives. */
+  readonly writes: readonly string[]
   /** Kills the hub at that write of its driver. */
   dieAt(write: number, when: 'before' | 'after'): void
 }
 
 async function town(): Promise<Town> {
-  const writes = { count: 0 }
+  const writes: string[] = []
   let plan: { write: number; when: 'before' | 'after' } | undefined
   let hub: TestHub | undefined
   const driver = dying(compositionDriver(), writes, (write, when) => {
@@ -107,17 +112,13 @@ async function town(): Promise<Town> {
       throw new Error('the hub connects')
     },
     dieAt(write, when) {
-      plan = { write: writes.count + write, when }
+      plan = { write: writes.length + write, when }
     },
   }
 }
 
 /** Each connection is a life; after its death it reaches nobody any more. */
-function dying(
-  driver: Driver,
-  writes: { count: number },
-  dies: (write: number, when: 'before' | 'after') => boolean,
-): Driver {
+function dying(driver: Driver, writes: string[], dies: (write: number, when: 'before' | 'after') => boolean): Driver {
   return {
     ...driver,
     connect(backend, host) {
@@ -127,9 +128,9 @@ function dying(
         if (isDead) throw unavailable('the hub was killed')
         return ask()
       }
-      const write = <T>(ask: () => Promise<T>): Promise<T> =>
+      const write = <T>(name: string, ask: () => Promise<T>): Promise<T> =>
         guarded(async () => {
-          const number = ++writes.count
+          const number = writes.push(name)
           isDead ||= dies(number, 'before')
           const answer = await guarded(ask)
           isDead ||= dies(number, 'after')
@@ -140,8 +141,11 @@ function dying(
         get: (ref) => guarded(() => kube.get(ref)),
         list: (query) => guarded(() => kube.list(query)),
         watch: (...rest) => kube.watch(...rest),
-        apply: (object, manager) => write(() => kube.apply(object, manager)),
-        delete: (ref) => write(() => kube.delete(ref)),
+        apply: (object, manager) => {
+          const { metadata } = object as { readonly metadata: { readonly name: string } }
+          return write(metadata.name, () => kube.apply(object, manager))
+        },
+        delete: (ref) => write(ref.name, () => kube.delete(ref)),
       }
       return driver.connect(backend, { ...host, kube: cut })
     },
@@ -195,18 +199,25 @@ test('a change of a parameter reaches what it is for, and a second look writes n
     const { status } = (await hub.instanceOf(claim))!
     return (status?.outputs as { size?: string } | undefined)?.size === '5' ? true : undefined
   })
-  await hub.ready('stack')
-  const before = there.writes.count
-  const hubs = hub.cut.writes.length
+  await hub.until('the claim to say that it is done', async () => {
+    const { conditions } = (await hub.ready('stack')).status!
+    return findCondition(conditions, 'Reconciling') ? undefined : true
+  })
+  const before = [...there.writes]
   await patch(there, 'configmaps', (await names(there, 'ConfigMap'))[0]!, {
     metadata: { annotations: { seen: 'yes' } },
   })
   await hub.kill()
   await hub.start()
-  await hub.ready('stack')
-  expect(there.writes.count).toBe(before)
-  expect(hub.cut.writes.filter((write) => / (instances|claims)/.test(write))).toEqual([])
-  expect(hubs).toBeGreaterThan(0)
+  // The first was looked at long before another, which begins after it, is Ready.
+  await hub.service('markers', { ...CLASS, recipe: { resources: [named('marker')] } })
+  await hub.claim('marker', { className: 'markers' })
+  const marker = await hub.ready('marker')
+  const ofMarker = (write: string) => write.includes('marker') || write.includes(marker.status!.instanceRef!.name)
+  expect(there.writes.filter((name) => !ofMarker(name))).toEqual(before)
+  const written = hub.cut.writes.filter((write) => / (instances|claims|secrets)/.test(write))
+  expect(written.filter(ofMarker)).not.toEqual([])
+  expect(written.filter((write) => !ofMarker(write))).toEqual([])
   await hub.stop()
 })
 
