@@ -112,14 +112,18 @@ test('who may not read the Claims of Larder hears the words of the door, and of 
   const token = (await hub.ok(['create', 'token', 'visitor', '-n', 'shop'])).trim()
   const config = JSON.parse(await hub.ok(['config', 'view', '--raw', '--minify', '-o', 'json'])) as { users: object[] }
   writeFileSync(visitor, JSON.stringify({ ...config, users: [{ ...config.users[0], user: { token } }] }))
-  const asVisitor = (command: string, object: string) =>
+  const asVisitor = (command: string, object: string, ...more: string[]) =>
     eventually('the role to hold', async () => {
-      const args = [LARDER, command, object, '-n', 'shop', '--kubeconfig', visitor]
+      const args = [LARDER, command, object, '-n', 'shop', '--kubeconfig', visitor, ...more]
       const { code, stdout } = await run(process.execPath, args)
       return code === 0 ? stdout : undefined
     })
   expect(await asVisitor('why', 'resourceclaim/barred')).toMatch(/\(NoMatchingResourceClaimPolicy\)/)
   expect(await asVisitor('trace', 'resourceclaim/good')).toMatch(/└─ Claim +- +- +you may not read it\n$/)
+  expect(await asVisitor('timeline', 'resourceclaim/good')).toContain('are for those who may read claims')
+  expect(JSON.parse(await asVisitor('timeline', 'resourceclaim/good', '-o', 'json'))).toMatchObject({
+    claim: 'forbidden',
+  })
 })
 
 test('claim list says whose a claim is that a door made', async () => {

@@ -21,13 +21,15 @@ export const run: Run = async ({ args, options }, terminal) => {
       if (!named) return undefined
       const behind = isDoorClaim(named) ? await claimBehind(reader, named) : undefined
       const found = behind?.state === 'found' ? behind.object : named
-      const { instance, forbidden } = await instanceOf(reader, found)
+      const held = await instanceOf(reader, found)
+      const { instance } = held
+      const forbidden: Forbidden = behind?.state === 'forbidden' ? 'claim' : held.forbidden ? 'instance' : undefined
       const timeline = timelineOf(found, instance)
       const traceId = verbose ? (traceIdOf(found) ?? (instance && traceIdOf(instance))) : undefined
       const data = {
         ...timeline,
         ...(traceId !== undefined && { traceId }),
-        ...(forbidden && { instance: 'forbidden' }),
+        ...(forbidden && { [forbidden]: 'forbidden' }),
       }
       const content = JSON.stringify(data)
       if (!isTable(output)) return { content, text: await serialize(JSON.parse(content), output) }
@@ -48,8 +50,16 @@ async function instanceOf(
   return { instance: found.state === 'found' ? found.object : undefined, forbidden: found.state === 'forbidden' }
 }
 
+/** Whose steps are missing, because whoever asks may not read it. */
+type Forbidden = 'claim' | 'instance' | undefined
+
+const FORBIDDEN = {
+  claim: 'The steps of the Claim that stands for it are for those who may read claims.',
+  instance: 'The steps of its service are for those who may read instances.',
+} as const
+
 interface Notes {
-  readonly forbidden: boolean
+  readonly forbidden: Forbidden
   readonly verbose: boolean
   readonly traceId: string | undefined
   readonly now: number
@@ -62,7 +72,7 @@ function notesOf({ progress }: Timeline, { forbidden, verbose, traceId, now }: N
   return [
     ...(doing === '' ? [] : [`Now       ${doing}`]),
     ...(left === undefined ? [] : [`Expected  ${left > 0 ? `in ${duration(left)}` : `${duration(-left)} ago`}`]),
-    ...(forbidden ? ['The steps of its service are for those who may read instances.'] : []),
+    ...(forbidden ? [FORBIDDEN[forbidden]] : []),
     ...(verbose ? [`Trace     ${traceId ?? 'none: the hub sends no traces (OTEL_EXPORTER_OTLP_ENDPOINT)'}`] : []),
   ]
 }
