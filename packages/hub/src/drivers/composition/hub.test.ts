@@ -1,4 +1,5 @@
 /** A composition in a whole hub: classes, claims with passwords of their own, and hubs that are killed at any of their writes. */
+import { secretType } from '@larder/engine/client/builtin'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { systemClock } from '@larder/engine/base/clock'
 import { unavailable, type Driver, type Json, type KubeApi } from '@larder/kit'
@@ -232,6 +233,33 @@ test('what was changed behind its back is put back at once, by news', async () =
     const object = await there.admin.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: NAMESPACE, name })
     return (object as { data: { size: string } }).data.size === '1' ? true : undefined
   })
+  await hub.stop()
+})
+
+test('what has changed since a claim was bound is in its Secret when that is deleted', async () => {
+  const there = await town()
+  const { hub } = there
+  const login = { id: 'login', externalRef: { apiVersion: 'v1', kind: 'Secret', name: 'shared' } }
+  const recipe = {
+    resources: [map('own', {}), login],
+    binding: { password: '${decodeBase64(login.data.password)}' },
+  }
+  const shared = (password: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'shared', namespace: NAMESPACE },
+    stringData: { password },
+  })
+  await there.admin.apply(shared('first'), 'test')
+  await hub.service('logins', { ...CLASS, recipe })
+  await hub.claim('login', { className: 'logins' })
+  await hub.ready('login')
+  expect(await hub.secretValues('login')).toMatchObject({ password: 'first' })
+  await there.admin.apply(shared('second'), 'test')
+  await hub.admin.of(secretType).delete('login', { namespace: 'shop' })
+  await hub.until('the password of now', async () =>
+    (await hub.secretValues('login'))?.['password'] === 'second' ? true : undefined,
+  )
   await hub.stop()
 })
 
