@@ -304,6 +304,24 @@ test('the way to ready is in status and in the timeline, step by step', async ()
   await hub.stop()
 })
 
+test('what is waited for is told by its whole name, also when the hub remembers it', async () => {
+  const there = await town()
+  const { hub } = there
+  const of = cache('${instance.name}', {}) as { readonly template: Json }
+  await hub.service('slow', { ...CLASS, recipe: { resources: [map('own', {}), { ...of, id: 'cache' }] } })
+  const claim = await hub.claim('stack', { className: 'slow' })
+  const [name] = await hub.until('the cache', async () => {
+    const made = await names(there, 'Cache')
+    return made.length > 0 ? made : undefined
+  })
+  await report(there, name!, { state: 'creating' })
+  await hub.until(`Cache services/${name} to be named`, async () => {
+    const message = (await hub.instanceOf(claim))?.status?.progress?.message
+    return message?.includes(`waiting for Cache services/${name}: creating`) ? message : undefined
+  })
+  await hub.stop()
+})
+
 test('a failure is told in the words of the object that has it, and is over when that is', async () => {
   const there = await town()
   const { hub } = there
