@@ -143,6 +143,16 @@ describe('making', () => {
     expect(String(failed)).toMatch(/Cache services\/users: cannot apply .* at spec\.size$/)
   })
 
+  test('a value of another type than its field is told by that field, before the API’s own words', async () => {
+    const one = life(map('a', { x: 'text', quota: '${parameters.size}' }))
+    one.change({ parameters: { size: 5 } })
+    await expect(one.settle()).rejects.toMatchObject({
+      code: 'invalid',
+      path: 'recipe.resources[0].template.data.quota',
+      message: 'ConfigMap services/a: must be string',
+    })
+  })
+
   test('a resource that says it has failed is told in its own words', async () => {
     const one = life(cache('users', {}))
     await one.settle()

@@ -10,7 +10,7 @@ const text = { type: 'string' }
 const texts = { type: 'object', additionalProperties: text }
 
 /** Built-in kinds that nearly every composition reads. */
-const BUILT_IN: Schemas = new Map<string, JsonSchema>([
+export const BUILT_IN: Schemas = new Map<string, JsonSchema>([
   ['v1 ConfigMap', { type: 'object', properties: { data: texts, binaryData: texts, immutable: { type: 'boolean' } } }],
   [
     'v1 Secret',

@@ -4,14 +4,28 @@
  *
  *     subnets ready · users ready · group made now, not ready yet · cache waits for the group
  */
-import { type Existing, invalid, isDriverError, type Json, type KubeApi, type News, type Ref } from '@larder/kit'
+import {
+  checkShape,
+  type Existing,
+  type FieldError,
+  invalid,
+  isDriverError,
+  isRecord,
+  type Json,
+  type JsonSchema,
+  type KubeApi,
+  type News,
+  type Ref,
+} from '@larder/kit'
 import { celOf, compute, NoValue, type Words } from './cel.ts'
+import { kindKey } from './check.ts'
 import { differences, project } from './difference.ts'
 import { madeBefore, type Composition, type Graph, type Node } from './graph.ts'
 import { refOf, type Made, type Memory } from './memory.ts'
 import { APPLIED_ANNOTATION, FIELD_MANAGER, fingerprint, keyOf, told } from './naming.ts'
 import { objectOf, ofTheClaim, ownershipOf, placeOf, type Owner } from './objects.ts'
 import { readinessOf, type Thing } from './readiness.ts'
+import { BUILT_IN } from './schemas.ts'
 
 type Look =
   /** Left out by `includeWhen`, its own or that of what it reads. */
@@ -239,13 +253,26 @@ async function correct(
 }
 
 /** What the API refuses is told by the place in the recipe that asks for it. */
-async function applied({ kube }: Ground, { path }: Node, ref: Ref, wanted: Json): Promise<Thing> {
+async function applied({ kube }: Ground, node: Node, ref: Ref, wanted: Json): Promise<Thing> {
+  const { path } = node
   try {
     return (await kube.apply(wanted, FIELD_MANAGER)) as unknown as Thing
   } catch (error) {
     if (!isDriverError(error) || error.code !== 'invalid') throw error
+    const [wrong] = misfits(BUILT_IN.get(kindKey(node)), wanted, `${path}.template`)
+    if (wrong) throw invalid(wrong.path, `${told(ref)}: ${wrong.message}`)
     throw invalid(`${path}.template`, `${told(ref)}: ${error.message}`)
   }
+}
+
+/** Of a claim's values the types are known only now, and of a built-in kind the API does not say which field it cannot read. */
+function misfits(schema: JsonSchema | undefined, wanted: Json, path: string): readonly FieldError[] {
+  const properties = isRecord(schema?.['properties']) ? schema['properties'] : {}
+  if (!isRecord(wanted)) return []
+  return Object.entries(wanted).flatMap(([name, value]) => {
+    const field = properties[name]
+    return isRecord(field) ? checkShape(field, value, `${path}.${name}`) : []
+  })
 }
 
 function driftOf(node: Node, thing: Thing, wanted: Json, made: Made | undefined): readonly string[] {
