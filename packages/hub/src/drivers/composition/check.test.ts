@@ -2,7 +2,7 @@
 import type { Json } from '@larder/kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Life, names } from './testing/life.ts'
-import { CACHE_DEFINITION, world, type World } from './testing/stage.ts'
+import { CACHE_DEFINITION, silent, world, type World } from './testing/stage.ts'
 
 let there: World
 beforeAll(async () => {
@@ -73,6 +73,11 @@ describe('refused, with the place and what is wrong', () => {
       'a condition that is no condition',
       { resources: [cache('a', {}, { readyWhen: ['a.status.state'] })] },
       'spec.recipe.resources[0].readyWhen[0]: ${a.status.state} is string, and must be boolean',
+    ],
+    [
+      'a condition in the braces that texts need',
+      { resources: [cache('a', {}, { readyWhen: ["${a.status.state == 'up'}"] })] },
+      'spec.recipe.resources[0].readyWhen[0]: is CEL as it stands: leave out ${ and }',
     ],
     [
       'readiness by another resource',
@@ -152,12 +157,28 @@ describe('refused, with the place and what is wrong', () => {
 })
 
 const ofClaims = (entry: Json): Json =>
-  JSON.parse(JSON.stringify(entry).replace('"name":"own"', '"name":"${credential.name}"')) as Json
+  JSON.parse(
+    JSON.stringify(entry).replace(/"metadata":\{"name":"\w+"/, '"metadata":{"name":"${credential.name}"'),
+  ) as Json
 const body = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
 
 test('a kind that nobody serves is waited for, by name', async () => {
   const recipe = { resources: [{ id: 'a', template: { ...body('a'), apiVersion: 'example.org/v1', kind: 'Nothing' } }] }
-  await expect(told(recipe)).rejects.toThrow('this cluster has no kind Nothing in example.org/v1')
+  await expect(told(recipe)).rejects.toThrow(
+    'spec.recipe.resources[0]: this cluster has no kind Nothing in example.org/v1',
+  )
+})
+
+test('where nothing says a namespace it is missed before anybody claims', async () => {
+  const recipe = { resources: [map('a', {})], bindingResources: [map('b', {}, {})].map(ofClaims) }
+  const session = there.connect(silent, {})
+  const { errors } = await new Life(session, recipe).plan()
+  const missing = 'name one there, in recipe.namespace or in config.namespace of the Backend'
+  expect(errors.map(({ message }) => message)).toEqual([
+    `spec.recipe.resources[0].template.metadata.namespace: a has no namespace: ${missing}`,
+    `spec.recipe.bindingResources[0].template.metadata.namespace: b has no namespace: ${missing}`,
+  ])
+  expect((await new Life(session, { ...recipe, namespace: 'services' }).plan()).errors).toEqual([])
 })
 
 test('what a recipe may say is not refused', async () => {

@@ -130,7 +130,12 @@ function nodeOf(entry: Entry, path: string, taken: Set<string>, mistake: Mistake
   if (typeof metadata.name !== 'string') mistake(`${where}.name`, 'is required')
   const { namespace } = metadata
   const expressions = (sources: readonly string[] | undefined, field: string) =>
-    (sources ?? []).flatMap((source, i) => tryParse(source, `${path}.${field}[${i}]`, mistake) ?? [])
+    (sources ?? []).flatMap((source, i) => {
+      const place = `${path}.${field}[${i}]`
+      if (!source.trimStart().startsWith('${')) return tryParse(source, place, mistake) ?? []
+      mistake(place, 'is CEL as it stands: leave out ${ and }')
+      return []
+    })
   return {
     id,
     path,

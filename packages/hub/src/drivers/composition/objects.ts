@@ -1,5 +1,14 @@
 /** The objects of a graph as they should be: rendered, placed, and marked as whose they are. */
-import { invalid, isRecord, type Credential, type Json, type Origin, type Ref, type Want } from '@larder/kit'
+import {
+  invalid,
+  isRecord,
+  type Credential,
+  type FieldError,
+  type Json,
+  type Origin,
+  type Ref,
+  type Want,
+} from '@larder/kit'
 import { celOf, NoValue, readsOf, type Words } from './cel.ts'
 import { isSecret, STATIC_WORDS, type Composition, type Node } from './graph.ts'
 import {
@@ -73,14 +82,17 @@ export function placeOf(node: Node, { namespace }: Composition, config: string |
   const place = node.namespace ?? namespace
   const said = place ? renderPlace(node, place, words) : config
   if (said === undefined) {
-    const message = `${node.id} has no namespace: name one there, in recipe.namespace or in config.namespace of the Backend`
-    throw invalid(
-      node.body ? `${node.path}.template.metadata.namespace` : `${node.path}.externalRef.namespace`,
-      message,
-    )
+    const { path, message } = noNamespace(node)
+    throw invalid(path, message)
   }
   return { apiVersion, kind, namespace: textOf(said, place?.path ?? 'recipe.namespace'), name }
 }
+
+export const noNamespace = (node: Node): FieldError => ({
+  path: node.body ? `${node.path}.template.metadata.namespace` : `${node.path}.externalRef.namespace`,
+  reason: 'required',
+  message: `${node.id} has no namespace: name one there, in recipe.namespace or in config.namespace of the Backend`,
+})
 
 /** What is only read may be named by what others report. */
 const renderPlace = (node: Node, template: Template, words: Words): Json | undefined =>

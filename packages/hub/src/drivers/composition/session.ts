@@ -1,4 +1,13 @@
-import { isDriverError, isRecord, type Effect, type FieldError, type Plan, type Session, type Want } from '@larder/kit'
+import {
+  DriverError,
+  isDriverError,
+  isRecord,
+  type Effect,
+  type FieldError,
+  type Plan,
+  type Session,
+  type Want,
+} from '@larder/kit'
 import { checkComposition } from './check.ts'
 import { NoValue } from './cel.ts'
 import { bindCredential, unbindCredential } from './credentials.ts'
@@ -15,7 +24,7 @@ import {
 import { changeInstance, observeInstance, removeInstance } from './instance.ts'
 import { readMemory } from './memory.ts'
 import { keyOf, told } from './naming.ts'
-import { placeOf } from './objects.ts'
+import { noNamespace, placeOf } from './objects.ts'
 import { schemasOf } from './schemas.ts'
 import { planned } from './walk.ts'
 
@@ -73,7 +82,10 @@ async function planOfRecipe(base: Base, want: Want, signal: AbortSignal): Promis
   if (!composition) return planWith(want, wrong)
   const nodes = [...composition.instance.nodes, ...composition.binding.nodes]
   const errors = checkComposition(composition, await schemasOf(base.kube, nodes, signal))
-  if (errors.length > 0) return planWith(want, errors)
+  const isSaid = base.namespace !== undefined || composition.namespace !== undefined
+  const placeless = nodes.filter(({ namespace, clusterScoped }) => !isSaid && !namespace && !clusterScoped)
+  const all = [...errors, ...placeless.map(noNamespace)]
+  if (all.length > 0) return planWith(want, all)
   for (const node of nodes) await mayRead(base, composition, node, want, signal)
   return planWith(want, [])
 }
@@ -94,8 +106,11 @@ async function mayRead(base: Base, graph: Composition, node: Node, want: Want, s
     const where = node.clusterScoped ? {} : { namespace: place ?? 'default' }
     await base.kube.get({ apiVersion, kind, ...where, name: 'larder-looks-whether-it-may' })
   } catch (error) {
-    if (isDriverError(error) && error.code === 'denied' && place === undefined && !node.clusterScoped) return
-    throw error
+    if (!isDriverError(error)) throw error
+    if (error.code === 'denied' && place === undefined && !node.clusterScoped) return
+    const { code, afterMs, cause } = error
+    const more = { cause, ...(afterMs !== undefined && { afterMs }) }
+    throw new DriverError(code, `spec.${node.path}: ${error.message}`, more)
   }
 }
 

@@ -112,7 +112,7 @@ export interface World {
   readonly hub: TestHub
   /** As an administrator. */
   readonly admin: KubeApi
-  connect(log?: Log): Session
+  connect(log?: Log, config?: Json): Session
 }
 
 /** As the administrator, and as the account of the Backend. */
@@ -120,10 +120,9 @@ export async function world(extra: readonly Json[] = []): Promise<World> {
   const hub = await testHub({ drivers: [compositionDriver()] })
   const admin = createKubeApi({ transport: hub.admin.transport, clock: systemClock })
   for (const object of [...RIGHTS, ...extra]) await admin.apply(object, 'test')
-  const connect = (log: Log = silent): Session => {
+  const connect = (log: Log = silent, config: Json = { namespace: NAMESPACE }): Session => {
     const { transport } = hub.clientOf(accountUser(ACCOUNT))
     const kube = createKubeApi({ transport, clock: systemClock })
-    const config = { namespace: NAMESPACE }
     return compositionDriver().connect({ config, credentials: {} }, { log, now: () => new Date(), kube })
   }
   return { hub, admin, connect }
