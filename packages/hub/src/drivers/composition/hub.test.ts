@@ -236,6 +236,13 @@ test('what was changed behind its back is put back at once, by news', async () =
   await hub.stop()
 })
 
+const shared = (password: string): Json => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'shared', namespace: NAMESPACE },
+  stringData: { password },
+})
+
 test('what has changed since a claim was bound is in its Secret when that is deleted', async () => {
   const there = await town()
   const { hub } = there
@@ -244,12 +251,6 @@ test('what has changed since a claim was bound is in its Secret when that is del
     resources: [map('own', {}), login],
     binding: { password: '${decodeBase64(login.data.password)}' },
   }
-  const shared = (password: string) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'shared', namespace: NAMESPACE },
-    stringData: { password },
-  })
   await there.admin.apply(shared('first'), 'test')
   await hub.service('logins', { ...CLASS, recipe })
   await hub.claim('login', { className: 'logins' })
