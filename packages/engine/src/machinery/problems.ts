@@ -8,8 +8,9 @@ export function formatValue(value: Json | undefined): string {
 }
 
 export function invalidValue(path: string, value: Json | undefined, why: string): FieldProblem {
-  const detail = `Invalid value: ${formatValue(value)}`
-  return { path, reason: 'FieldValueInvalid', detail: why === '' ? detail : `${detail}: ${why}` }
+  const rest = why === '' ? '' : `: ${why}`
+  const detail = `Invalid value: ${formatValue(value)}${rest}`
+  return { path, reason: 'FieldValueInvalid', detail, why: `Invalid value${rest}` }
 }
 
 export function invalidType(path: string, value: Json | undefined, why: string): FieldProblem {
@@ -22,12 +23,14 @@ export function requiredValue(path: string, why = ''): FieldProblem {
 
 export function unsupportedValue(path: string, value: Json | undefined, supported: readonly Json[]): FieldProblem {
   const list = supported.map((item) => (typeof item === 'string' ? JSON.stringify(item) : `"${formatValue(item)}"`))
-  const detail = `Unsupported value: ${formatValue(value)}${list.length > 0 ? `: supported values: ${list.join(', ')}` : ''}`
-  return { path, reason: 'FieldValueNotSupported', detail }
+  const rest = list.length > 0 ? `: supported values: ${list.join(', ')}` : ''
+  const detail = `Unsupported value: ${formatValue(value)}${rest}`
+  return { path, reason: 'FieldValueNotSupported', detail, why: `Unsupported value${rest}` }
 }
 
 export function duplicateValue(path: string, value: Json): FieldProblem {
-  return { path, reason: 'FieldValueDuplicate', detail: `Duplicate value: ${formatValue(value)}` }
+  const detail = `Duplicate value: ${formatValue(value)}`
+  return { path, reason: 'FieldValueDuplicate', detail, why: 'Duplicate value' }
 }
 
 export function forbiddenField(path: string, why: string): FieldProblem {

@@ -157,6 +157,8 @@ export interface FieldProblem {
     | 'FieldValueTooMany'
     | 'FieldValueTypeInvalid'
     | 'FieldValueNotFound'
+  /** Of a detail that quotes the value: the same without it, for texts that must not tell what may be secret. */
+  readonly why?: string
   /** `Invalid value: "x": must be ...`, the words of apimachinery's `field.Error`. */
   readonly detail: string
 }

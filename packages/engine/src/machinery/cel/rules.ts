@@ -261,15 +261,27 @@ const isThere = (old: Json | undefined): old is Json => old !== undefined && old
 function problemOf({ rule, below }: CompiledRule, schema: SchemaNode, path: string, why: string): FieldProblem {
   const at = path === '' ? below.replace(/^\./, '') || '<nil>' : `${path}${below}`
   const shown = JSON.stringify(schema.type ?? (schema.intOrString ? 'integer,string' : 'object'))
+  // What an expression says of a value, or an error of it, may quote that.
+  const plain = rule.message ?? `failed rule: ${rule.rule.trim()}`
   switch (rule.reason) {
     case 'FieldValueRequired':
-      return { path: at, reason: 'FieldValueRequired', detail: `Required value: ${why}` }
+      return {
+        path: at,
+        reason: 'FieldValueRequired',
+        detail: `Required value: ${why}`,
+        why: `Required value: ${plain}`,
+      }
     case 'FieldValueForbidden':
-      return { path: at, reason: 'FieldValueForbidden', detail: `Forbidden: ${why}` }
+      return { path: at, reason: 'FieldValueForbidden', detail: `Forbidden: ${why}`, why: `Forbidden: ${plain}` }
     case 'FieldValueDuplicate':
-      return { path: at, reason: 'FieldValueDuplicate', detail: `Duplicate value: ${shown}` }
+      return { path: at, reason: 'FieldValueDuplicate', detail: `Duplicate value: ${shown}`, why: 'Duplicate value' }
     case undefined:
     default:
-      return { path: at, reason: 'FieldValueInvalid', detail: `Invalid value: ${shown}: ${why}` }
+      return {
+        path: at,
+        reason: 'FieldValueInvalid',
+        detail: `Invalid value: ${shown}: ${why}`,
+        why: `Invalid value: ${plain}`,
+      }
   }
 }

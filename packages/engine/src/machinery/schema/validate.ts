@@ -172,8 +172,9 @@ function formatChecks(format: string): readonly Check[] {
   return [
     (value, path, _old, problems) => {
       if (typeof value !== 'string' || isGood(value)) return
-      const why = `${inBody(path)} must be of type ${format}: ${stringifyJson(value)}`
-      problems.push(invalidType(placeOf(path), value, why))
+      const why = `${inBody(path)} must be of type ${format}`
+      const problem = invalidType(placeOf(path), value, `${why}: ${stringifyJson(value)}`)
+      problems.push({ ...problem, why: `Invalid value: ${why}` })
     },
   ]
 }

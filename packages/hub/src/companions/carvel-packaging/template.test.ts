@@ -130,6 +130,46 @@ describe('a schema as OpenAPI has it', () => {
       { s3: 's3cret' },
       'unknown field',
     ],
+    [{ type: 'string', format: 'uuid' }, 's3cret', 'must be of type uuid'],
+    [{ type: 'string', format: 'byte' }, 's3cret!', 'must be of type byte'],
+    [{ enum: ['a'] }, { x: 's3cret: "x"' }, 'Unsupported value: supported values: "a"'],
+    [
+      {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name', 'key'],
+        items: {
+          type: 'object',
+          required: ['name', 'key'],
+          properties: { name: { type: 'string' }, key: { type: 'string' } },
+        },
+      },
+      [
+        { name: 'x', key: 's3cret' },
+        { name: 'x', key: 's3cret' },
+      ],
+      'Duplicate value',
+    ],
+    [
+      { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } },
+      ['s3cret', 's3cret'],
+      'Duplicate value',
+    ],
+    [
+      { type: 'string', 'x-kubernetes-validations': [{ rule: 'self.size() < 3', messageExpression: '"not " + self' }] },
+      's3cret: "x"',
+      'Invalid value: failed rule: self.size() < 3',
+    ],
+    [
+      { type: 'string', 'x-kubernetes-validations': [{ rule: 'int(self) < 3', message: 'must be small' }] },
+      's3cret: "x"',
+      'Invalid value: must be small',
+    ],
+    [
+      { type: 'string', 'x-kubernetes-validations': [{ rule: "duration(self) < duration('1s')" }] },
+      's3cret: "x"',
+      'Invalid value: failed rule: duration(self)',
+    ],
   ])('%j names what is wrong, never the value', async (property, value, message) => {
     const error = await checkAgainst({ type: 'object', properties: { a: property } }, { a: value }).catch(
       (one: unknown) => one,

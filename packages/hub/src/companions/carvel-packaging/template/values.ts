@@ -79,14 +79,9 @@ export async function checkAgainst(schema: Json | undefined, values: JsonObject)
   if (!usable) throw new Failed(`valuesSchema.openAPIv3 cannot be used: ${problems.map(describeProblem).join('; ')}`)
   const checked = checkValue(usable, values, 'values')
   if (checked.problems.length === 0) return checked.value
-  const useful = checked.problems.map(({ path, detail }) => `${path}: ${withoutValue(detail)}`).join('\n')
+  const useful = checked.problems.map(({ path, detail, why = detail }) => `${path}: ${why}`).join('\n')
   throw new Failed(`Values do not fit the schema of the package: ${useful.split('\n').join('; ')}`, { useful })
 }
-
-const QUOTED = /^((?:Invalid|Unsupported|Duplicate) value): (?:"(?:[^"\\]|\\.)*"|[^:]*)(?:: |$)/
-
-/** `Invalid value: "s3cret": must be ...` without what was said. */
-const withoutValue = (detail: string): string => detail.replace(QUOTED, '$1: ').replace(/: $/, '')
 
 /**
  * OpenAPI lets more be said than a schema of Kubernetes: what has no type may be anything, and what does not forbid others allows them.
