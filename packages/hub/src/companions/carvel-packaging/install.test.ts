@@ -156,6 +156,13 @@ describe('an install', () => {
       /^Reading values: key values.yaml of Secret "cache-values" is no YAML: [A-Z_]+$/,
     )
     expect(JSON.stringify(status)).not.toContain('s3cret')
+    // A password that begins with a star is an alias of nothing, and the parser's error quotes it.
+    await house.values('name: *s3cret')
+    await failure('Reading values: key values.yaml of Secret "cache-values" is no YAML: BAD_ALIAS')
+    await house.values(
+      `a: &a [x, x, x, x, x, x, x, x, x, x, x]\nname: &b [${'*a,'.repeat(11)}]\nc: [${'*b,'.repeat(11)}]`,
+    )
+    await failure('Reading values: key values.yaml of Secret "cache-values" is no YAML: BAD_ALIAS')
     await edit({ values: [{ secretRef: { name: 'nowhere' } }] })
     await failure('Reading values: secrets "nowhere" not found')
     await edit({ values: [{ secretRef: { name: 'cache-values', key: 'no.yaml' } }] })

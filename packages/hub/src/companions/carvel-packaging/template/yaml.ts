@@ -27,12 +27,23 @@ export async function parseYaml(text: string, budget: Budget, what: string): Pro
     if (problem) throw new NoYaml(problem.code, problem.linePos?.[0].line)
     const twice = await secondKey(document)
     if (twice !== undefined) throw new NoYaml('DUPLICATE_KEY', lineCounter.linePos(twice).line)
-    const value = document.toJS({ maxAliasCount: 100 }) as Json
+    const value = toJson(document)
     if (value === null || value === undefined) continue
     budget.takeJson(value, what)
     found.push(value)
   }
   return found
+}
+
+/** An alias of nothing is no error of the document yet, and neither is one of too much. */
+function toJson(document: Document): Json | undefined {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as Json | undefined
+  } catch (error) {
+    // It quotes the alias, which may be a password that begins with a star: it goes no further, not as a cause either.
+    if (error instanceof ReferenceError) throw new NoYaml('BAD_ALIAS', undefined)
+    throw error
+  }
 }
 
 /** Where a key stands that its map has already. */
