@@ -26,6 +26,7 @@ const made = (file: string, steps: readonly TemplateStep[], text: string) =>
   templateAll(steps, {
     files: new Map([['a.yml', `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n${file}\n`]]),
     neighbours: holding(text),
+    secrets: [],
     signal,
     budget: createBudget(),
   })
@@ -59,7 +60,7 @@ describe('a small object that becomes large', () => {
         signal,
         budget: createBudget(),
         images: undefined as never,
-        clock: undefined as never,
+        secrets: [],
       }
       await expect(fetchAll([{ inline: { pathsFrom } }] as readonly FetchSource[], fetching)).rejects.toThrow(
         /^Fetching resources: spec\.fetch\[0\]\.inline\.pathsFrom\[1\d\] is too large/,
@@ -80,7 +81,7 @@ describe('a small object that becomes large', () => {
 
   test('what many small files have in all counts', async () => {
     const files = new Map(Array.from({ length: 100 }, (_, i) => [`${i}.yml`, '- a\n'.repeat(5000)] as const))
-    const made = templateAll([], { files, neighbours: holding(''), signal, budget: createBudget() })
+    const made = templateAll([], { files, neighbours: holding(''), secrets: [], signal, budget: createBudget() })
     await expect(made).rejects.toThrow(/^Templating dir: \d+\.yml is too large: all YAML may have/)
   })
 })

@@ -10,7 +10,7 @@ import { covers, keeping } from './deploy/applied.ts'
 import { splitConfig } from './deploy/config.ts'
 import { describeApplied, place } from './deploy/manifest.ts'
 import { readinessOf } from './deploy/readiness.ts'
-import type { Neighbours } from './fetch/source.ts'
+import { fetchAll, type Neighbours } from './fetch/source.ts'
 import type { TemplateStep } from './kinds.ts'
 import { periodMs } from './resync.ts'
 import { templateAll } from './template/template.ts'
@@ -28,10 +28,16 @@ const beside = (values: string): Neighbours => ({
   configMap: (name) => Promise.resolve({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: {} }),
 })
 const signal = new AbortController().signal
-const made = (files: Readonly<Record<string, string>>, steps: readonly TemplateStep[], values = '') =>
+const made = (
+  files: Readonly<Record<string, string>>,
+  steps: readonly TemplateStep[],
+  values = '',
+  secrets: string[] = [],
+) =>
   templateAll(steps, {
     files: new Map(Object.entries(files)),
     neighbours: beside(values),
+    secrets,
     signal,
     budget: createBudget(),
   })
@@ -246,6 +252,24 @@ describe('ytt', () => {
     await expect(made(files, step, 'password: s3cret word')).rejects.toMatchObject({
       message: 'Templating dir: Error (see .status.usefulErrorMessage for details)',
       useful: 'ytt: ytt: Error: /files/config/a.yml is wrong: ***',
+    })
+  })
+
+  test('that fails quotes no number of the values, in whichever way it is written, and nothing of files from Secrets', async () => {
+    program(
+      `console.error('1357924 | pin: 0x14B8A4 | user: x-fetched1 | "x-inl1ne2" in data | 135 | ok'); process.exit(1)`,
+    )
+    const inline = { pathsFrom: [{ secretRef: { name: 'v', directoryPath: 'secret' } }] }
+    const secrets: string[] = []
+    const fetching = { neighbours: beside('user: x-fetched1'), secrets, signal, budget: createBudget() }
+    const fetched = await fetchAll([{ inline }], { ...fetching, images: undefined as never })
+    expect([...fetched.keys()]).toEqual(['secret/values.yaml'])
+    const values = [{ ytt: { valuesFrom: [{ secretRef: { name: 'v' } }] } }]
+    await expect(made(files, values, 'code: 1357924\npin: 0x14B8A4\nno: 135', secrets)).rejects.toMatchObject({
+      useful: 'ytt: *** | *** | *** | "x-inl1ne2" in data | 135 | ok',
+    })
+    await expect(made(files, [{ ytt: { inline } }], '#@ login("x-inl1ne2")', secrets)).rejects.toMatchObject({
+      useful: 'ytt: 1357924 | pin: 0x14B8A4 | *** | "***" in data | 135 | ok',
     })
   })
 })

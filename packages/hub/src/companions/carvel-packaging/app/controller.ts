@@ -72,8 +72,9 @@ async function reconcile(pass: AppPass, { context, images, kinds }: With): Promi
   const actor = await actorOf(app, client, context.transportOf, signal)
   const neighbours = neighboursOf(pass)
   const budget = createBudget()
-  const files = await fetchAll(fetch, { neighbours, images, signal, clock, budget })
-  const { objects, config } = splitConfig(await templateAll(template, { files, neighbours, signal, budget }))
+  const secrets: string[] = []
+  const files = await fetchAll(fetch, { neighbours, images, signal, budget, secrets })
+  const { objects, config } = splitConfig(await templateAll(template, { files, neighbours, secrets, signal, budget }))
   if (ways.some(({ kapp }) => kapp?.mapNs?.length))
     throw new Failed('Deploying: spec.deploy.kapp.mapNs is not supported')
   const intoNs = ways.find(({ kapp }) => kapp?.intoNs)?.kapp?.intoNs

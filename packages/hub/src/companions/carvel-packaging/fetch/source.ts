@@ -3,7 +3,6 @@
  * images of a registry. A folder of this machine is not one of them: `tanzu package repository add NAME --url FOLDER` reads the folder
  * where it runs, as whoever runs it, and says its files in the object. So there is no path by which the hub could be made to read its own.
  */
-import type { Clock } from '@larder/engine/base/clock'
 import type { ConfigMap, Secret } from '@larder/engine/client/builtin'
 import type { Budget } from '../budget.ts'
 import type { FetchSource } from '../kinds.ts'
@@ -23,10 +22,15 @@ export interface Beside {
   readonly budget: Budget
 }
 
-export interface Fetching extends Beside {
+/** Where files are read. */
+export interface ReadingFiles extends Beside {
+  /** Gets the contents that come from Secrets: a program that gets the files may quote them. */
+  readonly secrets: string[]
+}
+
+export interface Fetching extends ReadingFiles {
   readonly images: Puller
   readonly signal: AbortSignal
-  readonly clock: Clock
 }
 
 const ANY_IMAGE = ['imgpkgBundle', 'image'] as const
@@ -76,7 +80,7 @@ type Inline = NonNullable<FetchSource['inline']>
 export async function inlineFiles(
   { paths = {}, pathsFrom = [] }: Inline,
   field: string,
-  beside: Beside,
+  beside: ReadingFiles,
 ): Promise<Files> {
   const files = new Map<string, string>()
   const put = (path: string, content: string, at: string) => {
@@ -92,6 +96,7 @@ export async function inlineFiles(
     const source = secretRef ?? configMapRef
     if (source === undefined) throw new Failed(`Fetching resources: ${at}: say secretRef or configMapRef`)
     const contents = await textsBeside({ secretRef, configMapRef }, beside, { for: `Fetching resources: ${at}` })
+    if (secretRef) beside.secrets.push(...Object.values(contents))
     for (const [key, content] of Object.entries(contents)) put(`${source.directoryPath ?? ''}/${key}`, content, at)
   }
   return files

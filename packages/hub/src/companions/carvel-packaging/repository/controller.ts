@@ -66,14 +66,14 @@ const repositoriesReading = (
     .map((repository) => keyOf(repository))
 
 async function reconcile(pass: RepositoryPass, images: Puller): Promise<Outcome> {
-  const { signal, clock } = pass
+  const { signal } = pass
   const budget = createBudget()
   const files = await fetchOne(pass.object.spec!.fetch, 'spec.fetch', {
     neighbours: neighboursOf(pass),
     images,
     signal,
-    clock,
     budget,
+    secrets: [],
   })
   const wanted = await contentOf(files, budget)
   for (const object of wanted) await keep(pass, object)

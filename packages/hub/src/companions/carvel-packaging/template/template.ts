@@ -8,12 +8,14 @@ import { Failed } from '../report.ts'
 import { manifestsOf, parseDocuments, type ParsedDocument } from './documents.ts'
 import { fillIn } from './fill-in.ts'
 import { lockImages } from './images-lock.ts'
-import { checkAgainst, mergeValues, readValues, textsIn } from './values.ts'
+import { checkAgainst, linesOf, mergeValues, readValues, textsIn, wordsOf } from './values.ts'
 import { runYtt } from './ytt.ts'
 
 interface Templating {
   readonly files: Files
   readonly neighbours: Neighbours
+  /** What of the files comes from Secrets, and what steps add to it. */
+  readonly secrets: string[]
   readonly signal: AbortSignal
   readonly budget: Budget
 }
@@ -35,7 +37,7 @@ async function templateOnce(
   step: TemplateStep,
   field: string,
   before: readonly ParsedDocument[] | undefined,
-  { files, neighbours, signal, budget }: Templating,
+  { files, neighbours, secrets, signal, budget }: Templating,
 ): Promise<readonly ParsedDocument[]> {
   const refused = UNSUPPORTED.find((name) => step[name] !== undefined)
   if (refused !== undefined)
@@ -48,12 +50,16 @@ async function templateOnce(
   if (step.ytt) {
     if (before) throw new Failed(`Templating dir: ${field}.ytt must be the first step`)
     const { paths, valuesFrom = [], inline = {}, ignoreUnknownComments, strict, fileMarks = [] } = step.ytt
-    const added = await inlineFiles(inline, `${field}.ytt`, { neighbours, budget })
+    const added = await inlineFiles(inline, `${field}.ytt`, { neighbours, budget, secrets })
     const values = await readValues(valuesFrom, { neighbours, files, budget })
     const output = await runYtt({
       files: new Map([...plain(files, paths), ...added]),
       values,
-      secret: textsIn(await mergeValues(values, budget)),
+      secret: [
+        ...textsIn(await mergeValues(values, budget)),
+        ...values.flatMap(({ text }) => linesOf(text)),
+        ...secrets.flatMap(wordsOf),
+      ],
       flags: [
         ...(ignoreUnknownComments ? ['--ignore-unknown-comments'] : []),
         ...(strict ? ['--strict'] : []),

@@ -115,11 +115,26 @@ const mapValues = (properties: JsonObject): JsonObject =>
 
 /** Shorter ones are words that stand everywhere. */
 const SHORTEST_SECRET = 4
+const isLong = (text: string): boolean => text.length >= SHORTEST_SECRET
 
-/** Every text among values, and every line of it, that may be secret. */
+/** Every text and number among values, and every line of it, that may be secret. */
 export function textsIn(value: Json): readonly string[] {
-  if (typeof value === 'string')
-    return [value, ...value.split('\n')].filter((text) => text.trim().length >= SHORTEST_SECRET)
+  if (typeof value === 'string') return [...[value].filter(isLong), ...linesOf(value)]
+  if (typeof value === 'number' || typeof value === 'bigint') return [String(value)].filter(isLong)
   if (Array.isArray(value)) return (value as readonly Json[]).flatMap(textsIn)
   return isObject(value) ? Object.values(value).flatMap(textsIn) : []
 }
+
+/** As they are written: a number may be written in several ways. */
+export const linesOf = (text: string): readonly string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(isLong)
+
+/** Of a file that is secret as a whole, and need not be YAML: its lines, and what stands between spaces, quotes and signs. */
+export const wordsOf = (text: string): readonly string[] => [
+  ...linesOf(text),
+  ...text.split(/\s+/).filter(isLong),
+  ...text.split(/[\s"'`=:,;()[\]{}]+/).filter(isLong),
+]
