@@ -179,6 +179,53 @@ describe('an App', () => {
     await house.gone(appKind, 'cache')
     await house.gone(customResourceDefinitionType, 'things.example.com')
   })
+
+  test.each(['the same hub', 'the next hub'])(
+    'what it applied in a version that is served no more is taken away in another, by %s',
+    async (who) => {
+      await house.account('installer', [
+        ...MAY_CONFIGURE,
+        { apiGroups: ['example.com'], resources: ['things'], verbs: ['*'] },
+      ])
+      const schema = { openAPIV3Schema: { type: 'object' } }
+      const served = (name: string, is: boolean) => ({ name, served: is, storage: name === 'v1', schema })
+      const definitions = house.hub.admin.of(customResourceDefinitionType)
+      const metadata = { name: 'things.example.com' }
+      const names = { plural: 'things', singular: 'thing', kind: 'Thing' }
+      const versions = [served('v1beta1', true), served('v1', true)]
+      await definitions.create({
+        metadata,
+        spec: { group: 'example.com', scope: 'Namespaced', names, versions },
+      } as never)
+      const thing = (name: string) =>
+        JSON.stringify({ apiVersion: 'example.com/v1beta1', kind: 'Thing', metadata: { name } })
+      await house.app({ 'x.yml': thing('x') })
+      await house.is(appKind, 'ReconcileSucceeded')
+      await house.app({ 'y.yml': thing('y') }, {}, 'other')
+      await house.is(appKind, 'ReconcileSucceeded', 'other')
+      if (who === 'the next hub') await house.hub.kill()
+      await definitions.patch(metadata.name, { spec: { versions: [served('v1beta1', false), served('v1', true)] } })
+      const beta = { ...appKind, group: 'example.com', version: 'v1beta1', resource: 'things', kind: 'Thing' }
+      await house.hub.until('the end of v1beta1', async () =>
+        house.hub.admin
+          .of(beta)
+          .list(at)
+          .then(
+            () => undefined,
+            () => true,
+          ),
+      )
+      if (who === 'the next hub') await house.hub.start()
+      const type = { ...beta, version: 'v1' }
+      const left = async () => (await house.hub.admin.of(type).list(at)).items.map(({ metadata: { name } }) => name)
+      await house.edit({ 'x.yml': null, 'one.yml': configMap('one') })
+      await house.is(appKind, 'ReconcileSucceeded')
+      expect(await left()).toEqual(['y'])
+      await apps().delete('other', at)
+      await house.gone(appKind, 'other')
+      expect(await left()).toEqual([])
+    },
+  )
 })
 
 describe('the account of an App', () => {

@@ -1,5 +1,7 @@
 /** App: fetch, template, deploy, and the reverse when it goes. */
+import type { Client } from '@larder/engine/client/client'
 import type { KubeObject } from '@larder/engine/machinery/object'
+import { isNotFound } from '@larder/engine/machinery/status'
 import type { Informers } from '@larder/engine/client/informer'
 import {
   configMapType,
@@ -24,7 +26,7 @@ import { templateAll } from '../template/template.ts'
 import { actorOf } from '../deploy/account.ts'
 import { splitConfig } from '../deploy/config.ts'
 import { deploy } from '../deploy/deploy.ts'
-import { place } from '../deploy/manifest.ts'
+import { place, type Kinds } from '../deploy/manifest.ts'
 import { removeAll } from '../deploy/remove.ts'
 
 const READS = 'reads'
@@ -36,9 +38,13 @@ export function appController(context: DoorContext, images: Puller): Controller 
   const resync = createResync(context.clock)
   let kinds: ServedKinds | undefined
   /** What is found is kept for all; a question ends with the pass that asks it. */
-  const kindsOf = ({ client, signal }: AppPass): ServedKinds => {
+  const kindsOf = ({ client, signal }: AppPass): Kinds => {
     const all = (kinds ??= createServedKinds(client.transport))
-    return { ...all, find: (apiVersion, kind) => all.find(apiVersion, kind, signal) }
+    return {
+      ...all,
+      find: (apiVersion, kind) => all.find(apiVersion, kind, signal),
+      versionsOf: (group) => versionsOf(group, client, signal),
+    }
   }
   return defineController<App>({
     name: 'carvel-app',
@@ -59,10 +65,23 @@ export function appController(context: DoorContext, images: Puller): Controller 
   })
 }
 
+async function versionsOf(group: string, client: Client, signal: AbortSignal): Promise<readonly string[]> {
+  if (group === '') return []
+  try {
+    const { versions = [] } = (await client.transport.raw(`/apis/${group}`, signal)) as {
+      versions?: readonly { readonly version: string }[]
+    }
+    return versions.map(({ version }) => version)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    return []
+  }
+}
+
 interface With {
   readonly context: DoorContext
   readonly images: Puller
-  readonly kinds: ServedKinds
+  readonly kinds: Kinds
 }
 
 async function reconcile(pass: AppPass, { context, images, kinds }: With): Promise<Outcome> {
@@ -99,7 +118,7 @@ async function reconcile(pass: AppPass, { context, images, kinds }: With): Promi
   }
 }
 
-async function finalize(pass: AppPass, context: DoorContext, kinds: ServedKinds): Promise<Outcome> {
+async function finalize(pass: AppPass, context: DoorContext, kinds: Kinds): Promise<Outcome> {
   const { object: app, client, signal } = pass
   const { clock } = context
   const { spec = {} } = app

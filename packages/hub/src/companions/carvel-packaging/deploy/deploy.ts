@@ -3,7 +3,6 @@
  * is no longer among them; waits until all is ready. Each pass looks at every object and writes where something differs.
  */
 import type { JsonObject } from '@larder/engine/base/json'
-import type { ServedKinds } from '@larder/engine/client/served-kinds'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { App } from '../kinds.ts'
@@ -11,15 +10,24 @@ import { Failed, SEE_USEFUL } from '../report.ts'
 import type { Actor } from './account.ts'
 import { covers, keeping, marked } from './applied.ts'
 import type { DeployConfig } from './config.ts'
-import { describeApplied, idOf, isDefinition, rankOf, targetOf, type Applied, type Manifest } from './manifest.ts'
+import {
+  describeApplied,
+  idOf,
+  isDefinition,
+  rankOf,
+  targetOf,
+  type Applied,
+  type Kinds,
+  type Manifest,
+} from './manifest.ts'
 import { readinessOf } from './readiness.ts'
 import { APP_LABEL, readRecord, writeRecord, type DeployRecord } from './record.ts'
-import { removeOne } from './remove.ts'
+import { askAgain, removeOne } from './remove.ts'
 
 export interface Deploying {
   readonly app: App
   readonly actor: Actor
-  readonly kinds: ServedKinds
+  readonly kinds: Kinds
   readonly config: DeployConfig
   /** Told before the first thing that is changed. */
   readonly changing: () => void
@@ -132,6 +140,7 @@ async function prune(
   record: DeployRecord,
   leftovers: readonly Applied[],
 ): Promise<readonly Applied[]> {
+  askAgain(leftovers, work.kinds)
   const going: Applied[] = []
   for (const one of leftovers.toReversed()) {
     work.changing()

@@ -53,7 +53,27 @@ export async function targetOf(
   const served = await kinds.find(apiVersion, kind)
   if (!served) return undefined
   const { resource, namespaced } = served
-  return { ...parseApiVersion(apiVersion), resource, name, ...(namespaced && namespace !== undefined && { namespace }) }
+  // Placed while nobody served its kind: nothing was made of it.
+  if (namespaced && namespace === undefined) return undefined
+  return { ...parseApiVersion(apiVersion), resource, name, ...(namespaced && { namespace }) }
+}
+
+/** As a hub knows them, and what else a group is served in. */
+export interface Kinds extends ServedKinds {
+  /** Of a group, without the group; none where nobody serves it. */
+  versionsOf(group: string): Promise<readonly string[]>
+}
+
+/** Where it is though the version in which it was applied is served no more; undefined once no version has its kind. */
+export async function leftAt(one: Applied, kinds: Kinds): Promise<(Target & { readonly name: string }) | undefined> {
+  const target = await targetOf(one, kinds)
+  if (target) return target
+  const { group } = parseApiVersion(one.apiVersion)
+  for (const version of await kinds.versionsOf(group)) {
+    const other = await targetOf({ ...one, apiVersion: `${group}/${version}` }, kinds)
+    if (other) return other
+  }
+  return undefined
 }
 
 interface Placing {

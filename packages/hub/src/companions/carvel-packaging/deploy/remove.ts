@@ -5,12 +5,11 @@
  */
 import type { Clock } from '@larder/engine/base/clock'
 import type { JsonObject } from '@larder/engine/base/json'
-import type { ServedKinds } from '@larder/engine/client/served-kinds'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { App } from '../kinds.ts'
 import type { Actor } from './account.ts'
-import { describeApplied, inOrder, targetOf, type Applied } from './manifest.ts'
+import { describeApplied, inOrder, leftAt, type Applied, type Kinds } from './manifest.ts'
 import { APP_LABEL, deleteRecord, readRecord } from './record.ts'
 
 const PATIENCE_MS = 30_000
@@ -19,7 +18,12 @@ const LOOK_AGAIN_MS = 1000
 interface Removing {
   readonly id: string
   readonly actor: Actor
-  readonly kinds: ServedKinds
+  readonly kinds: Kinds
+}
+
+/** Of a kind that is remembered and served no more the API has nothing, though all of it is there: kinds are asked for again. */
+export function askAgain(applied: readonly Applied[], kinds: Kinds): void {
+  for (const { apiVersion, kind } of applied) kinds.forget(apiVersion, kind)
 }
 
 /** What is left of it; undefined once it is gone, or somebody else's. */
@@ -27,7 +31,7 @@ export async function removeOne(
   one: Applied,
   { id, actor, kinds }: Removing,
 ): Promise<(KubeObject & JsonObject) | undefined> {
-  const target = await targetOf(one, kinds)
+  const target = await leftAt(one, kinds)
   if (!target) return undefined
   const current = await actor.find(target)
   if (current?.metadata.uid === undefined || current.metadata.labels?.[APP_LABEL] !== id) return undefined
@@ -40,12 +44,13 @@ export async function removeOne(
 export async function removeAll(work: {
   readonly app: App
   readonly actor: Actor
-  readonly kinds: ServedKinds
+  readonly kinds: Kinds
   readonly clock: Clock
 }): Promise<Outcome> {
   const { app, actor, kinds, clock } = work
   const record = await readRecord(app, actor)
   if (!record) return done
+  askAgain(record.applied, kinds)
   const waiting: Applied[] = []
   for (const one of inOrder(record.applied).toReversed()) {
     const left = await removeOne(one, { id: record.id, actor, kinds })
