@@ -180,7 +180,8 @@ Deleting 'Secret': redis-instance-${SI}-values
   expect(await outside()).toEqual([])
   const kinds =
     'users.elasticache.services.k8s.aws,usergroups,replicationgroups,cachesubnetgroups,passwords.secretgen.k14s.io,secrettemplates,secrets,pkgi,apps.kappctrl.k14s.io,roles'
-  expect(await names(kinds)).toEqual(['role.rbac.authorization.k8s.io/elasticache-install'])
+  // What has an owner goes in the background, a moment after it.
+  await expect.poll(() => names(kinds)).toEqual(['role.rbac.authorization.k8s.io/elasticache-install'])
   const { stdout: again } = await tanzu(`${line} -y`)
   expect(again).toContain(
     "Could not find package install 'redis-instance' in namespace 'service-instances'. Cleaning up created resources.",
@@ -208,6 +209,11 @@ Creating cluster admin role 'tiny-default-cluster-role'
 Creating cluster role binding 'tiny-default-cluster-rolebinding'
 `)
   expect(await hub.ok(['get', 'configmap', 'small', '-o', 'jsonpath={.data.a}'])).toBe('b')
+  // The account is what takes the rest away: without a wait it is left, and named.
+  expect(await printed('package installed delete tiny -y --wait=false')).toContain(
+    'Still there, because it is needed until then: ServiceAccount tiny-default-sa, ClusterRole tiny-default-cluster-role, ClusterRoleBinding tiny-default-cluster-rolebinding. Run this again once it is gone.',
+  )
+  await expect.poll(() => hub.kubectl(['get', 'pkgi', 'tiny'])).toMatchObject({ code: 1 })
   expect(await printed('package installed delete tiny -y')).toContain(`Deleting 'ServiceAccount': tiny-default-sa
 Deleting 'ClusterRole': tiny-default-cluster-role
 Deleting 'ClusterRoleBinding': tiny-default-cluster-rolebinding

@@ -13,9 +13,9 @@ import { withCluster, type TanzuRun, type TanzuValues } from '../options.ts'
 import { askToContinue } from './ask.ts'
 import { DOOR, installType, SERVED_AS, type Install } from './kinds.ts'
 import { printTitled, printTransposed } from './layout.ts'
-import { annotationsOf, deleteOwned, keepAccount, keepValues, type Place } from './owned.ts'
+import { annotationsOf, deleteOwned, findOwned, keepAccount, keepValues, type Place } from './owned.ts'
 import { conditionLines } from './repository.ts'
-import { waitForEnd, waitForReconcile, within } from './wait.ts'
+import { waitForEnd, waitForPause, waitForReconcile, within } from './wait.ts'
 
 const INSTALL_MS = 30 * 60_000
 const DELETE_MS = 5 * 60_000
@@ -97,30 +97,51 @@ export const updateInstalled: TanzuRun = ({ args, options }, terminal) =>
     await update(client, place, current, options, terminal)
   })
 
-async function update(
+/** For tests, which bring a client of their own. */
+export async function update(
   client: Client,
   place: Place,
   current: Install,
   options: TanzuValues,
   terminal: Terminal,
 ): Promise<void> {
-  terminal.out(`Updating package install for '${place.name}' in namespace '${place.namespace}'\n`)
+  const { name, namespace } = place
+  terminal.out(`Updating package install for '${name}' in namespace '${namespace}'\n`)
   const values = await readValuesFile(options, terminal)
-  const secret = values === undefined ? undefined : await keepValues(client, place, values, terminal)
+  const isStopped = current.spec.paused === true || current.spec.canceled === true
+  const pauses = values !== undefined && options.wait !== false && !isStopped
   const packageRef = {
     ...(options['package-name'] !== undefined && { refName: options['package-name'] }),
     ...(options.version !== undefined && { versionSelection: selection(options.version) }),
   }
   const account = options['service-account-name']
-  const spec = {
-    ...(Object.keys(packageRef).length > 0 && { packageRef: { ...current.spec.packageRef, ...packageRef } }),
-    ...(account !== undefined && { serviceAccountName: account }),
-    ...(secret !== undefined && { values: [{ secretRef: { name: secret } }] }),
+  const patch = (body: object) => client.of(installType).patch(name, body, { namespace })
+  try {
+    if (pauses) await pause(client, place, options, terminal)
+    const secret = values === undefined ? undefined : await keepValues(client, place, values, terminal)
+    const spec = {
+      ...(Object.keys(packageRef).length > 0 && { packageRef: { ...current.spec.packageRef, ...packageRef } }),
+      ...(account !== undefined && { serviceAccountName: account }),
+      ...(secret !== undefined && { values: [{ secretRef: { name: secret } }] }),
+      ...(pauses && { paused: null }),
+    }
+    const metadata = secret === undefined ? {} : { metadata: { annotations: annotationsOf(place) } }
+    if (pauses) terminal.out(`Resuming reconciliation for package install '${name}' in namespace '${namespace}'\n`)
+    if (Object.keys(spec).length > 0) await patch({ ...metadata, spec })
+  } catch (error) {
+    if (pauses) await patch({ spec: { paused: null } })
+    throw error
   }
-  const metadata = secret === undefined ? {} : { metadata: { annotations: annotationsOf(place) } }
-  if (Object.keys(spec).length > 0)
-    await client.of(installType).patch(place.name, { ...metadata, spec }, { namespace: place.namespace })
+  if (isStopped) return terminal.out(`Package install '${name}' is paused: this counts once it goes on\n`)
   await settled(client, place, options, terminal)
+}
+
+/** New values have a Secret of the same name: nothing of the install changes with them, and what is told of it would be older than they are. */
+async function pause(client: Client, place: Place, options: TanzuValues, terminal: Terminal): Promise<void> {
+  const { name, namespace } = place
+  terminal.out(`Pausing reconciliation for package install '${name}' in namespace '${namespace}'\n`)
+  await client.of(installType).patch(name, { spec: { paused: true } }, { namespace })
+  await waitForPause(client, installType, { ...place, timeoutMs: within(options, INSTALL_MS) }, terminal)
 }
 
 const notInstalled = ({ name, namespace }: Place): CommandFailed =>
@@ -199,7 +220,14 @@ export const deleteInstalled: TanzuRun = ({ args, options }, terminal) =>
     if (options.noop) await installs.patch(place.name, { spec: { noopDelete: true } }, { namespace })
     terminal.out(`Deleting ${where}\n`)
     await installs.delete(place.name, { namespace, preconditions: { uid: found.metadata.uid! } })
-    if (options.wait === false) return
+    if (options.wait === false) {
+      const left = (await findOwned(client, place)).map(({ type, name }) => `${type.kind} ${name}`)
+      if (left.length > 0)
+        terminal.out(
+          `Still there, because it is needed until then: ${left.join(', ')}. Run this again once it is gone.\n`,
+        )
+      return
+    }
     terminal.out(`Waiting for deletion of ${where}\n`)
     const tell = (condition: string) => terminal.out(`'PackageInstall' resource deletion status: ${condition}\n`)
     const timeoutMs = within(options, DELETE_MS)

@@ -60,6 +60,8 @@ export interface Package extends KubeObject {
 
 export interface Install extends Told {
   readonly spec: {
+    readonly paused?: boolean
+    readonly canceled?: boolean
     readonly packageRef: { readonly refName: string }
     readonly values?: readonly { readonly secretRef: { readonly name: string; readonly key?: string } }[]
   }

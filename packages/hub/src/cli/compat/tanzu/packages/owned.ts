@@ -91,19 +91,33 @@ export async function keepValues(client: Client, place: Place, text: string, ter
   return name
 }
 
+interface Owned {
+  readonly type: ResourceType
+  readonly name: string
+  readonly namespace: string | undefined
+  readonly uid: string
+}
+
 /** What bears the annotation of that install, and no more. */
-export async function deleteOwned(client: Client, place: Place, terminal: Terminal): Promise<void> {
-  const owned: readonly (readonly [ResourceType, string])[] = [
+export async function findOwned(client: Client, place: Place): Promise<readonly Owned[]> {
+  const names: readonly (readonly [ResourceType, string])[] = [
     [secretType, valuesName(place)],
     [serviceAccountType, accountName(place)],
     [clusterRoleType, roleName(place)],
     [clusterRoleBindingType, bindingName(place)],
   ]
-  for (const [type, name] of owned) {
-    const home = type.namespaced ? place.namespace : undefined
-    const found = await client.of(type).find(name, home)
-    if (!found || !isOwned(found, place)) continue
+  const owned: Owned[] = []
+  for (const [type, name] of names) {
+    const namespace = type.namespaced ? place.namespace : undefined
+    const found = await client.of(type).find(name, namespace)
+    if (found && isOwned(found, place)) owned.push({ type, name, namespace, uid: found.metadata.uid! })
+  }
+  return owned
+}
+
+export async function deleteOwned(client: Client, place: Place, terminal: Terminal): Promise<void> {
+  for (const { type, name, namespace, uid } of await findOwned(client, place)) {
     terminal.out(`Deleting '${type.kind}': ${name}\n`)
-    await client.of(type).delete(name, { namespace: home, preconditions: { uid: found.metadata.uid! } })
+    await client.of(type).delete(name, { namespace, preconditions: { uid } })
   }
 }

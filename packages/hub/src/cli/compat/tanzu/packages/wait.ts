@@ -21,53 +21,83 @@ export const within = ({ timeout }: TanzuValues, unlessTold: number): number =>
 export async function waitForReconcile(
   client: Client,
   type: ResourceType<Told>,
-  { name, namespace, timeoutMs, tell }: Waiting,
+  { tell, ...waiting }: Waiting,
   terminal: Terminal,
 ): Promise<void> {
-  let told = ''
+  const what = `${type.kind} ${waiting.namespace}/${waiting.name}`
+  const news = onlyNews(tell)
   await watchUntil<Told, true>(client, terminal, {
+    ...waiting,
     type,
-    name,
-    namespace,
-    timeoutMs,
-    what: `${type.kind} ${namespace}/${name} to be reconciled`,
+    what: `${what} to be reconciled`,
     look(now) {
-      if (!now) throw new CommandFailed(EXIT.notFound, `${type.kind} ${namespace}/${name} was deleted meanwhile`)
-      const [condition] = now.status?.conditions ?? []
-      if (now.status?.observedGeneration !== now.metadata.generation || !condition) return undefined
-      if (condition.type !== told) tell?.(condition.type)
-      told = condition.type
+      const { status } = there(now, what)
+      const [condition] = status?.conditions ?? []
+      if (!isCurrent(now) || !condition) return undefined
+      news(condition.type)
       if (condition.type === 'ReconcileFailed')
-        throw new CommandFailed(EXIT.failedWhileWaiting, `${type.kind} ${namespace}/${name}: reconcile failed`, {
-          why: now.status?.usefulErrorMessage ?? condition.message ?? '',
+        throw new CommandFailed(EXIT.failedWhileWaiting, `${what}: reconcile failed`, {
+          why: status?.usefulErrorMessage ?? condition.message ?? '',
         })
       return condition.type === 'ReconcileSucceeded' ? true : undefined
     },
   })
 }
 
+/** As the controllers of these kinds say it. */
+const PAUSED = 'Canceled/paused'
+
+/** Until nothing is done with it any more, after `spec.paused` was set. */
+export async function waitForPause(
+  client: Client,
+  type: ResourceType<Told>,
+  waiting: Omit<Waiting, 'tell'>,
+  terminal: Terminal,
+): Promise<void> {
+  const what = `${type.kind} ${waiting.namespace}/${waiting.name}`
+  await watchUntil<Told, true>(client, terminal, {
+    ...waiting,
+    type,
+    what: `${what} to be paused`,
+    look: (now) => (isCurrent(there(now, what)) && now?.status?.friendlyDescription === PAUSED ? true : undefined),
+  })
+}
+
+function there(now: Told | undefined, what: string): Told {
+  if (now) return now
+  throw new CommandFailed(EXIT.notFound, `${what} was deleted meanwhile`)
+}
+
+const isCurrent = (now: Told | undefined): boolean => now?.status?.observedGeneration === now?.metadata.generation
+
+function onlyNews(tell: Waiting['tell']): (condition: string) => void {
+  let told = ''
+  return (condition) => {
+    if (condition !== told) tell?.(condition)
+    told = condition
+  }
+}
+
 /** Until no object of that name, or another one, is there. */
 export async function waitForEnd(
   client: Client,
   type: ResourceType<Told>,
-  { name, namespace, timeoutMs, tell, uid }: Waiting & { readonly uid: string | undefined },
+  { tell, uid, ...waiting }: Waiting & { readonly uid: string | undefined },
   terminal: Terminal,
 ): Promise<void> {
-  let told = ''
+  const what = `${type.kind} ${waiting.namespace}/${waiting.name}`
+  const news = onlyNews(tell)
   await watchUntil<Told, true>(client, terminal, {
+    ...waiting,
     type,
-    name,
-    namespace,
-    timeoutMs,
-    what: `${type.kind} ${namespace}/${name} to be gone`,
+    what: `${what} to be gone`,
     look(now) {
       if (now?.metadata.uid !== uid) return true
       const [condition] = now?.status?.conditions ?? []
       if (!condition || !condition.type.startsWith('Delet')) return undefined
-      if (condition.type !== told) tell?.(condition.type)
-      told = condition.type
+      news(condition.type)
       if (condition.type === 'DeleteFailed')
-        throw new CommandFailed(EXIT.failedWhileWaiting, `${type.kind} ${namespace}/${name}: delete failed`, {
+        throw new CommandFailed(EXIT.failedWhileWaiting, `${what}: delete failed`, {
           why: now?.status?.usefulErrorMessage ?? '',
           next: 'it goes on by itself once that is mended',
         })
