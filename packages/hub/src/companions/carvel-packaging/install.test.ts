@@ -270,3 +270,15 @@ describe('an install', () => {
     await house.gone(configMapType, 'one')
   })
 })
+
+test('values that came a moment before their install are there, though news of their Secret has not come yet', async () => {
+  await house.hub.stop()
+  house = await packagingHub({ without: secretType })
+  await house.account()
+  await house.repository({ 'packages/a.yml': cachePackage('1.0.0') })
+  await house.is(repositoryKind, 'ReconcileSucceeded', 'references')
+  await house.values('name: one\nsize: 3')
+  await install()
+  await house.is(installKind, 'ReconcileSucceeded')
+  expect((await house.config('one'))?.['size']).toBe('of 3')
+})

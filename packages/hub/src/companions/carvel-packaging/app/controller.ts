@@ -3,13 +3,8 @@ import type { Client } from '@larder/engine/client/client'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { isNotFound } from '@larder/engine/machinery/status'
 import type { Informers } from '@larder/engine/client/informer'
-import {
-  configMapType,
-  namespaceType,
-  secretType,
-  serviceAccountType,
-  type ConfigMap,
-} from '@larder/engine/client/builtin'
+import { configMapType, namespaceType, secretType, serviceAccountType } from '@larder/engine/client/builtin'
+import type { ResourceType } from '@larder/engine/client/types'
 import { createServedKinds, type ServedKinds } from '@larder/engine/client/served-kinds'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done, type Outcome } from '@larder/engine/runtime/outcome'
@@ -153,25 +148,18 @@ async function isEnding({ object, client }: AppPass): Promise<boolean> {
 /** Read by the hub's own rights: who may write an App or a PackageInstall in a namespace may use its Secrets, as with a pod. */
 export function neighboursOf(pass: Pass<KubeObject>): Neighbours {
   const { namespace = '' } = pass.object.metadata
-  const maps = new Map<string, Promise<ConfigMap | undefined>>()
-  /** Once in a pass, however often it is named. */
-  const mapOf = (name: string) => {
-    const found = maps.get(name) ?? pass.client.of(configMapType).find(name, namespace)
-    maps.set(name, found)
-    return found
+  const reader = <T extends KubeObject>(type: ResourceType<T>) => {
+    const known = new Map<string, Promise<T | undefined>>()
+    return async (name: string): Promise<T> => {
+      // Once in a pass, however often it is named; and not from a cache, where news of it may come after those of who names it.
+      const asked = known.get(name) ?? pass.client.of(type).find(name, namespace)
+      known.set(name, asked)
+      const found = await asked
+      if (!found) throw new Failed(`Reading values: ${type.resource} ${JSON.stringify(name)} not found`)
+      return found
+    }
   }
-  return {
-    async secret(name) {
-      const secret = pass.cache(secretType).get(name, namespace)
-      if (!secret) throw new Failed(`Reading values: secrets ${JSON.stringify(name)} not found`)
-      return secret
-    },
-    async configMap(name) {
-      const map = await mapOf(name)
-      if (!map) throw new Failed(`Reading values: configmaps ${JSON.stringify(name)} not found`)
-      return map
-    },
-  }
+  return { secret: reader(secretType), configMap: reader(configMapType) }
 }
 
 export function secretNames({ fetch = [], template = [] }: Pick<AppSpec, 'fetch' | 'template'>): readonly string[] {

@@ -10,6 +10,7 @@ import {
   type PolicyRule,
 } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
+import type { Controller } from '@larder/engine/runtime/controller'
 import type { Transport } from '@larder/engine/machinery/call'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { testHub, type TestHub } from '../../../controllers/testing/hub.ts'
@@ -60,23 +61,42 @@ export interface PackagingHubOptions {
   readonly asAccount?: (transport: Transport) => Transport
   /** What the companion takes for the time. */
   readonly now?: () => number
+  /** News of these objects has not come to the companion's caches yet, and does not come. */
+  readonly without?: ResourceType
 }
+
+/** A pass that finds nothing of a kind in its cache. */
+const blindTo = (controller: Controller, type: ResourceType): Controller => ({
+  ...controller,
+  reconcile: (pass) => {
+    const cache: typeof pass.cache = (wanted) => {
+      const all = pass.cache(wanted)
+      return (wanted as ResourceType) === type
+        ? { ...all, get: () => undefined, list: () => [], byIndex: () => [] }
+        : all
+    }
+    return controller.reconcile(Object.create(pass, { cache: { value: cache } }) as typeof pass)
+  },
+})
 
 export async function packagingHub({
   doors = [],
   registries,
   asAccount = (transport) => transport,
   now = () => systemClock.now(),
+  without,
 }: PackagingHubOptions = {}): Promise<PackagingHub> {
   const door = carvelPackaging({ registries })
   const watched: Door = {
     ...door,
-    controllers: (context) =>
-      door.controllers({
+    async controllers(context) {
+      const all = await door.controllers({
         ...context,
         clock: { ...context.clock, now },
         transportOf: (account) => asAccount(context.transportOf(account)),
-      }),
+      })
+      return without === undefined ? all : all.map((one) => blindTo(one, without))
+    },
   }
   const hub = await testHub({ drivers: [], doors: [watched, ...doors] })
   await hub.start()
