@@ -2,7 +2,7 @@
 import { secretType } from '@larder/engine/client/builtin'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createPuller, type Pull } from './fetch/images.ts'
-import { checkUrl, isPublic, namedRegistries } from './fetch/reach.ts'
+import { checkUrl, isPublic, namedRegistries, schemeOf } from './fetch/reach.ts'
 import { parseReference } from './fetch/reference.ts'
 import { startUnpacking, unpackLayer } from './fetch/unpack.ts'
 import { appKind, installKind, repositoryKind } from './kinds.ts'
@@ -176,6 +176,25 @@ describe('where an image may come from', () => {
     expect(registry.seen).toEqual([])
   })
 
+  test.each([
+    ['registry.internal:443', 'registry.internal:443', 'https:'],
+    ['registry.internal:443', 'registry.internal', 'https:'],
+    ['registry.internal', 'Registry.internal:443', 'https:'],
+    ['http://registry.internal:80', 'registry.internal:80', 'http:'],
+    ['http://registry.internal', 'registry.internal', 'http:'],
+    ['registry.internal:5000', 'registry.internal:5000', 'https:'],
+  ])('of what was named %s the image of %s is asked for over %s', (list, host, scheme) => {
+    const named = namedRegistries(list)
+    expect(schemeOf(host, named)).toBe(scheme)
+    expect(checkUrl(new URL(`${scheme}//${host}/v2/`), named)).toBe(true)
+  })
+
+  test('another port of a registry that was named is none that was named', () => {
+    const named = namedRegistries('registry.internal:443, no host, http://registry.internal:8080')
+    expect(schemeOf('registry.internal:80', named)).toBe('https:')
+    expect(checkUrl(new URL('https://registry.internal:80/v2/'), named)).toBe(false)
+  })
+
   test('a registry that was named sends nobody to one that was not, and no login to another', async () => {
     const inner = await startRegistry()
     try {
@@ -235,6 +254,7 @@ describe('where an image may come from', () => {
     ['user:pw@example.com/a', undefined],
     ['https://example.com/a', undefined],
     ['example.com/A', undefined],
+    ['example.com:port/a', undefined],
     ['', undefined],
   ])('the name %s', (text, expected) => expect(parseReference(text)).toEqual(expected))
 })

@@ -9,16 +9,25 @@
 import { lookup as resolve, type LookupAddress } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 
-/** By host and port, as they stand in names of images. */
+/** By host and port, as a URL has them: without the port that goes without saying. */
 export type NamedRegistries = ReadonlyMap<string, 'http:' | 'https:'>
 
 export function namedRegistries(list: string | undefined): NamedRegistries {
   const entries = (list ?? '').split(',').flatMap((entry) => {
-    const [, scheme, host = ''] = /^(?:(https?:)\/\/)?([^/]+)\/?$/.exec(entry.trim()) ?? []
-    return host === '' ? [] : [[host.toLowerCase(), scheme === 'http:' ? 'http:' : 'https:'] as const]
+    const [, said, host = ''] = /^(?:(https?:)\/\/)?([^/]+)\/?$/.exec(entry.trim()) ?? []
+    const scheme = said === 'http:' ? 'http:' : 'https:'
+    const key = hostIn(scheme, host)
+    return key === undefined ? [] : [[key, scheme] as const]
   })
   return new Map(entries)
 }
+
+/** How the registry of an image is asked, by its host and port as they stand in the name. */
+export const schemeOf = (host: string, named: NamedRegistries): 'http:' | 'https:' =>
+  named.get(hostIn('http:', host) ?? '') === 'http:' ? 'http:' : 'https:'
+
+const hostIn = (scheme: string, host: string): string | undefined =>
+  host !== '' && URL.canParse(`${scheme}//${host}`) ? new URL(`${scheme}//${host}`).host : undefined
 
 /** Of networks that nobody outside of them reaches: RFC 6890 and what came after it. */
 const INNER = new BlockList()

@@ -27,6 +27,7 @@ export function parseReference(text: string): Reference | undefined {
   const repository = host === HUB_HOST && !path.includes('/') ? `library/${path}` : path
   const isFine =
     more.length === 0 &&
+    URL.canParse(`https://${host}`) &&
     REPOSITORY.test(repository) &&
     (tag === undefined || TAG.test(tag)) &&
     (digest === undefined || DIGEST.test(digest))

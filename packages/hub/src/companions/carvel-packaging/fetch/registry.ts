@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { MOST_BYTES } from './files.ts'
-import { checkUrl, publicLookup, Unreachable, type NamedRegistries } from './reach.ts'
+import { checkUrl, publicLookup, schemeOf, Unreachable, type NamedRegistries } from './reach.ts'
 import { DIGEST, type Reference } from './reference.ts'
 
 export interface Login {
@@ -74,7 +74,7 @@ export interface RegistryOptions {
 
 export function openRegistry({ reference, login, named, signal }: RegistryOptions): Registry {
   const { host, repository } = reference
-  const base = `${named.get(host.toLowerCase()) ?? 'https:'}//${host}/v2/${repository}`
+  const base = `${schemeOf(host, named)}//${host}/v2/${repository}`
   let authorization: string | undefined
 
   async function ask(url: URL, accept: string, most: number): Promise<Answer> {
