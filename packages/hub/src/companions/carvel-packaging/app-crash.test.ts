@@ -25,6 +25,8 @@ test('in sync: a hub that starts again writes nothing, neither as itself nor as 
     values: [{ secretRef: { name: 'cache-values' } }],
   })
   await house.is(installKind, 'ReconcileSucceeded')
+  // What an install needs of a repository is there before the repository says so.
+  await house.is(repositoryKind, 'ReconcileSucceeded', 'references')
   expect(writes).not.toEqual([])
   await house.hub.kill()
   writes.length = 0

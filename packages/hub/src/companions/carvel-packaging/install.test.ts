@@ -46,6 +46,24 @@ describe('a repository', () => {
     await house.hub.until('all to go', async () => ((await packages()).length === 0 ? true : undefined))
   })
 
+  test('takes from a package what its source says no more', async () => {
+    const name = 'cache.example.com.1.0.0'
+    const source = (more: object, labels: object) => {
+      const one = JSON.parse(cachePackage('1.0.0', { more }).split('---')[1]!) as object
+      return { 'a.yml': JSON.stringify({ ...one, metadata: { name, labels } }) }
+    }
+    const packageNow = () => house.hub.admin.of(packageKind).get(name, NAMESPACE)
+    await house.repository(source({ releaseNotes: 'wrong', licenses: ['x'] }, { a: 'b' }))
+    await house.is(repositoryKind, 'ReconcileSucceeded', 'references')
+    expect(await packageNow()).toMatchObject({ spec: { releaseNotes: 'wrong' }, metadata: { labels: { a: 'b' } } })
+    const fetch = { inline: { paths: source({}, {}) } }
+    await house.hub.admin.of(repositoryKind).patch('references', { spec: { fetch } }, at)
+    await house.is(repositoryKind, 'ReconcileSucceeded', 'references')
+    const { spec, metadata } = await packageNow()
+    expect(spec).toMatchObject({ version: '1.0.0' })
+    expect([spec?.releaseNotes, spec?.licenses, metadata.labels]).toEqual([undefined, undefined, {}])
+  })
+
   test('takes packages with fields that are not known here, and refuses those that it would have to follow when they are installed', async () => {
     const steps = [{ values: { valuesFrom: [{ downwardAPI: {} }] } }]
     const more = {

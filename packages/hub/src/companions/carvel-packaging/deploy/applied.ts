@@ -6,18 +6,18 @@ import { matches, type KeepRule } from './config.ts'
 import type { Manifest } from './manifest.ts'
 import { APP_LABEL } from './record.ts'
 
-const MARK = 'larder.dev/applied'
+/** On what is applied: another whenever that is, since fields that are said no more are to go from the object as well. */
+export const MARK = 'larder.dev/applied'
 
-/** With the label of its App, and a mark that is another whenever the manifest is: what it no longer says is to go from the object as well. */
+export const markOf = (applied: Json): string =>
+  createHash('sha256').update(stringifyJson(applied)).digest('hex').slice(0, 16)
+
+/** With the label of its App, and a mark. */
 export function marked({ object }: Manifest, id: string): JsonObject & KubeObject {
   const { metadata, status: _, ...rest } = object as JsonObject & KubeObject & { status?: Json }
   const labels = { ...metadata.labels, [APP_LABEL]: id }
   const labelled = { ...rest, metadata: { ...metadata, labels } }
-  const hash = createHash('sha256')
-    .update(stringifyJson(labelled as unknown as Json))
-    .digest('hex')
-    .slice(0, 16)
-  const annotations = { ...metadata.annotations, [MARK]: hash }
+  const annotations = { ...metadata.annotations, [MARK]: markOf(labelled as unknown as Json) }
   return { ...labelled, metadata: { ...metadata, labels, annotations } } as unknown as JsonObject & KubeObject
 }
 

@@ -11,7 +11,7 @@ import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../../door.ts'
 import { createBudget, type Budget } from '../budget.ts'
 import { neighboursOf, secretNames } from '../app/controller.ts'
-import { covers } from '../deploy/applied.ts'
+import { covers, MARK, markOf } from '../deploy/applied.ts'
 import { FIELD_MANAGER } from '../deploy/account.ts'
 import { DATA_GROUP, VERSION } from '../fields.ts'
 import { below, isYaml, type Files } from '../fetch/files.ts'
@@ -116,22 +116,24 @@ const isOwned = ({ metadata }: KubeObject, { object }: RepositoryPass): boolean 
 async function keep(pass: RepositoryPass, object: JsonObject & KubeObject): Promise<void> {
   const type = typeOf(object.apiVersion, object.kind)!
   const { name, namespace = '' } = pass.object.metadata
+  const spec = object['spec'] ?? {}
   const current = pass.cache(type).get(object.metadata.name, namespace)
   if (current && !isOwned(current, pass)) {
     // Two repositories may bring the same package, as long as it is the same.
-    if (covers(current as never, { spec: object['spec'] ?? {} })) return
+    if (covers(current as never, { spec })) return
     throw new Failed(
       `Deploying: ${type.kind} ${object.metadata.name} is there already, with other content and not from this repository`,
     )
   }
   const { labels, annotations } = object.metadata
+  const mark = markOf({ spec, labels: labels ?? {}, annotations: annotations ?? {} })
   const wanted = {
-    spec: object['spec'] ?? {},
+    spec,
     metadata: {
       name: object.metadata.name,
       namespace,
       ...(labels && { labels }),
-      annotations: { ...annotations, [REPOSITORY_ANNOTATION]: `${namespace}/${name}` },
+      annotations: { ...annotations, [REPOSITORY_ANNOTATION]: `${namespace}/${name}`, [MARK]: mark },
       ownerReferences: [ownerOf(pass.object)],
     },
   }
