@@ -8,6 +8,7 @@ import {
 } from '@larder/engine/client/builtin'
 import type { JsonObject } from '@larder/engine/base/json'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { secretNames } from './app/controller.ts'
 import { appKind } from './kinds.ts'
 import { at, configMap, MAY_CONFIGURE, NAMESPACE, packagingHub, type PackagingHub } from './testing/packaging-hub.ts'
 
@@ -63,6 +64,28 @@ describe('an App', () => {
     await house.hub.until('both', async () =>
       (await house.config('one'))?.['a'] === '1' && (await house.config('two'))?.['a'] === '1' ? true : undefined,
     )
+  })
+
+  test('what the API writes in words of its own is no change', async () => {
+    await house.account('installer', [
+      ...MAY_CONFIGURE,
+      { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'create', 'patch', 'delete'] },
+    ])
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1024Mi' } } }
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'disk' }, spec }
+    await house.app({ 'disk.yml': JSON.stringify(claim) })
+    await house.is(appKind, 'ReconcileSucceeded')
+    const type = { ...appKind, group: '', version: 'v1', resource: 'persistentvolumeclaims', kind: claim.kind }
+    expect(await house.hub.admin.of(type).get('disk', NAMESPACE)).toMatchObject({
+      spec: { resources: { requests: { storage: '1Gi' } } },
+    })
+    const startedAt = '2026-01-02T03:04:05Z'
+    await apps().patchStatus('cache', { status: { deploy: { startedAt, finished: false } } }, at)
+    const deployed = await house.hub.until('the next look', async () => {
+      const { deploy } = (await apps().get('cache', NAMESPACE)).status ?? {}
+      return deploy?.finished ? deploy : undefined
+    })
+    expect(deployed).toEqual({ startedAt, finished: true })
   })
 
   test('waits for what it has applied, and says for what', async () => {
@@ -281,6 +304,21 @@ describe('the account of an App', () => {
     await house.hub.admin.of(namespaceType).delete(NAMESPACE)
     await house.gone(namespaceType, NAMESPACE)
   })
+})
+
+test('reads the Secrets of each place that may name one, and is looked at when they change', () => {
+  const secretRef = (name: string) => ({ secretRef: { name } })
+  const inline = (name: string) => ({ pathsFrom: [secretRef(name)] })
+  const fetch = [
+    { inline: inline('a') },
+    { imgpkgBundle: { image: 'x', ...secretRef('b') } },
+    { image: { url: 'x', ...secretRef('c') } },
+  ]
+  const template = [
+    { values: { valuesFrom: [secretRef('d')] } },
+    { ytt: { valuesFrom: [secretRef('e')], inline: inline('f') } },
+  ]
+  expect(secretNames({ fetch, template })).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
 })
 
 test.each([

@@ -8,7 +8,7 @@ import type { ServedKinds } from '@larder/engine/client/served-kinds'
 import { createBudget } from './budget.ts'
 import { covers, keeping } from './deploy/applied.ts'
 import { splitConfig } from './deploy/config.ts'
-import { describeApplied, place } from './deploy/manifest.ts'
+import { describeApplied, place, type Manifest } from './deploy/manifest.ts'
 import { readinessOf } from './deploy/readiness.ts'
 import { fetchAll, type Neighbours } from './fetch/source.ts'
 import type { TemplateStep } from './kinds.ts'
@@ -280,14 +280,15 @@ const object = (kind: string, namespace?: string): JsonObject => ({
   metadata: { name: 'x', ...(namespace !== undefined && { namespace }) },
 })
 
+const kinds: ServedKinds = {
+  find: (_, kind) =>
+    Promise.resolve(
+      kind === 'Thing' ? undefined : { resource: 'x', namespaced: !/^Namespace$|^Cluster|Definition$/.test(kind) },
+    ),
+  forget: () => undefined,
+}
+
 describe('the order', () => {
-  const kinds: ServedKinds = {
-    find: (_, kind) =>
-      Promise.resolve(
-        kind === 'Thing' ? undefined : { resource: 'x', namespaced: !/^Namespace$|^Cluster|Definition$/.test(kind) },
-      ),
-    forget: () => undefined,
-  }
   test('is namespaces, definitions, accounts and roles, and the rest as it is written, each in its namespace', async () => {
     const definition = {
       ...object('CustomResourceDefinition'),
@@ -430,4 +431,23 @@ test('a list is taken apart, and what is no object of Kubernetes is refused with
   await expect(made({ 'a.yml': 'just: text' }, [])).rejects.toThrow(
     'a document of a.yml lacks apiVersion, kind or metadata.name',
   )
+})
+
+const secretWith = (more: string) => `apiVersion: v1\nkind: Secret\nmetadata: {name: x}\n${more}\n`
+const ruleWith = (more: string) => `apiVersion: kapp.k14s.io/v1alpha1\nkind: Config\nrebaseRules:\n- {}\n- {${more}}\n`
+
+test.each([
+  [secretWith('stringData: s3cret'), 'Secret x: stringData must be a map of texts'],
+  [secretWith('data: [s3cret]'), 'Secret x: data must be a map of texts'],
+  [ruleWith('path: spec'), 'Config of kapp: rebaseRules[1].path must be a list: of fields, from the top'],
+  [ruleWith('paths: spec'), 'Config of kapp: rebaseRules[1].paths must be a list of lists'],
+  [ruleWith('paths: [[a], b]'), 'Config of kapp: rebaseRules[1].paths[1] must be a list: of fields, from the top'],
+])('%j is refused with its file and field', async (text, message) => {
+  await expect(made({ 'a.yml': text }, [])).rejects.toThrow(`Templating dir: a.yml: ${message}`)
+})
+
+test('a Secret whose stringData is empty has what its data says', async () => {
+  const [secret] = await made({ 'a.yml': secretWith('data: {a: Yg==}\nstringData:') }, [])
+  const [{ object }] = (await place([secret!], { kinds, namespace: 'home', intoNs: undefined })) as [Manifest]
+  expect(object['data']).toEqual({ a: 'Yg==' })
 })

@@ -169,7 +169,9 @@ export function secretNames({ fetch = [], template = [] }: Pick<AppSpec, 'fetch'
     image?.secretRef?.name,
   ])
   const values = template.flatMap(({ values: own, ytt }) =>
-    [...(own?.valuesFrom ?? []), ...(ytt?.valuesFrom ?? [])].map(({ secretRef }) => secretRef?.name),
+    [...(own?.valuesFrom ?? []), ...(ytt?.valuesFrom ?? []), ...(ytt?.inline?.pathsFrom ?? [])].map(
+      ({ secretRef }) => secretRef?.name,
+    ),
   )
   return [...fetched, ...values].filter((name) => name !== undefined)
 }

@@ -36,6 +36,18 @@ export interface DeployConfig {
 export const isConfig = (object: JsonObject): boolean =>
   object['kind'] === 'Config' && object['apiVersion'] === CONFIG_API
 
+/** What cannot be read in a configuration, by its field. */
+export function configProblem(config: JsonObject): string | undefined {
+  for (const [i, { path, paths = [] }] of listOf(config['rebaseRules']).entries()) {
+    const field = `rebaseRules[${i}]`
+    if (path !== undefined && !Array.isArray(path)) return `${field}.path must be a list: of fields, from the top`
+    if (!Array.isArray(paths)) return `${field}.paths must be a list of lists`
+    const other = (paths as readonly Json[]).findIndex((one) => !Array.isArray(one))
+    if (other >= 0) return `${field}.paths[${other}] must be a list: of fields, from the top`
+  }
+  return undefined
+}
+
 /** The manifests without the configuration, and that. */
 export function splitConfig(objects: readonly JsonObject[]): { objects: readonly JsonObject[]; config: DeployConfig } {
   const configs = objects.filter(isConfig)

@@ -29,7 +29,7 @@ export interface Deploying {
   readonly actor: Actor
   readonly kinds: Kinds
   readonly config: DeployConfig
-  /** Told before the first thing that is changed. */
+  /** Told of what is changed. */
   readonly changing: () => void
 }
 
@@ -127,9 +127,9 @@ async function applyOne(
     throw new Failed(`Deploying: ${describeApplied(manifest)} is being deleted: it is made again once it is gone`)
   const wanted = marked(manifest, id)
   if (current && covers(current, keeping(wanted, current, config.keepRules))) return current
-  changing()
-  const body = keeping(wanted, current, config.keepRules)
-  const applied = await actor.apply(target, body)
+  const applied = await actor.apply(target, keeping(wanted, current, config.keepRules))
+  // An API may keep a value in other words, a quantity say: then each look applies it again, and nothing changes.
+  if (applied.metadata.resourceVersion !== current?.metadata.resourceVersion) changing()
   if (current === undefined && applied.metadata.uid === undefined) kinds.forget(apiVersion, kind)
   return applied
 }

@@ -124,7 +124,7 @@ function definedBy(object: JsonObject): readonly (readonly [string, boolean])[] 
 function withData(object: JsonObject): JsonObject {
   const { stringData, ...rest } = object
   if (object['kind'] !== 'Secret' || object['apiVersion'] !== 'v1' || stringData === undefined) return object
-  const texts = Object.entries(stringData as Record<string, unknown>)
+  const texts = Object.entries((stringData ?? {}) as Record<string, unknown>)
   const encoded = texts.map(([key, text]) => [key, Buffer.from(String(text)).toString('base64')] as const)
   return { ...rest, data: { ...(object['data'] as JsonObject | undefined), ...Object.fromEntries(encoded) } }
 }

@@ -5,8 +5,7 @@
  *
  * Rejected: the App's status. It goes with the App, and a backup that leaves out status would forget everything.
  */
-import { parseJson, stringifyJson, type JsonObject } from '@larder/engine/base/json'
-import { isObject, type Json } from '@larder/engine/base/json'
+import { isObject, parseJson, stringifyJson, type Json, type JsonObject } from '@larder/engine/base/json'
 import type { App } from '../kinds.ts'
 import { Failed } from '../report.ts'
 import type { Actor, NamedTarget } from './account.ts'

@@ -2,7 +2,7 @@
 import { isObject, type Json, type JsonObject } from '@larder/engine/base/json'
 import type { Budget } from '../budget.ts'
 import { isYaml, type Files } from '../fetch/files.ts'
-import { isConfig } from '../deploy/config.ts'
+import { configProblem, isConfig } from '../deploy/config.ts'
 import { Failed } from '../report.ts'
 import { NoYaml, parseYaml } from './yaml.ts'
 
@@ -33,13 +33,24 @@ export function manifestsOf(documents: readonly ParsedDocument[]): readonly Json
     const items = isObject(value) && value['kind'] === 'List' ? value['items'] : undefined
     const each = Array.isArray(items) ? (items as readonly Json[]) : [value]
     return each.map((one) => {
-      if (isObject(one) && isConfig(one)) return one
+      if (isObject(one) && isConfig(one)) {
+        const problem = configProblem(one)
+        if (problem !== undefined) throw new Failed(`Templating dir: ${file}: Config of kapp: ${problem}`)
+        return one
+      }
       const metadata = isObject(one) ? one['metadata'] : undefined
       const isManifest =
         isObject(one) && typeof one['apiVersion'] === 'string' && typeof one['kind'] === 'string' && isObject(metadata)
       if (!isManifest || typeof metadata['name'] !== 'string')
         throw new Failed(`Templating dir: a document of ${file} lacks apiVersion, kind or metadata.name`)
+      for (const field of isSecret(one) ? ['data', 'stringData'] : []) {
+        const texts = one[field] ?? {}
+        if (!isObject(texts))
+          throw new Failed(`Templating dir: ${file}: Secret ${metadata['name']}: ${field} must be a map of texts`)
+      }
       return one
     })
   })
 }
+
+const isSecret = (object: JsonObject): boolean => object['kind'] === 'Secret' && object['apiVersion'] === 'v1'
