@@ -21,6 +21,9 @@ afterEach(() => house.hub.stop())
 const apps = () => house.hub.admin.of(appKind)
 const maps = () => house.hub.admin.of(configMapType)
 const remove = () => apps().delete('cache', at)
+const betaThing = (name: string) =>
+  JSON.stringify({ apiVersion: 'example.com/v1beta1', kind: 'Thing', metadata: { name } })
+const secretRef = (name: string) => ({ secretRef: { name } })
 
 describe('an App', () => {
   test('applies what it fetches, remembers it, says so, and takes all of it away again', async () => {
@@ -220,11 +223,9 @@ describe('an App', () => {
         metadata,
         spec: { group: 'example.com', scope: 'Namespaced', names, versions },
       } as never)
-      const thing = (name: string) =>
-        JSON.stringify({ apiVersion: 'example.com/v1beta1', kind: 'Thing', metadata: { name } })
-      await house.app({ 'x.yml': thing('x') })
+      await house.app({ 'x.yml': betaThing('x') })
       await house.is(appKind, 'ReconcileSucceeded')
-      await house.app({ 'y.yml': thing('y') }, {}, 'other')
+      await house.app({ 'y.yml': betaThing('y') }, {}, 'other')
       await house.is(appKind, 'ReconcileSucceeded', 'other')
       if (who === 'the next hub') await house.hub.kill()
       await definitions.patch(metadata.name, { spec: { versions: [served('v1beta1', false), served('v1', true)] } })
@@ -306,8 +307,7 @@ describe('the account of an App', () => {
   })
 })
 
-test('reads the Secrets of each place that may name one, and is looked at when they change', () => {
-  const secretRef = (name: string) => ({ secretRef: { name } })
+test('the Secrets that wake an App are those of each place that may name one', () => {
   const inline = (name: string) => ({ pathsFrom: [secretRef(name)] })
   const fetch = [
     { inline: inline('a') },

@@ -255,6 +255,14 @@ describe('ytt', () => {
     })
   })
 
+  test('that fails with a flood of words is cut between lines, and no secret is cut in two', async () => {
+    program(`console.error(('s3cret word' + '.'.repeat(80) + '\\n').repeat(100_000)); process.exit(1)`)
+    const error = (await made(files, step, 'password: s3cret word').catch((one: unknown) => one)) as { useful: string }
+    expect(error.useful).toContain(`***${'.'.repeat(80)}\n`)
+    expect(error.useful).not.toMatch(/s3c/)
+    expect(error.useful.length).toBeLessThan(4100)
+  })
+
   test('that fails quotes no number of the values, in whichever way it is written, and nothing of files from Secrets', async () => {
     program(
       `console.error('1357924 | pin: 0x14B8A4 | user: x-fetched1 | "x-inl1ne2" in data | 135 | ok'); process.exit(1)`,

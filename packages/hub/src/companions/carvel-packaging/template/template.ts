@@ -52,14 +52,11 @@ async function templateOnce(
     const { paths, valuesFrom = [], inline = {}, ignoreUnknownComments, strict, fileMarks = [] } = step.ytt
     const added = await inlineFiles(inline, `${field}.ytt`, { neighbours, budget, secrets })
     const values = await readValues(valuesFrom, { neighbours, files, budget })
+    const merged = await mergeValues(values, budget)
     const output = await runYtt({
       files: new Map([...plain(files, paths), ...added]),
       values,
-      secret: [
-        ...textsIn(await mergeValues(values, budget)),
-        ...values.flatMap(({ text }) => linesOf(text)),
-        ...secrets.flatMap(wordsOf),
-      ],
+      secret: () => [...textsIn(merged), ...values.flatMap(({ text }) => linesOf(text)), ...secrets.flatMap(wordsOf)],
       flags: [
         ...(ignoreUnknownComments ? ['--ignore-unknown-comments'] : []),
         ...(strict ? ['--strict'] : []),

@@ -12,14 +12,16 @@ import { MOST_BYTES, type Files } from '../fetch/files.ts'
 export interface YttRun {
   readonly files: Files
   readonly values: readonly { readonly text: string }[]
-  /** Texts that must not be told, whatever the program says. */
-  readonly secret: readonly string[]
+  /** Texts that must not be told, whatever the program says; asked for once it has said something. */
+  readonly secret: () => readonly string[]
   readonly flags: readonly string[]
   readonly signal: AbortSignal
 }
 
 const TIMEOUT_MS = 60_000
 const LONGEST_MESSAGE = 4000
+/** Of what the program says; each secret is looked for in it while nothing else happens. */
+const MOST_READ = 2 * LONGEST_MESSAGE
 
 async function findYtt(path = process.env['PATH'] ?? ''): Promise<string | undefined> {
   for (const folder of path.split(delimiter).filter((one) => one !== '')) {
@@ -76,7 +78,9 @@ function execute(
   return new Promise((resolve, reject) => {
     execFile(program, args, options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout)
-      const useful = without(secret, stderr.replaceAll(folder, '')).trim().slice(0, LONGEST_MESSAGE)
+      const useful = without(secret(), firstLines(stderr.replaceAll(folder, '')))
+        .trim()
+        .slice(0, LONGEST_MESSAGE)
       const why =
         useful === '' ? (error.killed === true ? `no end within ${TIMEOUT_MS / 1000}s` : String(error.code)) : useful
       reject(
@@ -89,6 +93,10 @@ function execute(
   })
 }
 
+/** Cut between lines: half a secret would be found no more. */
+const firstLines = (text: string): string =>
+  text.length <= MOST_READ ? text : text.slice(0, text.lastIndexOf('\n', MOST_READ) + 1)
+
 /** The longest first: one may be part of another. */
 const without = (secret: readonly string[], text: string): string =>
-  secret.toSorted((a, b) => b.length - a.length).reduce((rest, one) => rest.replaceAll(one, '***'), text)
+  [...new Set(secret)].sort((a, b) => b.length - a.length).reduce((rest, one) => rest.replaceAll(one, '***'), text)
