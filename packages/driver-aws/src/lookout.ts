@@ -1,13 +1,14 @@
 /**
- * Tells of what changes in AWS without our doing: an endpoint that moves, a user that somebody edits, a stack that somebody removes. AWS tells nobody by itself,
- * so that each kind is listed from time to time: one list for all things of it, however many, and none for kinds of which there is nothing. Who is told
- * and looks at once has the answer from that list (lookup.ts).
+ * Tells of what changes in AWS without our doing: a cache that somebody edits, a stack that somebody removes. AWS tells nobody by itself, so that each kind is listed
+ * from time to time: one list for all things of it, however many, and none for kinds of which there is nothing. Who is told and looks at once has the
+ * answer from that list (lookup.ts). Of a whole cache that is its replication group, and neither its user group nor its users.
  *
  * Rejected: to look at each ready thing at a pace of its own. That is a request for each, day and night, for changes that nearly never come.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { isRecord, parseDurationMs } from '@larder/kit'
 import type { Json } from '@larder/kit'
+import { asDriverError } from './account/call.ts'
 import type { Lookup } from './lookup.ts'
 import { digestOf } from './naming.ts'
 
@@ -21,23 +22,35 @@ interface Group {
 }
 
 const LOOK_AGAIN_MS = 600_000
+/** Below it an account would be listed back to back. */
+const LEAST_MS = 100
+/** A timer that is set for longer fires at once. */
+const MOST_MS = 2 ** 31 - 1
 
 /** As the Backend says it, before its config is checked: what is wrong with that is said with the first call. */
 export function lookoutOf(config: Json): Lookout {
   const said = isRecord(config) ? config['lookAgain'] : undefined
-  return new Lookout((typeof said === 'string' ? parseDurationMs(said) : undefined) ?? LOOK_AGAIN_MS)
+  const everyMs = (typeof said === 'string' ? parseDurationMs(said) : undefined) ?? LOOK_AGAIN_MS
+  return new Lookout(Math.min(MOST_MS, Math.max(LEAST_MS, everyMs)))
 }
 
 export class Lookout {
+  /** By their lookups. */
   readonly #groups = new Map<unknown, Group>()
+  /** By the id of the instance. */
+  readonly #followed = new Map<string, { readonly lookup: unknown; readonly name: string }>()
   readonly #everyMs: number
 
   constructor(everyMs: number) {
     this.#everyMs = everyMs
   }
 
-  /** `name` is what `nameOf` says of the thing of that instance. */
+  /** `name` is what `nameOf` says of the thing of that instance, which has one: in another account it is another one. */
   follow<T>(lookup: Lookup<T>, nameOf: (thing: T) => string | undefined, name: string, id: string): void {
+    const before = this.#followed.get(id)
+    if (before?.lookup === lookup && before.name === name) return
+    this.forget(id)
+    this.#followed.set(id, { lookup, name })
     const group = this.#groups.get(lookup) ?? {
       ids: new Map(),
       prints: new Map(),
@@ -47,32 +60,43 @@ export class Lookout {
     group.ids.set(name, (group.ids.get(name) ?? new Set<string>()).add(id))
   }
 
-  /** The instance goes: what becomes of its things is no news. */
+  /** The instance goes: what becomes of its things is no news, and where nobody else has any nothing is listed. */
   forget(id: string): void {
-    for (const { ids, prints } of this.#groups.values()) {
-      for (const [name, each] of ids) {
-        if (!each.delete(id) || each.size > 0) continue
-        ids.delete(name)
-        prints.delete(name)
-      }
-    }
+    const { lookup, name = '' } = this.#followed.get(id) ?? {}
+    this.#followed.delete(id)
+    const group = this.#groups.get(lookup)
+    const ids = group?.ids.get(name)
+    ids?.delete(id)
+    if (!group || ids?.size !== 0) return
+    group.ids.delete(name)
+    group.prints.delete(name)
+    if (group.ids.size === 0) this.#groups.delete(lookup)
   }
 
-  /** Until the signal ends it. Rejects when AWS does not answer. */
+  /** Until the signal ends it. Rejects when AWS does not answer, after all were asked for that do. */
   async watch(changed: (id: string) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await pause(this.#everyMs, undefined, { signal, ref: false })
-        for (const group of this.#groups.values()) await tellNews(group, changed, signal)
+        await this.#tellAll(changed, signal)
       } catch (error) {
-        if (!signal.aborted) throw error
+        if (!signal.aborted) throw asDriverError(error)
       }
     }
+  }
+
+  /** An account that refuses its list must not silence the others. */
+  async #tellAll(changed: (id: string) => void, signal: AbortSignal): Promise<void> {
+    const failures: unknown[] = []
+    for (const group of this.#groups.values()) {
+      signal.throwIfAborted()
+      await tellNews(group, changed, signal).catch((error: unknown) => failures.push(error))
+    }
+    if (failures.length > 0) throw failures[0]
   }
 }
 
 async function tellNews({ ids, prints, list }: Group, changed: (id: string) => void, signal: AbortSignal) {
-  if (ids.size === 0) return
   const there = await list(signal)
   for (const [name, each] of ids) {
     const print = printOf(there.get(name))
