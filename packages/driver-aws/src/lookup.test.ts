@@ -1,4 +1,4 @@
-import { denied, throttled, unavailable } from '@larder/kit'
+import { denied, invalid, throttled, unavailable } from '@larder/kit'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createLookup, type Lookup } from './lookup.ts'
 
@@ -12,6 +12,7 @@ let world: Map<string, Thing>
 let asked: string[]
 let nowMs: number
 let listFails: Error | undefined
+let badNames: Set<string>
 let listHangs: boolean
 let answers: Promise<void>
 let lookup: Lookup<Thing>
@@ -21,6 +22,7 @@ beforeEach(() => {
   asked = []
   nowMs = 1_000_000
   listFails = undefined
+  badNames = new Set()
   listHangs = false
   answers = Promise.resolve()
   lookup = createLookup<Thing>(
@@ -28,6 +30,7 @@ beforeEach(() => {
       nameOf: ({ name }) => name,
       async one(name) {
         asked.push(name)
+        if (badNames.has(name)) throw invalid('name', `${name} is no name`)
         const seen = world.get(name)
         await answers
         return seen
@@ -158,6 +161,22 @@ describe('a list', () => {
     expect(await refusals()).toBe(9)
     expect(await refusals()).toBe(9)
   })
+})
+
+test('a name that is refused fails who asked for it, and nobody else; it is asked for again', async () => {
+  const release = held()
+  badNames.add('t1')
+  const first = lookup.find('t0', never)
+  const together = Promise.allSettled(['t1', 't2', 't3'].map((name) => lookup.find(name, never)))
+  release()
+  await first
+  expect(await together).toMatchObject([
+    { status: 'rejected', reason: { code: 'invalid' } },
+    { status: 'fulfilled', value: { name: 't2' } },
+    { status: 'fulfilled', value: { name: 't3' } },
+  ])
+  badNames.clear()
+  expect((await lookup.find('t1', never, 60_000))?.name).toBe('t1')
 })
 
 test('who gives up gets its reason, and the others their answer', async () => {

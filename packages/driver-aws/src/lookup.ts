@@ -31,9 +31,16 @@ interface Known<T> {
   readonly at: number
 }
 
+/** What nobody remembers: it is thrown to who asked for that name. */
+interface Unanswered {
+  readonly error: unknown
+}
+
+type Answers<T> = ReadonlyMap<string, Known<T> | Unanswered>
+
 interface Round<T> {
   readonly names: Set<string>
-  readonly answers: Promise<ReadonlyMap<string, Known<T>>>
+  readonly answers: Promise<Answers<T>>
 }
 
 /** Longer than a round of lists takes, shorter than anything in AWS does. */
@@ -80,14 +87,17 @@ export function createLookup<T>(calls: LookupCalls<T>, now: () => number): Looku
     return things
   }
 
-  async function each(names: ReadonlySet<string>, at: number, signal: AbortSignal): Promise<Map<string, Known<T>>> {
-    const found = await Promise.all(
-      [...names].map(async (name) => [name, { thing: await calls.one(name, signal), at }] as const),
-    )
-    return new Map(found)
+  async function each(names: ReadonlySet<string>, at: number, signal: AbortSignal): Promise<Answers<T>> {
+    // A name that AWS does not take must not fail those who asked for others.
+    const answer = (name: string): Promise<Known<T> | Unanswered> =>
+      calls.one(name, signal).then(
+        (thing) => ({ thing, at }),
+        (error: unknown) => ({ error }),
+      )
+    return new Map(await Promise.all([...names].map(async (name) => [name, await answer(name)] as const)))
   }
 
-  async function ask(names: ReadonlySet<string>): Promise<ReadonlyMap<string, Known<T>>> {
+  async function ask(names: ReadonlySet<string>): Promise<Answers<T>> {
     const at = now()
     const signal = AbortSignal.timeout(ROUND_MS)
     if (names.size <= pages || now() < noListUntil) return each(names, at, signal)
@@ -112,7 +122,7 @@ export function createLookup<T>(calls: LookupCalls<T>, now: () => number): Looku
     const answers = ask(names).then((found) => {
       for (const [name, answer] of found) {
         known.delete(name)
-        known.set(name, answer)
+        if ('at' in answer) known.set(name, answer)
       }
       for (const oldest of known.keys()) {
         if (known.size <= MAX_KNOWN) break
@@ -147,8 +157,9 @@ export function createLookup<T>(calls: LookupCalls<T>, now: () => number): Looku
       signal.throwIfAborted()
       const before = remembered(name, maxAgeMs)
       if (before) return before.thing
-      const answers = await unlessAborted(signal, join(name).answers)
-      return answers.get(name)?.thing
+      const answer = (await unlessAborted(signal, join(name).answers)).get(name)
+      if (answer && 'error' in answer) throw answer.error
+      return answer?.thing
     },
     changed(name) {
       changedAt.delete(name)

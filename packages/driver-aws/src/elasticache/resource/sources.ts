@@ -18,6 +18,9 @@ const SOURCES: Partial<Record<ResourceType, Readonly<Record<string, Sort>>>> = {
   ReplicationGroup: { SnapshotName: 'Snapshot', PrimaryClusterId: 'CacheCluster' },
 }
 
+/** To look for an empty one is to look for all, and the first that is found is not what AWS is asked for then. */
+const NAME = /^[\w.-]{1,255}$/
+
 /** `allowed`: ids of instances. The property, and why what it names is not to be used. */
 export async function sourceProblem(
   aws: Elasticache,
@@ -27,6 +30,10 @@ export async function sourceProblem(
   for (const [property, sort] of Object.entries(SOURCES[type] ?? {})) {
     const name = properties[property]
     if (typeof name !== 'string') continue
+    if (!NAME.test(name)) {
+      const message = `${JSON.stringify(name)} cannot be the name of a ${sort}: give letters, digits, dots and dashes`
+      return { property, message }
+    }
     // AWS takes ids in any case.
     const owner = await OWNERS[sort](aws, name.toLowerCase(), signal)
     if (owner === undefined || allowed.includes(owner)) continue
