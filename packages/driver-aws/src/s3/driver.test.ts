@@ -80,6 +80,18 @@ test('it stays where it was made, and goes from there whatever is asked for sinc
   await expect(contentOf('shop/queue.yaml')).rejects.toThrow('does not exist')
 })
 
+test('where it is stays known when the SDK asked again for it, and nobody heard that it was made', async () => {
+  await makeBucket()
+  aws.faults.reset({ action: 'PutObject' }, { times: 1, at: 'answer' })
+  await session.create(want(), signal)
+  const { state } = await session.observe(want(), signal)
+  const moved = want({ generation: 2, parameters: { key: 'elsewhere', content: 'Resources: {}' } })
+  const known = { ...moved, ...(state !== undefined && { state }) }
+  expect(await session.observe(known, signal)).toMatchObject({ phase: 'ready', drift: [{ path: 'recipe.object.key' }] })
+  await session.delete({ ...known, intent: 'delete' }, signal)
+  await expect(contentOf('shop/queue.yaml')).rejects.toThrow('does not exist')
+})
+
 test('without its bucket it waits; where nobody may look, that is said', async () => {
   await expect(session.create(want(), signal)).rejects.toMatchObject({
     code: 'blocked',

@@ -53,7 +53,8 @@ class ObjectVerbs {
     if (!there) return { phase: 'absent' }
     const conflict = this.#conflict(there, place)
     if (conflict !== undefined) return { phase: 'conflict', message: conflict }
-    const seen = { phase: 'ready', outside: { id: arnOf(place) }, ...this.#kept() } as const
+    // Told here too: the answer to `create` may be lost, and then nobody would find it again once another place is asked for.
+    const seen = { phase: 'ready', outside: { id: arnOf(place) }, state: stateOf(place) } as const
     if (this.#want.intent === 'delete') return { ...seen, drift: [] }
     const wanted = wantedObject(this.#want)
     const drift = [
@@ -156,10 +157,6 @@ class ObjectVerbs {
 
   #ack(place: Place): Ack {
     return { state: stateOf(place), outside: { id: arnOf(place) } }
-  }
-
-  #kept(): { state?: string } {
-    return this.#want.state === undefined ? {} : { state: this.#want.state }
   }
 }
 
