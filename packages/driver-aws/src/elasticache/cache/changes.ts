@@ -103,10 +103,25 @@ export async function change(
     return []
   } catch (error) {
     if (isRefusal(error, 'InvalidReplicationGroupState')) return undefined
+    if (isRefusal(error) && simple.length === 0 && (await isDone(aws, id, names, wanted, signal))) return undefined
     throw withPath(error)
   } finally {
     aws.caches.changed(id)
   }
+}
+
+/** AWS refuses as many replicas as there are, also to the SDK, which asks again when it heard no answer. */
+async function isDone(
+  aws: Elasticache,
+  id: string,
+  names: readonly Setting[],
+  wanted: CacheSettings,
+  signal: AbortSignal,
+): Promise<boolean> {
+  aws.caches.changed(id)
+  const now = await aws.caches.find(id, signal)
+  const left = now && differences(now, wanted, undefined)
+  return left !== undefined && names.some((name) => !isFixed(name) && !left.includes(name))
 }
 
 type Modification = Omit<ModifyReplicationGroupMessage, 'ReplicationGroupId'>

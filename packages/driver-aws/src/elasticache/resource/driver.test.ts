@@ -213,6 +213,17 @@ describe('a change', () => {
     expect(cache?.MemberClusters).toHaveLength(2)
   })
 
+  test.each(['IncreaseReplicaCount', 'DecreaseReplicaCount'])(
+    'that AWS made at once is made, though it refuses %s when the SDK asks again',
+    async (action) => {
+      const [before, after] = action === 'IncreaseReplicaCount' ? [0, 2] : [2, 0]
+      const want = await made(replicationGroup({ ReplicasPerNodeGroup: before }))
+      aws.faults.reset({ action }, { times: 1, at: 'answer' })
+      await changed(want, { ...(want.parameters as Properties), ReplicasPerNodeGroup: after })
+      expect((await cacheThere())?.MemberClusters).toHaveLength(after + 1)
+    },
+  )
+
   test('of a subnet group reaches AWS, the description and the subnets at once', async () => {
     const want = await made(
       resource('CacheSubnetGroup', 'subnets', { CacheSubnetGroupDescription: 'one', SubnetIds: ['subnet-1'] }),
@@ -349,6 +360,17 @@ describe('the data of another instance', () => {
   test('is in no cache', async () => {
     const mine = { ...replicationGroup({ SnapshotName: 'nightly' }), id: 'mine', name: 'mine' }
     await expect(madeOf(mine)).rejects.toMatchObject(refused)
+  })
+
+  test.each(['', 'no name', 'nightly,others'])('is not looked for by what is no name: %j', async (name) => {
+    aws.calls.clear()
+    await expect(madeOf(resource('Snapshot', 'mine', { SourceSnapshotName: name }))).rejects.toMatchObject({
+      code: 'invalid',
+      path: 'parameters.SourceSnapshotName',
+    })
+    expect(
+      aws.calls.all({ action: 'DescribeSnapshots', where: (call) => call.parameter('SnapshotName') === name }),
+    ).toEqual([])
   })
 
   test('that AWS has put into a snapshot by itself, without a tag, is in no other one', async () => {

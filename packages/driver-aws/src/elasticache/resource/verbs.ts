@@ -131,13 +131,19 @@ export class ResourceVerbs {
     try {
       await this.#kind.create(this.#aws, { ...properties, [this.#kind.idProperty]: this.#id, Tags: tags }, this.#signal)
     } catch (error) {
-      if (isRefusal(error) && error.code === `${this.#kind.type}AlreadyExists`)
-        return { againMs: this.#again('create') }
+      if (isRefusal(error) && error.code === `${this.#kind.type}AlreadyExists`) return this.#acceptRepeated(properties)
       throw explained(this.#kind, error)
     } finally {
       this.#changed()
     }
     return { state: this.#remember({ made: true, asked: digests(properties) }), againMs: this.#again('create') }
+  }
+
+  /** The SDK asked again for what was made, so that nobody saw the answer; unless it is remembered as asked for, no later change of it is seen. */
+  async #acceptRepeated(properties: Properties): Promise<Ack> {
+    this.#changed()
+    const there = await this.#find(0)
+    return there === undefined ? { againMs: this.#again('create') } : this.#accept(there, properties)
   }
 
   async #refuseSources(properties: Properties): Promise<void> {
@@ -198,11 +204,20 @@ export class ResourceVerbs {
       await call('elasticache:AddTagsToResource', () => this.#aws.client.send(command, { abortSignal: this.#signal }))
       return ['Tags']
     } catch (error) {
-      if (isRefusal(error) && /^Invalid\w+State$/.test(error.code)) return undefined
+      if (isRefusal(error) && (/^Invalid\w+State$/.test(error.code) || (await this.#isDone(names, properties))))
+        return undefined
       throw explained(this.#kind, error)
     } finally {
       this.#changed()
     }
+  }
+
+  /** AWS refuses as many replicas as there are, also to the SDK, which asks again when it heard no answer. */
+  async #isDone(names: readonly string[], properties: Properties): Promise<boolean> {
+    this.#changed()
+    const thing = await this.#find(0)
+    const left = thing === undefined ? names : this.#differences(thing, properties)
+    return names.some((name) => !left.includes(name))
   }
 
   async plan(): Promise<Plan> {
