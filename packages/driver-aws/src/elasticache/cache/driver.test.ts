@@ -239,6 +239,13 @@ describe('a change', () => {
     expect(await nodesOfEach()).toEqual([2])
   })
 
+  test('of replicas that AWS made at once is made, though it refuses it when the SDK asks again', async () => {
+    const want = await made(wanted({ recipe: cacheOf({ replicas: 2 }) }))
+    aws.faults.reset({ action: 'DecreaseReplicaCount' }, { times: 1, at: 'answer' })
+    await settled(changed(want, cacheOf({ replicas: 1 })))
+    expect((await cacheNamed(want.seen.outside?.id.split(':').at(-1) ?? ''))?.MemberClusters).toHaveLength(2)
+  })
+
   test('is told before, with what it does to those who use the cache', async () => {
     const want = await made(wanted())
     const plan = await session.plan?.(changed(want, cacheOf({ nodeType: 'cache.t4g.small', replicas: 1 })), never)
@@ -332,8 +339,10 @@ describe('a cache that somebody removes, and another instance makes by the same 
     expect(await session.observe(edited, never)).toMatchObject({ phase: 'conflict' })
     await expect(session.update?.(edited, never)).rejects.toMatchObject({ code: 'blocked' })
     await expect(session.bind(mine, credential('one'), never)).rejects.toMatchObject({ code: 'blocked' })
-    await session.delete({ ...mine, intent: 'delete' }, never)
+    await until({ ...mine, intent: 'delete' }, 'conflict')
     expect((await cacheNamed('shared'))?.Status).toBe('available')
+    // Those of the other one are left: nobody would remove ours any more.
+    expect(await counted()).toEqual([1, 1, 1])
   })
 
   test('is not told of as its own by the first, which saw it gone', async () => {
@@ -372,6 +381,15 @@ describe('when answers are lost', () => {
       expect(await counted()).toEqual([0, 0, 0])
     },
   )
+
+  test('what was asked for is known also after a restart, so that a later change of it is made', async () => {
+    aws.faults.reset({ action: 'CreateReplicationGroup' }, { times: 1, at: 'answer' })
+    const want = await made(wanted({ recipe: cacheOf({ maintenanceWindow: 'mon:05:00-mon:09:00' }) }))
+    session = connect(elasticacheDriver(), aws)
+    await settled(changed(want, cacheOf({ maintenanceWindow: 'tue:05:00-tue:09:00' })))
+    const id = want.seen.outside?.id.split(':').at(-1) ?? ''
+    expect(await windowsOf(id)).toEqual(['tue:05:00-tue:09:00'])
+  })
 
   test('and with them the key of the passwords, a bind sets a new one', async () => {
     const want = await made(wanted())

@@ -93,19 +93,17 @@ export class CacheVerbs {
 
   async #observeGoing(): Promise<Seen> {
     const cache = await this.#findCache(0)
-    if (cache) {
-      const conflict = this.#isAsMade(cache) ? undefined : await this.#conflict(cache)
-      if (conflict === undefined)
-        return this.#going(cache.Status, `replication group ${this.#names.cache}`, outsideOf(cache))
-      // Ours is gone by now, or has never been made: only what was to be its access can be there.
-      if (conflict !== GONE && !(await this.#aws.userGroups.find(this.#names.access, this.#signal)))
-        return { phase: 'conflict', message: conflict }
-    }
+    const conflict = cache && !this.#isAsMade(cache) ? await this.#conflict(cache) : undefined
+    if (cache && conflict === undefined)
+      return this.#going(cache.Status, `replication group ${this.#names.cache}`, outsideOf(cache))
+    // Ours is gone by now, or has never been made: what was to be its access can be there, whosever the cache is.
     const group = await this.#aws.userGroups.find(this.#names.access, this.#signal)
     if (group) return this.#going(group.Status, `user group ${this.#names.access}`)
     const users = await this.#users()
-    if (users.length === 0) return { phase: 'absent' }
-    return this.#going(users.every(({ Status }) => Status === 'deleting') ? 'deleting' : 'active', 'its users')
+    if (users.length > 0)
+      return this.#going(users.every(({ Status }) => Status === 'deleting') ? 'deleting' : 'active', 'its users')
+    if (conflict === undefined || conflict === GONE) return { phase: 'absent' }
+    return { phase: 'conflict', message: conflict }
   }
 
   /** What is not going yet must be told again to go. */
@@ -132,7 +130,8 @@ export class CacheVerbs {
     const usuallyMs = usually === undefined ? undefined : parseDurationMs(usually)
     const known = usuallyMs === undefined ? {} : { usuallyMs }
     const againMs = this.#memory.waits.again(this.#want.id, 'cache creating', known)
-    if (!cache) return { state: state(), againMs }
+    // Perhaps made by a request of ours that the SDK repeated: what AWS does not tell is kept from here.
+    if (!cache) return { state: state({ asked }), againMs }
     this.#memory.own(this.#names.cache, this.#want.id)
     return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs }
   }
