@@ -12,6 +12,8 @@ export interface AwsError {
   /** The code on the wire, which is not always the name of the exception in the SDK. */
   readonly code: string
   readonly message: string
+  /** Beside those of the protocol. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What each protocol throttles with: ElastiCache and CloudFormation, DynamoDB and SQS, S3. */
@@ -56,9 +58,9 @@ export const invalidCredentials = (call: Call): AwsError => INVALID[call.protoco
 /** A request id as AWS has them, which ends up in statuses: fixed, so that those are the same in every run. */
 const REQUEST_ID = '00000000-0000-4000-8000-000000000000'
 
-export function errorAnswer(call: Call, { status, code, message }: AwsError): Answer {
+export function errorAnswer(call: Call, { status, code, message, headers: more }: AwsError): Answer {
   if (call.protocol === 'json') {
-    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': REQUEST_ID }
+    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': REQUEST_ID, ...more }
     return { status, headers, body: Buffer.from(JSON.stringify({ __type: code, message })) }
   }
   const error = `<Code>${escapeXml(code)}</Code><Message>${escapeXml(message)}</Message>`
@@ -67,7 +69,7 @@ export function errorAnswer(call: Call, { status, code, message }: AwsError): An
     call.protocol === 's3'
       ? `<Error>${error}<RequestId>${REQUEST_ID}</RequestId></Error>`
       : `<ErrorResponse><Error><Type>${type}</Type>${error}</Error><RequestId>${REQUEST_ID}</RequestId></ErrorResponse>`
-  const headers = { 'content-type': 'text/xml', 'x-amzn-requestid': REQUEST_ID }
+  const headers = { 'content-type': 'text/xml', 'x-amzn-requestid': REQUEST_ID, ...more }
   return { status, headers, body: Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>${body}`) }
 }
 

@@ -87,7 +87,7 @@ const THROTTLED_MS = 2_000
 interface SdkError extends Error {
   code?: string
   $metadata?: { httpStatusCode?: number }
-  $response?: unknown
+  $response?: { headers?: Readonly<Record<string, string>> }
   $retryable?: { throttling?: boolean }
 }
 
@@ -112,6 +112,10 @@ function explained(action: string, error: unknown, { mutates = false, secrets = 
     return mutates ? ambiguous(message) : unavailable(message)
   }
   if (status === undefined) return error
+  // S3 says so in a header alone, because a HEAD has no body.
+  const region = sdk.$response?.headers?.['x-amz-bucket-region']
+  if (status === 301 && region !== undefined)
+    return new Refusal(action, 'PermanentRedirect', `it is in region ${region}`)
   return new Refusal(action, code, without(secrets, sdk.message))
 }
 
@@ -122,7 +126,7 @@ const without = (secrets: readonly string[], said: string): string =>
 /** Also an answer that says 200 and cannot be read: it was cut off on its way. */
 function wasLost(error: SdkError, status: number | undefined): boolean {
   if (LOST.has(error.code ?? '') || error.name === 'TimeoutError' || /socket hang up/.test(error.message)) return true
-  if (status !== undefined) return status >= 500 || status < 400
+  if (status !== undefined) return status >= 500 || status < 300
   return error.$response !== undefined || error.$metadata !== undefined
 }
 

@@ -1,9 +1,9 @@
 /** What the contract does not ask: whose an object is, where it stays, and what S3 says when it may not be looked at. */
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import type { Session, Want } from '@larder/kit'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { startAws, type Aws } from '../../../../test/aws/endpoint.ts'
-import { connect } from '../testing/stage.ts'
+import { connect, hostOf } from '../testing/stage.ts'
 import { s3Driver } from './driver.ts'
 
 const signal = new AbortController().signal
@@ -99,4 +99,33 @@ test('without its bucket it waits; where nobody may look, that is said', async (
   })
   aws.faults.refuse({ action: 'HeadObject' }, { status: 403, code: 'AccessDenied', message: 'Access Denied' })
   await expect(session.observe(want(), signal)).rejects.toMatchObject({ code: 'denied' })
+})
+
+test('in a bucket of another region it says in which, and where to look', async () => {
+  await makeBucket()
+  aws.faults.refuse(
+    { action: 'HeadObject', region: 'us-west-2' },
+    {
+      status: 301,
+      code: 'PermanentRedirect',
+      message: 'The bucket must be addressed using the specified endpoint.',
+      headers: { 'x-amz-bucket-region': 'eu-central-1' },
+    },
+  )
+  const message =
+    'recipe.object.bucket: bucket templates is not here: it is in region eu-central-1; name one in the region of the Backend, or a Backend of that region'
+  await expect(session.observe(want(), signal)).rejects.toMatchObject({ code: 'blocked', message })
+  await expect(session.create(want(), signal)).rejects.toMatchObject({ code: 'blocked', message })
+})
+
+test.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'])('its url is where %s says that S3 is', async (variable) => {
+  onTestFinished(() => void vi.unstubAllEnvs())
+  for (const name of ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3']) vi.stubEnv(name, undefined)
+  for (const [name, value] of Object.entries(aws.env)) if (name !== 'AWS_ENDPOINT_URL') vi.stubEnv(name, value)
+  vi.stubEnv(variable, aws.url)
+  await makeBucket()
+  const here = s3Driver().connect({ config: {}, credentials: {} }, hostOf())
+  await here.create(want(), signal)
+  const { outputs } = await here.observe(want(), signal)
+  expect(outputs).toMatchObject({ region: 'us-west-2', url: `${aws.url}/templates/shop/queue.yaml` })
 })

@@ -25,6 +25,11 @@ export async function head(client: S3Client, { bucket, key }: Place, signal: Abo
   } catch (error) {
     // An answer without a body: the bucket that is missing says the same.
     if (isRefusal(error, 'NotFound', 'NoSuchKey', 'NoSuchBucket')) return undefined
+    // To follow it, as the SDK can, moves the client that others are using to that region meanwhile.
+    if (isRefusal(error, 'PermanentRedirect')) {
+      const next = 'name one in the region of the Backend, or a Backend of that region'
+      throw blocked(`recipe.object.bucket: bucket ${bucket} is not here: ${error.said}; ${next}`)
+    }
     throw error
   }
 }

@@ -3,11 +3,14 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { blocked, invalid, isDriverError } from '@larder/kit'
 import type { Ack, Bound, Json, Plan, Secrets, Seen, Want } from '@larder/kit'
 import { createAccounts } from '../account/account.ts'
+import { call } from '../account/call.ts'
 import { parseConfig } from '../account/config.ts'
+import { s3Endpoint } from '../account/settings.ts'
 import type { Verbs } from '../lazy-session.ts'
 import { conflictOf } from '../naming.ts'
 import { parameterErrors } from '../parameter-errors.ts'
 import { renderTexts } from '../template.ts'
+import { arnOf, urlOf, type Site } from './address.ts'
 import { head, put, remove, type Head } from './objects.ts'
 import { wantedObject, type Place, type WantedObject } from './recipe.ts'
 
@@ -16,7 +19,8 @@ export function objectSession(backend: { config: Json; credentials: Secrets }): 
   const accounts = createAccounts(config, backend.credentials, (account) => account)
   const verbsFor = async (want: Want, signal: AbortSignal) => {
     const client = await accounts.of(want.credentials).s3()
-    return new ObjectVerbs(client, config.endpoint, want, signal)
+    const region = await call('s3:HeadObject', () => client.config.region())
+    return new ObjectVerbs(client, { region, endpoint: s3Endpoint(config) }, want, signal)
   }
   return {
     probe: (signal) => accounts.of(undefined).whoami(signal),
@@ -33,15 +37,15 @@ export function objectSession(backend: { config: Json; credentials: Secrets }): 
 
 class ObjectVerbs {
   readonly #client: S3Client
-  readonly #endpoint: string | undefined
+  readonly #site: Site
   readonly #want: Want
   readonly #signal: AbortSignal
   /** Where it was made. */
   readonly #made: Place | undefined
 
-  constructor(client: S3Client, endpoint: string | undefined, want: Want, signal: AbortSignal) {
+  constructor(client: S3Client, site: Site, want: Want, signal: AbortSignal) {
     this.#client = client
-    this.#endpoint = endpoint
+    this.#site = site
     this.#want = want
     this.#signal = signal
     this.#made = parseState(want.state)
@@ -54,14 +58,14 @@ class ObjectVerbs {
     const conflict = this.#conflict(there, place)
     if (conflict !== undefined) return { phase: 'conflict', message: conflict }
     // Told here too: the answer to `create` may be lost, and then nobody would find it again once another place is asked for.
-    const seen = { phase: 'ready', outside: { id: arnOf(place) }, state: stateOf(place) } as const
+    const seen = { phase: 'ready', outside: { id: arnOf(place, this.#site) }, state: stateOf(place) } as const
     if (this.#want.intent === 'delete') return { ...seen, drift: [] }
     const wanted = wantedObject(this.#want)
     const drift = [
       ...this.#moved(wanted).map((path) => ({ path })),
       ...(there.digest === wanted.digest ? [] : [{ path: 'recipe.object.content' }]),
     ]
-    return { ...seen, drift, outputs: await this.#outputs(place, there) }
+    return { ...seen, drift, outputs: this.#outputs(place, there) }
   }
 
   async create(): Promise<Ack> {
@@ -92,7 +96,7 @@ class ObjectVerbs {
   async bind(): Promise<Bound> {
     const wanted = wantedObject(this.#want)
     const place = this.#place()
-    const outputs = await this.#outputs(place, await this.#own(place))
+    const outputs = this.#outputs(place, await this.#own(place))
     if (!wanted.binding) return { phase: 'ready', values: outputs }
     return {
       phase: 'ready',
@@ -147,22 +151,23 @@ class ObjectVerbs {
     return conflictOf(owner, this.#want, `object ${key} in bucket ${bucket}`)
   }
 
-  async #outputs({ bucket, key }: Place, { versionId }: Head): Promise<{ readonly [name: string]: string }> {
-    const region = await this.#client.config.region()
-    const path = [bucket, ...key.split('/')].map(encodeURIComponent).join('/')
-    const base = this.#endpoint?.replace(/\/$/, '') ?? `https://s3.${region}.amazonaws.com`
-    const url = `${base}/${path}`
-    return { bucket, key, region, arn: arnOf({ bucket, key }), url, ...(versionId !== undefined && { versionId }) }
+  #outputs(place: Place, { versionId }: Head): { readonly [name: string]: string } {
+    const { region } = this.#site
+    return {
+      ...place,
+      region,
+      arn: arnOf(place, this.#site),
+      url: urlOf(place, this.#site),
+      ...(versionId !== undefined && { versionId }),
+    }
   }
 
   #ack(place: Place): Ack {
-    return { state: stateOf(place), outside: { id: arnOf(place) } }
+    return { state: stateOf(place), outside: { id: arnOf(place, this.#site) } }
   }
 }
 
 const FIXED = 'an object stays where it was made'
-
-const arnOf = ({ bucket, key }: Place): string => `arn:aws:s3:::${bucket}/${key}`
 
 /** Encoded: texts of a state count as secrets, and bucket and key stand in the status. */
 const stateOf = ({ bucket, key }: Place): string =>
