@@ -5,7 +5,7 @@
 import type { Session } from '@larder/kit'
 import { asDriverError } from './account/call.ts'
 
-/** All that our drivers have; nothing is found, wiped or watched. */
+/** What needs the SDK; nothing is found or wiped, and what is watched the lookout knows without it. */
 export type Verbs = Required<Omit<Session, 'discover' | 'wipe' | 'watch'>>
 
 export function lazySession(open: () => Promise<Verbs>): Verbs {
