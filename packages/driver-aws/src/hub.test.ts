@@ -203,7 +203,9 @@ describe('the timeline of what AWS makes', () => {
     expect(expectedMs).toBe(2_000)
     expect(outside).toMatchObject({ id: stack?.StackId, state: 'CREATE_IN_PROGRESS' })
     expect(steps).toMatchObject([{ name: 'create', outcome: 'Running' }])
-    expect((await claims().get('jobs', 'shop')).status?.progress?.message).toBe(progress?.message)
+    await expect
+      .poll(async () => (await claims().get('jobs', 'shop')).status?.progress?.message)
+      .toBe(progress?.message)
     await aws.setTimes({ creatingMs: 0 })
     await hub.ready('jobs')
     const after = await statusOf('jobs')

@@ -124,12 +124,14 @@ describe('row 46: a limit of the rate that lasts', () => {
       const services = [{ service: 'cloudformation' }, { service: 'elasticache' }]
       const limits = services.map((each) => aws.faults.throttle(each))
       aws.calls.clear()
+      const beganMs = performance.now()
       const queues = Array.from({ length: 8 }, (_, i) => `queue-${i}`)
       for (const name of queues) await hub.claim(name, { className: 'queue' })
       await hub.claim('cache', { className: 'cache' })
       await new Promise((resolve) => setTimeout(resolve, THROTTLED_MS))
       for (const name of [...queues, 'cache']) await says(name, /^BackendThrottled: .*AWS limits the rate of requests/)
-      const perSecond = aws.calls.count({}, 'refused') / (THROTTLED_MS / 1000)
+      const tookMs = performance.now() - beganMs
+      const perSecond = aws.calls.count({}, 'refused') / (tookMs / 1000)
       expect(perSecond).toBeLessThan(10)
       for (const limit of limits) limit.lift()
       for (const name of [...queues, 'cache']) await ready(name)
