@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-elasticache'
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import type { Json } from '@larder/kit'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startAws, type Aws } from '../../../test/aws/endpoint.ts'
 import { testHub, type TestHub } from '../../hub/src/controllers/testing/hub.ts'
 import { claimKind } from '../../hub/src/model/claim.ts'
@@ -28,6 +28,7 @@ import { instanceKind } from '../../hub/src/model/instance.ts'
 import { awsDrivers } from './index.ts'
 import { accountSecret, causesOf, isReady } from './testing/hub.ts'
 import { queueRecipe } from './testing/templates.ts'
+import { becomes } from './testing/truth.ts'
 
 let aws: Aws
 let hub: TestHub
@@ -46,10 +47,6 @@ const claims = () => hub.admin.of(claimKind)
 const truth = (region: string) => ({ ...aws.client(aws.truthUrl), region })
 const caches = (region: string) => new ElastiCacheClient(truth(region))
 const objects = (region: string) => new S3Client({ ...truth(region), forcePathStyle: true })
-
-/** Not `expect.poll`, which tests that run at once cannot share. */
-const becomes = <T>(ask: () => Promise<T>, wanted: T) =>
-  vi.waitFor(async () => expect(await ask()).toEqual(wanted), { timeout: 50_000, interval: 50 })
 
 interface Site {
   readonly region: string

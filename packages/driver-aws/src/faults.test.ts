@@ -2,20 +2,14 @@
  * Row 46 of docs/reference/aws-compatibility.md: what goes wrong between a whole hub and AWS costs time, and makes nothing twice. Each trouble has a
  * region of its own, whose calls it meets and whose things are counted, so that all go on at once.
  */
-import { CloudFormationClient, ListStacksCommand } from '@aws-sdk/client-cloudformation'
-import {
-  DescribeReplicationGroupsCommand,
-  DescribeUserGroupsCommand,
-  DescribeUsersCommand,
-  ElastiCacheClient,
-} from '@aws-sdk/client-elasticache'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startAws, type Aws } from '../../../test/aws/endpoint.ts'
 import type { Fault } from '../../../test/aws/proxy/faults.ts'
 import { testHub, type TestHub } from '../../hub/src/controllers/testing/hub.ts'
 import { claimKind } from '../../hub/src/model/claim.ts'
 import { awsDrivers } from './index.ts'
 import { causesOf, isReady, serveAws } from './testing/hub.ts'
+import { becomes, cachesThere, stacksEver } from './testing/truth.ts'
 
 let aws: Aws
 let hub: TestHub
@@ -31,31 +25,11 @@ afterAll(async () => {
 })
 
 const claims = () => hub.admin.of(claimKind)
-const truth = (region: string) => ({ ...aws.client(aws.truthUrl), region })
-
-/** Not `expect.poll`, which tests that run at once cannot share. */
-const becomes = <T>(ask: () => Promise<T>, wanted: T) =>
-  vi.waitFor(async () => expect(await ask()).toEqual(wanted), { timeout: 50_000, interval: 50 })
 const ready = (name: string) => becomes(() => isReady(hub, name), true)
 
 async function gone(name: string): Promise<void> {
   await claims().delete(name, { namespace: 'shop' })
   await becomes(async () => (await claims().find(name, 'shop')) === undefined, true)
-}
-
-/** The states of all that ever were, also of those that are gone. */
-async function stacksEver(region: string): Promise<readonly string[]> {
-  const { StackSummaries = [] } = await new CloudFormationClient(truth(region)).send(new ListStacksCommand({}))
-  return StackSummaries.map(({ StackStatus = '' }) => StackStatus)
-}
-
-async function cachesThere(region: string) {
-  const client = new ElastiCacheClient(truth(region))
-  const { ReplicationGroups = [] } = await client.send(new DescribeReplicationGroupsCommand({}))
-  const { UserGroups = [] } = await client.send(new DescribeUserGroupsCommand({}))
-  const { Users = [] } = await client.send(new DescribeUsersCommand({}))
-  const users = Users.filter(({ UserId }) => UserId !== 'default').length
-  return { caches: ReplicationGroups.length, groups: UserGroups.length, users }
 }
 
 const OF_A_STACK = [
@@ -130,13 +104,13 @@ describe.concurrent.each(Object.entries(TROUBLES))('row 46: %s, at every call', 
     const faults = OF_A_STACK.map((action) => begin({ action, region }))
     await hub.claim(name, { className: `queue${suffix}`, parameters: { timeout: 10 } })
     await ready(name)
-    expect(await stacksEver(region)).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver(aws, { region })).toEqual(['CREATE_COMPLETE'])
     expect(causesOf(hub, name).join('\n')).toMatch(told)
     await claims().patch(name, { spec: { parameters: { timeout: 20 } } }, { namespace: 'shop' })
-    await becomes(() => stacksEver(region), ['UPDATE_COMPLETE'])
+    await becomes(() => stacksEver(aws, { region }), ['UPDATE_COMPLETE'])
     await ready(name)
     await gone(name)
-    await becomes(() => stacksEver(region), ['DELETE_COMPLETE'])
+    await becomes(() => stacksEver(aws, { region }), ['DELETE_COMPLETE'])
     expect(faults.filter(({ met }) => met === 0)).toEqual([])
   })
 
@@ -145,10 +119,10 @@ describe.concurrent.each(Object.entries(TROUBLES))('row 46: %s, at every call', 
     const faults = OF_A_CACHE.map((action) => begin({ action, region }))
     await hub.claim(name, { className: `cache${suffix}` })
     await ready(name)
-    expect(await cachesThere(region)).toEqual({ caches: 1, groups: 1, users: 2 })
+    expect(await cachesThere(aws, { region })).toEqual({ caches: 1, groups: 1, users: 2 })
     expect(causesOf(hub, name).join('\n')).toMatch(told)
     await gone(name)
-    await becomes(() => cachesThere(region), { caches: 0, groups: 0, users: 0 })
+    await becomes(() => cachesThere(aws, { region }), { caches: 0, groups: 0, users: 0 })
     expect(faults.filter(({ met }) => met === 0)).toEqual([])
   })
 })
@@ -169,9 +143,9 @@ test.concurrent.each([
     hangs.lift()
     // What hung comes through after all.
     await becomes(async () => aws.calls.count({ action, region }) >= 2, true)
-    expect(await stacksEver(region)).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver(aws, { region })).toEqual(['CREATE_COMPLETE'])
     await gone(name)
-    await becomes(() => stacksEver(region), ['DELETE_COMPLETE'])
+    await becomes(() => stacksEver(aws, { region }), ['DELETE_COMPLETE'])
   },
 )
 

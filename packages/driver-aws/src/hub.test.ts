@@ -1,11 +1,6 @@
 /** The drivers under a whole hub: what it makes of their words, and what AWS shows of it. */
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
-import {
-  DescribeReplicationGroupsCommand,
-  DescribeUserGroupsCommand,
-  DescribeUsersCommand,
-  ElastiCacheClient,
-} from '@aws-sdk/client-elasticache'
+import { ElastiCacheClient } from '@aws-sdk/client-elasticache'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Json } from '@larder/kit'
@@ -18,6 +13,7 @@ import type { Class } from '../../hub/src/model/class.ts'
 import { awsDrivers } from './index.ts'
 import { serveAws } from './testing/hub.ts'
 import { queueRecipe } from './testing/templates.ts'
+import { cachesThere } from './testing/truth.ts'
 import { userMayLogIn } from './testing/users.ts'
 
 let aws: Aws
@@ -134,14 +130,6 @@ describe('a claim of a stack', () => {
   })
 })
 
-async function cachesThere() {
-  const { ReplicationGroups = [] } = await caches.send(new DescribeReplicationGroupsCommand({}))
-  const { UserGroups = [] } = await caches.send(new DescribeUserGroupsCommand({}))
-  const { Users = [] } = await caches.send(new DescribeUsersCommand({}))
-  const users = Users.filter(({ UserId }) => UserId !== 'default').length
-  return { caches: ReplicationGroups.length, groups: UserGroups.length, users }
-}
-
 const userOf = async () => (await hub.secretValues('cache')) ?? {}
 
 describe('a claim of a cache', () => {
@@ -161,7 +149,9 @@ describe('a claim of a cache', () => {
     expect(await userMayLogIn(aws, caches, writer)).toBe(false)
 
     await gone('cache')
-    await expect.poll(cachesThere, { timeout: 20_000, interval: 50 }).toEqual({ caches: 0, groups: 0, users: 0 })
+    await expect
+      .poll(() => cachesThere(aws), { timeout: 20_000, interval: 50 })
+      .toEqual({ caches: 0, groups: 0, users: 0 })
   })
 })
 
@@ -179,9 +169,11 @@ test('a claim that asks for other credentials has another password of the same u
   const second = await userOf()
   expect(second['username']).toBe(first['username'])
   expect([await userMayLogIn(aws, caches, first), await userMayLogIn(aws, caches, second)]).toEqual([false, true])
-  expect(await cachesThere()).toEqual({ caches: 1, groups: 1, users: 2 })
+  expect(await cachesThere(aws)).toEqual({ caches: 1, groups: 1, users: 2 })
   await gone('cache')
-  await expect.poll(cachesThere, { timeout: 20_000, interval: 50 }).toEqual({ caches: 0, groups: 0, users: 0 })
+  await expect
+    .poll(() => cachesThere(aws), { timeout: 20_000, interval: 50 })
+    .toEqual({ caches: 0, groups: 0, users: 0 })
 })
 
 describe('the timeline of what AWS makes', () => {

@@ -46,12 +46,13 @@ test('who has a name still hears of it when another, who wanted the same name, i
   }
 })
 
+const refuse = () => {
+  throw new Refusal('elasticache:DescribeUsers', 'AccessDenied', 'you may not list users')
+}
+
 test('an account that refuses its list silences no other, and is said', async () => {
   const world = new Map<string, Thing>([['cache', { name: 'cache', text: 'one' }]])
   const lookout = new Lookout(5)
-  const refuse = () => {
-    throw new Refusal('elasticache:DescribeUsers', 'AccessDenied', 'you may not list users')
-  }
   lookout.follow(account(world, refuse), nameOf, 'cache', 'refused')
   lookout.follow(account(world), nameOf, 'cache', 'served')
   const told: string[] = []

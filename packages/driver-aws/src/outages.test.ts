@@ -2,13 +2,7 @@
  * Rows 47 to 51 of docs/reference/aws-compatibility.md: AWS that is away, credentials that are not good any more, an account that is broken beside one that
  * is well, more than fits on a page, and a hub that is killed in the middle. The whole hub, and each thing counted in AWS.
  */
-import { CloudFormationClient, CreateStackCommand, ListStacksCommand } from '@aws-sdk/client-cloudformation'
-import {
-  DescribeReplicationGroupsCommand,
-  DescribeUserGroupsCommand,
-  DescribeUsersCommand,
-  ElastiCacheClient,
-} from '@aws-sdk/client-elasticache'
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startAws, type Aws } from '../../../test/aws/endpoint.ts'
@@ -21,6 +15,7 @@ import { backendKind } from '../../hub/src/model/backend.ts'
 import { claimKind } from '../../hub/src/model/claim.ts'
 import { awsDrivers } from './index.ts'
 import { causesOf, isReady, serveAws } from './testing/hub.ts'
+import { cachesThere, stacksEver, type Whose } from './testing/truth.ts'
 
 let aws: Aws
 let hub: TestHub
@@ -52,33 +47,6 @@ const says = (name: string, told: RegExp) =>
     }, PATIENCE)
     .toMatch(told)
 
-interface Whose {
-  readonly region?: string
-  readonly credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken: string }
-}
-
-/** The states of all that ever were, also of those that are gone. */
-async function stacksEver(whose: Whose = {}): Promise<readonly string[]> {
-  const client = new CloudFormationClient({ ...aws.client(aws.truthUrl), ...whose })
-  const states: string[] = []
-  let token: string | undefined
-  do {
-    const page = await client.send(new ListStacksCommand({ NextToken: token }))
-    states.push(...(page.StackSummaries ?? []).map(({ StackStatus = '' }) => StackStatus))
-    token = page.NextToken
-  } while (token !== undefined)
-  return states
-}
-
-async function cachesThere(whose: Whose = {}) {
-  const client = new ElastiCacheClient({ ...aws.client(aws.truthUrl), ...whose })
-  const { ReplicationGroups = [] } = await client.send(new DescribeReplicationGroupsCommand({}))
-  const { UserGroups = [] } = await client.send(new DescribeUserGroupsCommand({}))
-  const { Users = [] } = await client.send(new DescribeUsersCommand({}))
-  const users = Users.filter(({ UserId }) => UserId !== 'default').length
-  return { caches: ReplicationGroups.length, groups: UserGroups.length, users }
-}
-
 describe('row 47: AWS that is away', () => {
   test('is said, takes nothing from who is bound, and stops no other backend; when it is back each is made once', async () => {
     await serveAws(hub, aws)
@@ -96,8 +64,8 @@ describe('row 47: AWS that is away', () => {
       await aws.up()
     }
     for (const name of ['queue-0', 'queue-1', 'cache-0', 'cache-1']) await ready(name)
-    expect(await stacksEver()).toEqual(['CREATE_COMPLETE', 'CREATE_COMPLETE', 'CREATE_COMPLETE'])
-    expect(await cachesThere()).toEqual({ caches: 2, groups: 2, users: 4 })
+    expect(await stacksEver(aws)).toEqual(['CREATE_COMPLETE', 'CREATE_COMPLETE', 'CREATE_COMPLETE'])
+    expect(await cachesThere(aws)).toEqual({ caches: 2, groups: 2, users: 4 })
   })
 
   test('and comes back empty: what was there is said to be lost, and what is asked for from then on is made', async () => {
@@ -109,7 +77,7 @@ describe('row 47: AWS that is away', () => {
     await says('jobs', /^ServiceLost: /)
     await hub.claim('more', { className: 'queue' })
     await ready('more')
-    expect(await stacksEver()).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver(aws)).toEqual(['CREATE_COMPLETE'])
   })
 })
 
@@ -135,8 +103,8 @@ describe('row 46: a limit of the rate that lasts', () => {
       expect(perSecond).toBeLessThan(10)
       for (const limit of limits) limit.lift()
       for (const name of [...queues, 'cache']) await ready(name)
-      expect(await stacksEver()).toEqual(queues.map(() => 'CREATE_COMPLETE'))
-      expect(await cachesThere()).toEqual({ caches: 1, groups: 1, users: 2 })
+      expect(await stacksEver(aws)).toEqual(queues.map(() => 'CREATE_COMPLETE'))
+      expect(await cachesThere(aws)).toEqual({ caches: 1, groups: 1, users: 2 })
     },
     60_000 + 2 * THROTTLED_MS,
   )
@@ -159,7 +127,7 @@ describe.each([
     const data = { AWS_ACCESS_KEY_ID: Buffer.from(NEXT_KEY).toString('base64') }
     await hub.admin.of(secretType).patch('aws', { data }, { namespace: 'larder-system' })
     await ready('jobs')
-    expect(await stacksEver()).toEqual(['CREATE_COMPLETE', 'CREATE_COMPLETE'])
+    expect(await stacksEver(aws)).toEqual(['CREATE_COMPLETE', 'CREATE_COMPLETE'])
     const { secretAccessKey } = aws.client().credentials
     const objects = hub.everything().filter(({ kind }) => kind !== 'Secret')
     // Otherwise a log that says nothing would leak nothing.
@@ -199,13 +167,13 @@ describe('row 49: two accounts at once, one of them broken', () => {
     const { message } = await hub.cause(backendKind, `cloudformation-${BROKEN}`, undefined, 'BackendDenied')
     expect(message).toContain('sts:AssumeRole: AccessDenied: you may not take this role')
     await ready('well')
-    expect(await stacksEver(await inAccount(WELL))).toEqual(['CREATE_COMPLETE'])
-    expect(await stacksEver(await inAccount(BROKEN))).toEqual([])
+    expect(await stacksEver(aws, await inAccount(WELL))).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver(aws, await inAccount(BROKEN))).toEqual([])
     broken.lift()
     await ready('broken')
-    expect(await stacksEver(await inAccount(WELL))).toEqual(['CREATE_COMPLETE'])
-    expect(await stacksEver(await inAccount(BROKEN))).toEqual(['CREATE_COMPLETE'])
-    expect(await stacksEver()).toEqual([])
+    expect(await stacksEver(aws, await inAccount(WELL))).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver(aws, await inAccount(BROKEN))).toEqual(['CREATE_COMPLETE'])
+    expect(await stacksEver(aws)).toEqual([])
   })
 })
 
@@ -235,8 +203,8 @@ describe('row 50: more stacks than fit on a page, claimed at once where AWS take
       const notReady = async () =>
         (await Promise.all(names.map((name) => isReady(hub, name)))).filter((is) => !is).length
       await expect.poll(notReady, { timeout: QUEUES * 1000, interval: 200 }).toBe(0)
-      expect((await stacksEver()).filter((state) => state !== 'CREATE_COMPLETE')).toEqual([])
-      expect(await stacksEver()).toHaveLength(OTHERS + QUEUES)
+      expect((await stacksEver(aws)).filter((state) => state !== 'CREATE_COMPLETE')).toEqual([])
+      expect(await stacksEver(aws)).toHaveLength(OTHERS + QUEUES)
       expect(aws.calls.count({ action: 'CreateStack' })).toBe(QUEUES)
       expect(aws.calls.all({ action: 'DescribeStacks' }).some((call) => call.parameter('NextToken'))).toBe(true)
       expect(aws.calls.count() / QUEUES).toBeLessThan(6)
@@ -244,7 +212,7 @@ describe('row 50: more stacks than fit on a page, claimed at once where AWS take
       // AWS takes a full bucket and what fills meanwhile; some that it refused count too.
       expect(aws.calls.busiestSecond({ service: 'cloudformation' })).toBeLessThanOrEqual(2.5 * PER_SECOND)
       await Promise.all(names.map((name) => claims().delete(name, { namespace: 'shop' })))
-      const left = async () => (await stacksEver()).filter((state) => state !== 'DELETE_COMPLETE').length
+      const left = async () => (await stacksEver(aws)).filter((state) => state !== 'DELETE_COMPLETE').length
       await expect.poll(left, { timeout: QUEUES * 1000, interval: 200 }).toBe(OTHERS)
     },
     60_000 + 2 * QUEUES * 1000,
@@ -268,16 +236,16 @@ describe('row 51: a hub that is killed after a create of which it never heard', 
     await hub.start()
     for (const { region } of places) await ready(region)
     for (const { action, region } of places) {
-      if (action === 'CreateStack') expect(await stacksEver({ region })).toEqual(['CREATE_COMPLETE'])
-      else expect(await cachesThere({ region })).toEqual({ caches: 1, groups: 1, users: 2 })
+      if (action === 'CreateStack') expect(await stacksEver(aws, { region })).toEqual(['CREATE_COMPLETE'])
+      else expect(await cachesThere(aws, { region })).toEqual({ caches: 1, groups: 1, users: 2 })
       // A user has no token, so that the one whose answer was lost is asked for again, and is there: two, and one of them twice.
       expect(aws.calls.count({ action, region })).toBe(action === 'CreateUser' ? 3 : 1)
       expect(causesOf(hub, region).filter((said) => said.startsWith('NameTaken'))).toEqual([])
       await claims().delete(region, { namespace: 'shop' })
     }
-    await expect.poll(() => stacksEver({ region: 'us-east-1' }), PATIENCE).toEqual(['DELETE_COMPLETE'])
+    await expect.poll(() => stacksEver(aws, { region: 'us-east-1' }), PATIENCE).toEqual(['DELETE_COMPLETE'])
     for (const region of regions.slice(1)) {
-      await expect.poll(() => cachesThere({ region }), PATIENCE).toEqual({ caches: 0, groups: 0, users: 0 })
+      await expect.poll(() => cachesThere(aws, { region }), PATIENCE).toEqual({ caches: 0, groups: 0, users: 0 })
     }
   })
 })

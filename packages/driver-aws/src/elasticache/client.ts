@@ -39,7 +39,7 @@ export interface Elasticache {
 }
 
 /** The instance that the tag names; none: nobody's. */
-export type Owner = 'gone' | { readonly id: string | undefined }
+type Owner = 'gone' | { readonly id: string | undefined }
 
 /** Of one thing, or of a page of all. */
 type Query = { readonly id: string } | { readonly Marker: string | undefined; readonly MaxRecords: number }

@@ -2,19 +2,15 @@
 import type { ReplicationGroup, User } from '@aws-sdk/client-elasticache'
 import { blocked, parseDurationMs } from '@larder/kit'
 import type { Ack, Bound, Changing, Credential, Plan, Seen, Unbound, Want } from '@larder/kit'
-import { conflictOf } from '../../naming.ts'
 import { parameterErrors } from '../../parameter-errors.ts'
-import type { Elasticache, Owner } from '../client.ts'
+import type { Elasticache } from '../client.ts'
+import { A_MOMENT_MS, GONE, ownershipOf } from '../ownership.ts'
 import { CacheAccess } from './access.ts'
 import { change, differences, driftOf, effectsOf, errorsOf } from './changes.ts'
 import { makeAccess, makeCache, removeCache, removeUser, removeUserGroup } from './make.ts'
 import { changingCache, failedCache, isAvailable, outputsOf, outsideOf } from './seen.ts'
 import { askedOf, newKey, parseCacheState, type CacheMemory, type CacheState } from './state.ts'
 import { cacheNames, wantedCache, type CacheNames, type WantedCache } from './wanted.ts'
-
-/** What was looked at a moment ago, by the same pass of the hub. */
-const A_MOMENT_MS = 2_000
-const GONE = 'it is gone by now'
 
 export class CacheVerbs {
   readonly #aws: Elasticache
@@ -138,10 +134,10 @@ export class CacheVerbs {
 
   /** One that exists when it is to be made: of an earlier call, or to be adopted; of somebody else, `observe` says so. */
   async #accept(cache: ReplicationGroup, state: (more?: Partial<CacheState>) => string): Promise<Ack> {
-    const owner = await this.#owner(cache)
-    if (owner === 'gone' || this.#conflictWith(owner.id) !== undefined) return {}
+    const { conflict, isUntagged } = await this.#ownership(cache)
+    if (conflict !== undefined) return {}
     const asked = this.#memory.asked(this.#names.cache, this.#state)
-    const adopted = owner.id === undefined && { adopted: true }
+    const adopted = isUntagged && { adopted: true }
     return { state: state({ made: true, ...adopted, ...(asked && { asked }) }), outside: outsideOf(cache) }
   }
 
@@ -257,23 +253,16 @@ export class CacheVerbs {
     return cache
   }
 
-  /** Why it is not ours to change. AWS shows tags in no description, and one that was made anew has the same ARN. */
   async #conflict(cache: ReplicationGroup): Promise<string | undefined> {
-    const owner = await this.#owner(cache)
-    if (owner === 'gone') return GONE
-    const conflict = this.#conflictWith(owner.id)
+    const { conflict } = await this.#ownership(cache)
     if (conflict === undefined) this.#memory.own(this.#names.cache, this.#want.id)
     return conflict
   }
 
-  #conflictWith(owner: string | undefined): string | undefined {
-    const { existing, id } = this.#want
-    const accepts = this.#state.adopted === true ? 'Adopt' : existing
-    return conflictOf(owner, { id, existing: accepts }, `a replication group called ${this.#names.cache}`)
-  }
-
-  #owner({ ARN: arn = '' }: ReplicationGroup): Promise<Owner> {
-    return this.#aws.owner(arn, this.#signal)
+  #ownership({ ARN: arn = '' }: ReplicationGroup) {
+    const adopted = this.#state.adopted === true
+    const claim = { want: this.#want, adopted, thing: `a replication group called ${this.#names.cache}` }
+    return ownershipOf(this.#aws, arn, claim, this.#signal)
   }
 
   /** All that were made for it, also those that never joined its group. */

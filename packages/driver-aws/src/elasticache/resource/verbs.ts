@@ -8,21 +8,19 @@ import type { ReplicationGroup } from '@aws-sdk/client-elasticache'
 import { blocked, invalid } from '@larder/kit'
 import type { Ack, Bound, Drift, Effect, Failed, FieldError, Outside, Plan, Seen, Unbound, Want } from '@larder/kit'
 import { call, isRefusal } from '../../account/call.ts'
-import { conflictOf, nameOf, OWNER_TAG } from '../../naming.ts'
+import { nameOf, OWNER_TAG } from '../../naming.ts'
 import { Waits } from '../../pace.ts'
 import { parameterErrors } from '../../parameter-errors.ts'
 import { render, renderTexts, type Values } from '../../template.ts'
 import { changingCache } from '../cache/seen.ts'
-import { tagList, type Elasticache, type Owner } from '../client.ts'
+import { tagList, type Elasticache } from '../client.ts'
 import type { Lookout } from '../../lookout.ts'
+import { A_MOMENT_MS, GONE, ownershipOf } from '../ownership.ts'
 import { parseElasticacheRecipe, type ElasticacheRecipe } from '../recipe.ts'
 import { differences, digests, fixedMessage, phaseOf, plain } from './compare.ts'
 import { checkedProperties, explained, type Kind, type Properties } from './kind.ts'
 import { KINDS } from './kinds.ts'
 import { sourceProblem } from './sources.ts'
-
-const A_MOMENT_MS = 2_000
-const GONE = 'it is gone by now'
 
 interface ResourceState {
   readonly made?: boolean
@@ -154,14 +152,14 @@ export class ResourceVerbs {
 
   /** Made by an earlier call with these properties, or to be adopted as it is; what such a call may not have come to, `update` does. */
   async #accept(thing: unknown, properties: Properties): Promise<Ack> {
-    const owner = await this.#owner(thing)
-    if (owner === 'gone' || this.#conflictWith(owner.id) !== undefined) return {}
+    const { conflict, isUntagged } = await this.#ownership(thing)
+    if (conflict !== undefined) return {}
     const { setLater = [] } = this.#kind
     const sent = Object.entries(digests(properties)).filter(([name]) => !setLater.includes(name))
     return {
       state: this.#remember({
         made: true,
-        ...(owner.id === undefined && { adopted: true }),
+        ...(isUntagged && { adopted: true }),
         asked: this.#state().asked ?? Object.fromEntries(sent),
       }),
       outside: this.#outside(thing),
@@ -370,19 +368,13 @@ export class ResourceVerbs {
     return { phase: 'failed', reason: 'CreateFailed', message, usable: false, retry: 'no' }
   }
 
-  /** Asked anew each time: a thing that was removed and made again by somebody else has the same name and the same ARN. */
   async #conflict(thing: unknown): Promise<string | undefined> {
-    const owner = await this.#owner(thing)
-    return owner === 'gone' ? GONE : this.#conflictWith(owner.id)
+    return (await this.#ownership(thing)).conflict
   }
 
-  #conflictWith(owner: string | undefined): string | undefined {
-    const { existing, id } = this.#want
-    const accepts = this.#state().adopted === true ? 'Adopt' : existing
-    return conflictOf(owner, { id, existing: accepts }, `a ${this.#kind.type} called ${this.#id}`)
-  }
-
-  #owner(thing: unknown): Promise<Owner> {
-    return this.#aws.owner(this.#kind.arnOf(thing), this.#signal)
+  #ownership(thing: unknown) {
+    const adopted = this.#state().adopted === true
+    const claim = { want: this.#want, adopted, thing: `a ${this.#kind.type} called ${this.#id}` }
+    return ownershipOf(this.#aws, this.#kind.arnOf(thing), claim, this.#signal)
   }
 }
