@@ -380,7 +380,7 @@ async function live(site: Site, name: string): Promise<readonly string[]> {
 const SITE_MS = 150_000
 
 test.concurrent.each(Object.entries(SITES))(
-  'row 46: at each call that %s takes, a 503, a lost answer and one that the SDK asks for again cost time and nothing else',
+  'row 46: at each call that %s takes, a 503 and a lost answer cost time and nothing else',
   async (_title, site) => {
     const { region } = site
     await connected(site)
