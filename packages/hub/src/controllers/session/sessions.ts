@@ -40,6 +40,8 @@ interface Connected {
 
 /** Enough to keep a backend busy, and few enough that one which is slow is not buried. */
 const CALLS_PER_BACKEND = 16
+/** Between two watches of a driver that fail. */
+const MAX_PAUSE_MS = 60_000
 
 export interface SessionsOptions {
   readonly drivers: ReadonlyMap<string, Driver>
@@ -116,13 +118,16 @@ export function createSessions(options: SessionsOptions): Sessions {
   /** A watch that ends by itself is begun again; without one the controllers poll at the pace that the driver asks for. */
   async function watch(session: Session, signal: AbortSignal, backendLog: Log, redaction: Redaction): Promise<void> {
     for (let failures = 0; session.watch && !signal.aborted; failures++) {
+      const begunAt = clock.now()
       try {
         await session.watch(changed, signal)
       } catch (error) {
         if (!signal.aborted)
           backendLog.warn('the watch of the driver failed', { error: redaction.redact(errorChain(error)) })
       }
-      if (!signal.aborted) await pause(clock, Math.min(1000 * 2 ** failures, 60_000), signal)
+      // One that watched for long is well again, and its next failure is another one.
+      if (clock.now() - begunAt > MAX_PAUSE_MS) failures = 0
+      if (!signal.aborted) await pause(clock, Math.min(1000 * 2 ** failures, MAX_PAUSE_MS), signal)
     }
   }
 
