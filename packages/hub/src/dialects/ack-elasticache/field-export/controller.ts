@@ -3,9 +3,11 @@
  * copy is made with the rights of the hub, and into another namespace it would be a way to write where one may not.
  */
 import { configMapType, secretType } from '@larder/engine/client/builtin'
+import type { Lister } from '@larder/engine/client/informer'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { Json } from '@larder/engine/base/json'
 import { asJson, type KubeObject } from '@larder/engine/machinery/object'
+import { isApiError, isConflict, type ApiError } from '@larder/engine/machinery/status'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done } from '@larder/engine/runtime/outcome'
 import { keyOf, type Pass } from '@larder/engine/runtime/pass'
@@ -45,12 +47,22 @@ export function fieldExportController(): Controller {
             .map(keyOf),
         ),
       ),
+      // Of two that write one key the younger waits for the older to go.
+      watching(exportType, (other, informers) => rivalsOf(other, informers.of(exportType)).map(keyOf)),
     ],
     reconcile: async (pass) => {
-      const { status = {} } = pass.object
-      const sayings = await copy(pass)
-      pass.status.conditions = told(status.conditions, sayings, pass.clock.now()) as never
-      return done
+      const { status = {}, spec } = pass.object
+      const say = (sayings: readonly Saying[]) => {
+        pass.status.conditions = told(status.conditions, sayings, pass.clock.now()) as never
+      }
+      try {
+        say(await copy(pass))
+        return done
+      } catch (error) {
+        // Told, and tried again: the end of the pass writes what stands in the draft.
+        if (spec && isApiError(error) && !isConflict(error)) say(recoverable(refusal(spec.to, error)))
+        throw error
+      }
     },
   })
 }
@@ -67,10 +79,34 @@ const TARGETS: readonly (readonly [word: Spec['to']['kind'], type: ResourceType<
 const isSource = (spec: Spec | undefined, kind: string, name: string): boolean =>
   spec?.from.resource.kind === kind && spec.from.resource.name === name
 
+const defaultKey = ({ namespace, name }: KubeObject['metadata']): string => `${namespace}.${name}`
+
+function entryOf({ spec, metadata }: FieldExport): string | undefined {
+  if (!spec) return undefined
+  const { kind, namespace = metadata.namespace, name, key = defaultKey(metadata) } = spec.to
+  return JSON.stringify([kind, namespace, name, key])
+}
+
+/** Others that write the same key. */
+const rivalsOf = (object: FieldExport, exports: Lister<FieldExport>): readonly FieldExport[] =>
+  exports
+    .list(object.metadata.namespace)
+    .filter((other) => other.metadata.uid !== object.metadata.uid && entryOf(other) === entryOf(object))
+
+const isOlder = (a: FieldExport, b: FieldExport): boolean => ageOf(a) < ageOf(b)
+const ageOf = ({ metadata }: FieldExport): string => `${metadata.creationTimestamp} ${metadata.uid}`
+
+/** Of a Secret no words of the API: who may read the FieldExport need not be one who may read that. */
+const refusal = ({ kind, name }: Spec['to'], { code, reason, message, details }: ApiError): string => {
+  const fields = details?.causes?.flatMap(({ field }) => field ?? []) ?? []
+  const verdict = [`${code} ${reason}`, ...fields].join(' ')
+  return `spec.to: the API refuses to write ${kind} ${name}: ${kind === 'secret' ? verdict : message}`
+}
+
 async function copy(pass: Pass<FieldExport>): Promise<readonly Saying[]> {
   const { spec, metadata } = pass.object
   if (!spec) return terminal('spec is required')
-  const { name, namespace = '' } = metadata
+  const { namespace = '' } = metadata
   const { from, to } = spec
   const steps = parsePath(from.path)
   if (!steps) return terminal(`spec.from.path: unable to parse path ${JSON.stringify(from.path)}`)
@@ -87,7 +123,7 @@ async function copy(pass: Pass<FieldExport>): Promise<readonly Saying[]> {
   if (!says(source, SYNCED)) return recoverable(`spec.from.resource: ${what} is not ${SYNCED}`)
   const value = textOf(valueAt(steps, asJson(source)))
   if (value === undefined) return recoverable(`spec.from.path: path does not exist in this object, or is no text`)
-  return write(pass, to, to.key ?? `${namespace}.${name}`, value)
+  return write(pass, to, to.key ?? defaultKey(metadata), value)
 }
 
 function textOf(value: Json | undefined): string | undefined {
@@ -105,6 +141,15 @@ async function write(
   const type = TARGETS.find(([word]) => word === kind)![1]
   const target = pass.cache(type).get(name, namespace)
   if (!target) return recoverable(`spec.to: unable to get existing ${kind} ${namespace}/${name}`)
+  // Its owner puts back what is written, and so would this, for ever.
+  const owner = target.metadata.ownerReferences?.find(({ controller }) => controller === true)
+  if (owner) return terminal(`spec.to: ${kind} ${namespace}/${name} is written by ${owner.kind} ${owner.name} alone`)
+  const first = rivalsOf(pass.object, pass.cache(exportType)).find(
+    (other) => other.metadata.deletionTimestamp === undefined && isOlder(other, pass.object),
+  )
+  if (first) {
+    return terminal(`spec.to: key ${key} of ${kind} ${namespace}/${name} is that of FieldExport ${first.metadata.name}`)
+  }
   const wanted = kind === 'secret' ? Buffer.from(value).toString('base64') : value
   if (target.data?.[key] !== wanted) {
     await pass.client.of(type).patch(name, { data: { [key]: wanted } }, { namespace })
