@@ -5,6 +5,8 @@ import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { watching } from '@larder/engine/runtime/controller'
+import { openMemoryStore } from '@larder/engine/storage/memory/store'
+import type { Store } from '@larder/engine/storage/store'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { testHub, type TestHub } from '../controllers/testing/hub.ts'
 import { Shelf, shelfDriver } from '../controllers/testing/shelf-driver.ts'
@@ -68,7 +70,8 @@ const dialect: ResourceDialect<Jar> = {
       }),
     }
   },
-  reclaimPolicy: ({ spec }) => (spec.keep === true ? 'Retain' : 'Delete'),
+  reclaimPolicy: ({ spec }, namespace) =>
+    spec.keep === true || namespace?.metadata.annotations?.['jars.example/keep'] === 'true' ? 'Retain' : 'Delete',
   beside: ({ spec, metadata }, { instance }) =>
     spec.label !== undefined && instance?.status?.applied
       ? [
@@ -121,13 +124,31 @@ const jars: Door = {
 let shelf: Shelf
 let hub: TestHub
 
-async function begin(isEmbedded = true): Promise<void> {
+async function begin(isEmbedded = true, store = openMemoryStore()): Promise<void> {
   shelf = new Shelf()
-  hub = await testHub({ drivers: [shelfDriver(shelf)], doors: [jars], isEmbedded })
+  hub = await testHub({ drivers: [shelfDriver(shelf)], doors: [jars], isEmbedded, store })
   await hub.start()
 }
 beforeEach(() => begin())
 afterEach(() => hub.stop())
+
+/** From `hold` on watches of these keys say nothing more. */
+function slowStore(keys: string): { readonly store: Store; hold(): void } {
+  let isHeld = false
+  const store = openMemoryStore()
+  const watch: Store['watch'] = (range, listener) =>
+    store.watch(range, (events) => {
+      if (!isHeld || range.prefix !== keys) listener(events)
+    })
+  const slow = new Proxy(store, {
+    get(target, name) {
+      if (name === 'watch') return watch
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+  return { store: slow, hold: () => void (isHeld = true) }
+}
 
 const all = () => hub.admin.of(jarType)
 const jar = (name: string, spec: Jar['spec'] = {}, annotations = {}) =>
@@ -238,6 +259,18 @@ describe('when it goes', () => {
     await gone('a')
     expect(shelf.services.has(metadata.uid!)).toBe(true)
     expect(await instances()).toEqual([])
+  })
+
+  test('the service stays where its namespace says so, also when the hub has not heard of that yet', async () => {
+    await hub.stop()
+    const { store, hold } = slowStore('//namespaces/')
+    await begin(true, store)
+    const { metadata } = await jar('a')
+    await says('a', 'Ready')
+    hold()
+    await hub.admin.of(namespaceType).patch('shop', { metadata: { annotations: { 'jars.example/keep': 'true' } } })
+    await gone('a')
+    expect(shelf.services.has(metadata.uid!)).toBe(true)
   })
 
   test('an Instance that is gone already, or never was, holds nothing up', async () => {

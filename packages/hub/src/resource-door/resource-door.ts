@@ -19,6 +19,7 @@
  * resource. Rejected: calls to a driver from here. The timeline, the pace and the deadlines of a resource would then exist twice.
  */
 import type { Json, JsonObject } from '@larder/engine/base/json'
+import type { Namespace } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import type { Watch } from '@larder/engine/runtime/controller'
@@ -105,8 +106,11 @@ export interface ResourceDialect<T extends KubeObject> {
   /** What `want` reads besides. Their `keys` are names of this kind. */
   readonly watches?: readonly Watch[]
   want(object: T, neighbours: Neighbours): WantedService | Blocked
-  /** What becomes of the service when the object goes; asked anew at its deletion, when `want` is not. Unless told `Delete`. */
-  reclaimPolicy?(object: T, neighbours: Neighbours): 'Delete' | 'Retain'
+  /**
+   * What becomes of the service when the object goes; asked anew at its deletion, when `want` is not, with the namespace as the server has it then: who
+   * says that things stay, and at once deletes, means what is deleted. Unless told `Delete`.
+   */
+  reclaimPolicy?(object: T, namespace: Namespace | undefined): 'Delete' | 'Retain'
   /** Not asked while the object goes: what is owned goes with it. What is owned and not named here is removed. */
   beside?(object: T, state: ServiceState): readonly SideObject[]
   report(object: T, state: ServiceState): Report

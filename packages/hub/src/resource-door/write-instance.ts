@@ -1,4 +1,5 @@
 /** The Instance of an object: of a determined name, as the object wants it. */
+import { namespaceType } from '@larder/engine/client/builtin'
 import { ensure } from '@larder/engine/client/client'
 import { formatApiVersion, type KubeObject } from '@larder/engine/machinery/object'
 import type { Pass } from '@larder/engine/runtime/pass'
@@ -46,7 +47,8 @@ export function writeInstance<T extends KubeObject>(
   backend: string,
 ): Promise<Instance> {
   const { object } = pass
-  const owned = ownedSpec(object, dialect, wanted, dialect.reclaimPolicy?.(object, pass) ?? 'Delete')
+  const home = pass.cache(namespaceType).get(object.metadata.namespace ?? '')
+  const owned = ownedSpec(object, dialect, wanted, dialect.reclaimPolicy?.(object, home) ?? 'Delete')
   return ensure(
     pass.client,
     instanceKind,
@@ -115,7 +117,7 @@ function ownedSpec(
 /** Whether an Instance already is as wanted, and was looked at since. */
 export const isCurrent = ({ metadata, status }: Instance): boolean => status?.observedGeneration === metadata.generation
 
-/** Removes it, with what it stands for by its reclaim policy. Undefined when it is gone: asked of the server, since a cache may be behind. */
+/** Removes it, with what it stands for by its reclaim policy. Undefined when it is gone. All is asked of the server, since a cache may be behind. */
 export async function removeInstance<T extends KubeObject>(
   pass: Pass<T>,
   dialect: ResourceDialect<T>,
@@ -124,7 +126,8 @@ export async function removeInstance<T extends KubeObject>(
   const instances = pass.client.of(instanceKind)
   const found = await instances.find(name, namespace)
   if (!found || found.spec.origin?.uid !== pass.object.metadata.uid) return undefined
-  const reclaimPolicy = dialect.reclaimPolicy?.(pass.object, pass) ?? 'Delete'
+  const home = await pass.client.of(namespaceType).find(pass.object.metadata.namespace ?? '')
+  const reclaimPolicy = dialect.reclaimPolicy?.(pass.object, home) ?? 'Delete'
   const { uid = '' } = found.metadata
   if (found.spec.reclaimPolicy !== reclaimPolicy)
     await instances.patch(name, { metadata: { uid }, spec: { reclaimPolicy } }, { namespace })

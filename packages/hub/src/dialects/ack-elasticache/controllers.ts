@@ -2,7 +2,6 @@ import { configMapType, secretType } from '@larder/engine/client/builtin'
 import type { Informers } from '@larder/engine/client/informer'
 import { watching, type Controller, type Watch } from '@larder/engine/runtime/controller'
 import { keyOf, type Key } from '@larder/engine/runtime/pass'
-import { namespaceType } from '@larder/engine/client/builtin'
 import type { DoorContext } from '../../door.ts'
 import { resourceController } from '../../resource-door/controller.ts'
 import { deletionPolicyOf } from './annotations.ts'
@@ -27,8 +26,7 @@ const controllerOf = (context: DoorContext, kind: AckKind): Controller =>
     finalizer: `finalizers.${ELASTICACHE_GROUP}/${kind.type.kind}`,
     watches: [...secretWatches(kind), ...siblingWatches(kind), roleMapWatch(kind)],
     want: (object, neighbours) => wantOf(kind, object, neighbours),
-    reclaimPolicy: (object, { cache }) =>
-      deletionPolicyOf(object, cache(namespaceType).get(object.metadata.namespace ?? '')),
+    reclaimPolicy: deletionPolicyOf,
     report: (object, state) => reportOf(kind, object, state),
   })
 
