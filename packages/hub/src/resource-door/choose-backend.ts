@@ -12,6 +12,7 @@ import type { Pass } from '@larder/engine/runtime/pass'
 import { backendKind, type Backend } from '../model/backend.ts'
 import type { Instance } from '../model/instance.ts'
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../model/names.ts'
+import { isUntouched } from '../model/reclaim.ts'
 import { isConsumer } from '../model/visibility.ts'
 import type { Blocked, Place, WantedService } from './resource-door.ts'
 
@@ -31,8 +32,7 @@ type Reader = Pick<Pass<KubeObject>, 'cache' | 'client' | 'object'>
 
 export async function chooseBackend(pass: Reader, choice: BackendChoice): Promise<string | Blocked> {
   const { driver, place, instance, isEmbedded } = choice
-  const made = instance?.spec.backendRef?.name
-  if (made !== undefined) return stayAt(pass, made, place)
+  if (instance?.spec.backendRef) return stayAt(pass, instance, instance.spec.backendRef.name, place)
   const open = openBackends(pass, driver).filter((backend) => isAt(backend, place))
   const named = annotationOf(pass)
   if (named !== undefined) {
@@ -79,11 +79,14 @@ const mayKeep = ({ place: { region, accountID, roleARN }, isEmbedded }: BackendC
 
 const blocked = (message: string): Blocked => ({ blocked: { reason: 'BackendNotFound', message } })
 
-function stayAt({ cache }: Reader, name: string, place: Place): string | Blocked {
+function stayAt({ cache }: Reader, instance: Instance, name: string, place: Place): string | Blocked {
   const backend = cache(backendKind).get(name)
   if (!backend || isAt(backend, place)) return name
   const at = placeOf(backend)
-  const message = `the service was made in region ${at.region ?? 'unknown'} of account ${at.accountID ?? 'unknown'}, and stays there`
+  const where = `in region ${at.region ?? 'unknown'} of account ${at.accountID ?? 'unknown'}`
+  const message = isUntouched(instance)
+    ? `the service was to be made ${where} and nothing of it is there yet; for another place delete the object and apply it again`
+    : `the service was made ${where}, and stays there`
   return { blocked: { reason: 'PlaceFixed', message } }
 }
 

@@ -3,7 +3,7 @@ import { equalJson, type Json } from '@larder/engine/base/json'
 import { namespaceType } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
 import { asJson, type KubeObject } from '@larder/engine/machinery/object'
-import { isNotFound } from '@larder/engine/machinery/status'
+import { isApiError, isConflict, isNotFound, type ApiError } from '@larder/engine/machinery/status'
 import { defineController, ownersOf, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done, wait, type Outcome } from '@larder/engine/runtime/outcome'
 import { keyOf, type Pass } from '@larder/engine/runtime/pass'
@@ -20,6 +20,8 @@ const WORKERS = 4
 /** What is written comes back by the watch a moment later. */
 const AGAIN_MS = 1
 const LOOK_AGAIN_MS = 30_000
+/** Nothing tells when a quota has room again, or a right is given back. */
+const BACKOFF = { baseMs: 200, capMs: LOOK_AGAIN_MS }
 
 export function resourceController<T extends KubeObject>(
   context: DoorContext,
@@ -32,24 +34,22 @@ export function resourceController<T extends KubeObject>(
     finalizer: dialect.finalizer,
     conditions: false,
     workers: WORKERS,
+    backoff: BACKOFF,
     watches: [
       watching(instanceKind, ({ spec }) => {
         const { origin } = spec
         if (origin?.door !== door || origin.kind !== type.kind || origin.name === undefined) return []
         return [{ name: origin.name, namespace: origin.namespace }]
       }),
-      // Those that wait for one. Where an instance is, its Backend is chosen.
-      watching(backendKind, ({ spec }, informers) =>
-        spec.driver === dialect.driver
-          ? informers
-              .of(type)
-              .list()
-              .filter(
-                ({ metadata }) => !informers.of(instanceKind).get(nameFor(door, metadata.uid), INSTANCE_NAMESPACE),
-              )
-              .map(keyOf)
-          : [],
-      ),
+      // Those that wait for one; and its own, which it may be open to again, or be in the right place for.
+      watching(backendKind, ({ spec, metadata: { name } }, informers) => {
+        if (spec.driver !== dialect.driver) return []
+        const isConcerned = ({ metadata }: T): boolean => {
+          const instance = informers.of(instanceKind).get(nameFor(door, metadata.uid), INSTANCE_NAMESPACE)
+          return (instance?.spec.backendRef?.name ?? name) === name
+        }
+        return informers.of(type).list().filter(isConcerned).map(keyOf)
+      }),
       watching(namespaceType, ({ metadata }, informers) => informers.of(type).list(metadata.name).map(keyOf)),
       ...(dialect.sides ?? []).map((side) =>
         watching(side, (object) => ownersOf(object, type), { [OWNER]: ownerUids }),
@@ -69,7 +69,7 @@ async function reconcile<T extends KubeObject>(
   context: DoorContext,
 ): Promise<Outcome> {
   const before = instanceOf(pass, dialect)
-  const problem = await settle(pass, dialect, context)
+  const problem = await settle(pass, dialect, context).catch(refusal)
   const instance = instanceOf(pass, dialect)
   const state: ServiceState = {
     instance: problem.written ?? instance ?? before,
@@ -79,13 +79,27 @@ async function reconcile<T extends KubeObject>(
     isDeleting: false,
     now: pass.clock.now(),
   }
-  const taken = dialect.beside ? await writeSideObjects(pass, dialect, dialect.beside(pass.object, state)) : []
-  const told = await tell(pass, dialect, dialect.report(pass.object, { ...state, taken }))
+  const { taken, refused } = dialect.beside
+    ? await writeSideObjects(pass, dialect, dialect.beside(pass.object, state))
+    : NOTHING_BESIDE
+  const blocked = state.blocked ?? (refused && refusal(refused).blocked)
+  const told = await tell(pass, dialect, dialect.report(pass.object, { ...state, blocked, taken }))
+  // What was drafted is written all the same, and the pass tried again, ever more slowly.
+  const error = problem.refused ?? refused
+  if (error) throw error
   // Nothing tells when somebody else's object goes.
   return taken.length > 0 && told.type === 'done' ? wait('NameTaken', taken.join(), LOOK_AGAIN_MS) : told
 }
 
-type Settling = Partial<Blocked> & { readonly written?: ServiceState['instance'] }
+const NOTHING_BESIDE = { taken: [], refused: undefined }
+
+type Settling = Partial<Blocked> & { readonly written?: ServiceState['instance']; readonly refused?: ApiError }
+
+/** Told as what blocks: in the log alone, the object would be in progress for ever and nobody would know why. */
+function refusal(error: unknown): Settling & Blocked {
+  if (!isApiError(error) || isConflict(error)) throw error
+  return { refused: error, blocked: { reason: 'ApiRefused', message: `the API refuses: ${error.message}` } }
+}
 
 /** Brings the Instance to what the object wants. */
 async function settle<T extends KubeObject>(
@@ -142,13 +156,19 @@ async function writeObject<T extends KubeObject>(
   await pass.client.of(type).patch(name, operations, { type: 'json', namespace })
 }
 
+type Removing = Pick<Settling, 'blocked' | 'refused'> & { readonly found?: ServiceState['instance'] }
+
+const removing = <T extends KubeObject>(pass: Pass<T>, dialect: ResourceDialect<T>): Promise<Removing> =>
+  removeInstance(pass, dialect).then((found) => ({ found }), refusal)
+
 async function finalize<T extends KubeObject>(pass: Pass<T>, dialect: ResourceDialect<T>): Promise<Outcome> {
-  const instance = await removeInstance(pass, dialect)
-  if (!instance) return done
+  const { found, blocked, refused } = await removing(pass, dialect)
+  if (!found && !refused) return done
+  const instance = found ?? instanceOf(pass, dialect)
   const state: ServiceState = {
     instance,
-    isCurrent: isCurrent(instance),
-    blocked: undefined,
+    isCurrent: instance !== undefined && isCurrent(instance),
+    blocked,
     taken: [],
     isDeleting: true,
     now: pass.clock.now(),
@@ -157,5 +177,6 @@ async function finalize<T extends KubeObject>(pass: Pass<T>, dialect: ResourceDi
     if (isNotFound(error)) return done
     throw error
   })
+  if (refused) throw refused
   return told.type === 'wait' ? told : wait('Deleting', 'the service is being removed')
 }

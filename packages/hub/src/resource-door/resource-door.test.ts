@@ -1,6 +1,6 @@
 /** A small dialect over a shelf: what every dialect of one object for each resource relies on. */
 import type { JsonObject } from '@larder/engine/base/json'
-import { configMapType, namespaceType, secretType } from '@larder/engine/client/builtin'
+import { clusterRoleType, configMapType, namespaceType, secretType } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { findCondition } from '@larder/engine/runtime/conditions'
@@ -27,6 +27,8 @@ interface Jar extends KubeObject {
     readonly keep?: boolean
     readonly region?: string
     readonly wax?: string
+    /** The namespace whose words stand on it. */
+    readonly words?: string
   }
   readonly output?: JsonObject
   readonly status?: { readonly says?: string; readonly id?: string }
@@ -63,6 +65,7 @@ const dialect: ResourceDialect<Jar> = {
       recipe: {},
       ...(spec.region !== undefined && { place: { region: spec.region } }),
       parameters: { lid: spec.lid ?? 'none' },
+      ...(spec.words !== undefined && { contentFrom: { what: `the text in ${spec.words}`, namespace: spec.words } }),
       ...(spec.wax !== undefined && {
         parametersFrom: [
           { secretKeyRef: { name: spec.wax, namespace: metadata.namespace ?? '', key: 'wax' }, at: '/wax' },
@@ -322,6 +325,51 @@ describe('objects beside it', () => {
   })
 })
 
+describe('what the API refuses is told, and tried again', () => {
+  const role = () => hub.admin.of(clusterRoleType)
+
+  /** Takes a right of the hub away. Returns what gives it back. */
+  async function without(resource: string, verb: string): Promise<() => Promise<unknown>> {
+    const { rules = [] } = await role().get('larder:hub')
+    const fewer = rules.map((rule) =>
+      rule.resources?.includes(resource) ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) } : rule,
+    )
+    await role().patch('larder:hub', { rules: fewer.filter(({ verbs }) => verbs.length > 0) })
+    return () => role().patch('larder:hub', { rules })
+  }
+
+  test.each(['backends', 'instances'])('of what it needs: %s', async (resource) => {
+    const giveBack = await without(resource, 'create')
+    await jar('a')
+    const { status } = await says('a', 'the API refuses: ')
+    expect(status?.says).toContain(`cannot create resource "${resource}"`)
+    await giveBack()
+    await says('a', 'Ready')
+  })
+
+  test('of what stands beside it, which costs nothing else that it says', async () => {
+    const giveBack = await without('configmaps', 'create')
+    await jar('a', { label: 'x', lid: 'red' })
+    const { output, status } = await says('a', 'the API refuses: ')
+    expect(status?.says).toContain('cannot create resource "configmaps"')
+    expect(output).toEqual({ maps: null })
+    await giveBack()
+    await mapsAre([['a-x', 'red']])
+    await says('a', 'Ready')
+  })
+
+  test('of its end', async () => {
+    await jar('a')
+    await says('a', 'Ready')
+    const giveBack = await without('instances', 'delete')
+    await all().delete('a', { namespace: 'shop' })
+    await says('a', 'cannot delete resource "instances"')
+    await giveBack()
+    await hub.until('the jar to go', async () => ((await all().find('a', 'shop')) ? undefined : true))
+    expect(shelf.services.size).toBe(0)
+  })
+})
+
 describe('the Backend', () => {
   const consumers = { selector: {} }
 
@@ -357,9 +405,34 @@ describe('the Backend', () => {
     await jar('a', { region: 'eu-west-1' })
     await hub.until('a Backend of the region', () => hub.admin.of(backendKind).find('aws-shelf-eu-west-1'))
     expect((await hub.admin.of(backendKind).get('aws-shelf-eu-west-1')).spec.config).toEqual({ region: 'eu-west-1' })
-    await hub.until('an instance', async () => (await backendOf()) === 'aws-shelf-eu-west-1' || undefined)
+    await says('a', 'Ready')
+    expect(await backendOf()).toBe('aws-shelf-eu-west-1')
     await edit('a', { region: 'eu-west-2' })
     await says('a', 'the service was made in region eu-west-1 of account unknown, and stays there')
+  })
+
+  test('wakes what it was made for when it is opened to what that is made of, or is in the right place again', async () => {
+    await hub.backend('shelf', { consumers: { namespaces: ['shop'] } })
+    await jar('a')
+    await says('a', 'Ready')
+    await edit('a', { words: 'library' })
+    await says('a', 'the text in library is not used: Backend shelf is not open to namespace library')
+    await hub.admin.of(backendKind).patch('shelf', { spec: { consumers: { namespaces: ['shop', 'library'] } } })
+    await says('a', 'Ready')
+    await edit('a', { region: 'eu-west-1' })
+    await says('a', 'stays there')
+    await hub.admin.of(backendKind).patch('shelf', { spec: { config: { region: 'eu-west-1' } } })
+    await says('a', 'Ready')
+  })
+
+  test('whose service nobody has asked for yet is told as such', async () => {
+    await hub.backend('far', { driver: 'shelf', config: { region: 'eu-west-1' }, consumers })
+    shelf.fail = (verb) => (verb === 'observe' ? new Error('away') : undefined)
+    await jar('a', { region: 'eu-west-1' })
+    await hub.until('an instance', async () => (await backendOf()) === 'far' || undefined)
+    await edit('a', { region: 'eu-west-2' })
+    await says('a', 'was to be made in region eu-west-1 of account unknown and nothing of it is there yet')
+    expect(shelf.services.size).toBe(0)
   })
 
   test('on a cluster is nobody’s until the platform opens it', async () => {

@@ -29,7 +29,10 @@ import type { Instance } from '../model/instance.ts'
 /** The caches: of the kind itself, Instances, Backends, Namespaces, and of what the dialect watches besides. */
 export type Neighbours = Pick<Pass<KubeObject>, 'cache'>
 
-/** Why nothing is asked for yet, or no more. The words reach status. */
+/**
+ * Why nothing is asked for yet, or no more. The words reach status. From here come `BackendNotFound`, `ContentNotAllowed`, `PlaceFixed`, `Immutable` and
+ * `ApiRefused`, beside those of the dialect.
+ */
 export interface Blocked {
   readonly blocked: { readonly reason: string; readonly message: string }
 }
@@ -66,7 +69,7 @@ export interface ServiceState {
   /** The Instance is as the object wants it, and the hub has looked at it since. */
   readonly isCurrent: boolean
   readonly blocked: Blocked['blocked'] | undefined
-  /** Objects beside it that could not be written: somebody else has the name. `Kind name`. */
+  /** Objects beside it that could not be written: somebody else has the name, or the API refuses them, as `blocked` then says. `Kind name`. */
   readonly taken: readonly string[]
   readonly isDeleting: boolean
   /** Milliseconds, for times in conditions. */

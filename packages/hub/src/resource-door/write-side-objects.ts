@@ -2,6 +2,7 @@
 import { equalJson, type Json, type JsonObject } from '@larder/engine/base/json'
 import { ensure, type New } from '@larder/engine/client/client'
 import { asJson, type KubeObject } from '@larder/engine/machinery/object'
+import { isApiError, isConflict, type ApiError } from '@larder/engine/machinery/status'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { Pass } from '@larder/engine/runtime/pass'
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../model/names.ts'
@@ -16,21 +17,34 @@ export const ownerUids = ({ metadata }: KubeObject): readonly string[] =>
 const isOwned = (side: KubeObject, owner: KubeObject): boolean =>
   side.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false
 
-/** Which could not be written, as `Kind name`. */
+interface Written {
+  /** Which could not be written, as `Kind name`. */
+  readonly taken: readonly string[]
+  /** Why, where it was not that somebody else has the name: the first answer of the API. */
+  readonly refused: ApiError | undefined
+}
+
+/** Each by itself: one that the API refuses does not cost the others. */
 export async function writeSideObjects<T extends KubeObject>(
   pass: Pass<T>,
   dialect: ResourceDialect<T>,
   wanted: readonly SideObject[],
-): Promise<readonly string[]> {
+): Promise<Written> {
   const taken: string[] = []
+  let refused: ApiError | undefined
+  const unlessRefused = (error: unknown): false => {
+    if (!isApiError(error) || isConflict(error)) throw error
+    refused ??= error
+    return false
+  }
   for (const side of wanted) {
-    if (!(await writeOne(pass, side))) taken.push(`${side.type.kind} ${side.name}`)
+    if (!(await writeOne(pass, side).catch(unlessRefused))) taken.push(`${side.type.kind} ${side.name}`)
   }
   for (const type of dialect.sides ?? []) {
     const names = new Set(wanted.filter((side) => side.type === type).map(({ name }) => name))
-    await removeOthers(pass, type, names)
+    await removeOthers(pass, type, names).catch(unlessRefused)
   }
-  return taken
+  return { taken, refused }
 }
 
 async function writeOne<T extends KubeObject>(pass: Pass<T>, side: SideObject): Promise<boolean> {

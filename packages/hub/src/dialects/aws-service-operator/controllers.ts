@@ -1,4 +1,4 @@
-import { configMapType } from '@larder/engine/client/builtin'
+import { configMapType, namespaceType } from '@larder/engine/client/builtin'
 import type { Lister } from '@larder/engine/client/informer'
 import { watching, type Controller } from '@larder/engine/runtime/controller'
 import { keyOf } from '@larder/engine/runtime/pass'
@@ -42,6 +42,14 @@ function dialectOf(model: ResourceModel): ResourceDialect<AsoObject> {
         const places = [`${metadata.namespace}/${metadata.name}`, `/${metadata.name}`]
         return places.flatMap((place) => objects.byIndex(TEMPLATE, place)).map(keyOf)
       }),
+      // Its labels may open a Backend to the templates in it.
+      watching(namespaceType, ({ metadata }, informers) =>
+        informers
+          .of(type)
+          .list()
+          .filter(({ spec }) => spec?.['cloudFormationTemplateNamespace'] === metadata.name)
+          .map(keyOf),
+      ),
       // The settings of the door.
       watching(configMapType, (map, informers) => (isSettings(map) ? informers.of(type).list().map(keyOf) : [])),
       ...(model.names
