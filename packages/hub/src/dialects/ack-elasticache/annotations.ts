@@ -21,6 +21,24 @@ const annotation = ({ metadata }: Annotated, name: string): string | undefined =
 export const regionOf = (object: Annotated, made: string | undefined, namespace: Annotated | undefined) =>
   annotation(object, REGION) ?? made ?? (namespace && annotation(namespace, DEFAULT_REGION))
 
+/** As Backends of AWS take it. */
+const REGION_PATTERN = /^[a-z]{2,}(-[a-z]+)+-[0-9]+$/
+const ACCOUNT_PATTERN = /^[0-9]{12}$/
+
+/** Of what is no region and no account nothing can be made, and a Backend that is kept for it would stay, for the whole cluster. */
+export function placeProblem(
+  object: Annotated,
+  { region, accountID }: { readonly region?: string; readonly accountID?: string },
+): string | undefined {
+  const of = ` of namespace ${object.metadata.namespace}`
+  if (region !== undefined && !REGION_PATTERN.test(region)) {
+    const where = annotation(object, REGION) === undefined ? `${DEFAULT_REGION}${of}` : REGION
+    return `annotation ${where}: is a region, as eu-west-1 is, and not ${JSON.stringify(region)}`
+  }
+  if (accountID === undefined || ACCOUNT_PATTERN.test(accountID)) return undefined
+  return `annotation ${OWNER_ACCOUNT}${of}: is an account, a number of 12 digits, and not ${JSON.stringify(accountID)}`
+}
+
 export const ownerAccountOf = (namespace: Annotated | undefined): string | undefined =>
   namespace && annotation(namespace, OWNER_ACCOUNT)
 

@@ -37,7 +37,8 @@ export const recoverable = (message: string): readonly Saying[] => [
 export function withReady(sayings: readonly Saying[]): readonly Saying[] {
   const isSynced = sayings.some(({ type, status }) => type === SYNCED && status === 'True')
   const isTerminal = sayings.some(({ type }) => type === TERMINAL)
-  const said = sayings.find(({ type }) => type === TERMINAL || type === RECOVERABLE) ?? sayings.at(-1)
+  const said =
+    sayings.find(({ type }) => type === TERMINAL || type === RECOVERABLE) ?? sayings.find(({ type }) => type === SYNCED)
   const status = isSynced && !isTerminal ? 'True' : 'False'
   return [...sayings, { type: 'Ready', status, ...(status === 'False' && said?.message && { message: said.message }) }]
 }

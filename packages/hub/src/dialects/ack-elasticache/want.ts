@@ -1,7 +1,7 @@
 /** What an object wants of AWS, or what must be there first. */
 import { configMapType, namespaceType } from '@larder/engine/client/builtin'
 import type { Blocked, Neighbours, Place, WantedService } from '../../resource-door/resource-door.ts'
-import { annotationProblem, existingOf, ownerAccountOf, regionOf } from './annotations.ts'
+import { annotationProblem, existingOf, ownerAccountOf, placeProblem, regionOf } from './annotations.ts'
 import type { AckKind, AckObject } from './kinds/kinds.ts'
 import { propertiesOf } from './properties.ts'
 import { resolved, siblingAhead } from './references.ts'
@@ -52,6 +52,11 @@ function placeOf(object: AckObject, { cache }: Neighbours): Place | Blocked {
   const made = object.status?.['ackResourceMetadata'] as { readonly region?: string } | undefined
   const region = regionOf(object, made?.region, namespace)
   const accountID = ownerAccountOf(namespace)
+  const problem = placeProblem(object, {
+    ...(region !== undefined && { region }),
+    ...(accountID !== undefined && { accountID }),
+  })
+  if (problem !== undefined) return { blocked: { reason: ANNOTATION_INVALID, message: problem } }
   if (accountID === undefined) return { ...(region !== undefined && { region }) }
   const roleARN = cache(configMapType).get(ROLE_MAP, ACK_SYSTEM)?.data?.[accountID]
   return {
