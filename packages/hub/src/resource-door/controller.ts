@@ -10,9 +10,8 @@ import { keyOf, type Pass } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../door.ts'
 import { backendKind } from '../model/backend.ts'
 import { instanceKind } from '../model/instance.ts'
-import { doorInstanceName, INSTANCE_NAMESPACE } from '../model/names.ts'
 import { chooseBackend, contentProblem } from './choose-backend.ts'
-import type { Blocked, Report, ResourceDialect, ServiceState } from './resource-door.ts'
+import type { Blocked, Neighbours, Report, ResourceDialect, ServiceState } from './resource-door.ts'
 import { fixedProblem, instanceOf, isCurrent, removeInstance, writeInstance } from './write-instance.ts'
 import { OWNER, ownerUids, writeSideObjects } from './write-side-objects.ts'
 
@@ -44,11 +43,12 @@ export function resourceController<T extends KubeObject>(
       // Those that wait for one; and its own, which it may be open to again, or be in the right place for.
       watching(backendKind, ({ spec, metadata: { name } }, informers) => {
         if (spec.driver !== dialect.driver) return []
-        const isConcerned = ({ metadata }: T): boolean => {
-          const instance = informers.of(instanceKind).get(nameFor(door, metadata.uid), INSTANCE_NAMESPACE)
-          return (instance?.spec.backendRef?.name ?? name) === name
-        }
-        return informers.of(type).list().filter(isConcerned).map(keyOf)
+        const cache: Neighbours['cache'] = (of) => informers.of(of)
+        return informers
+          .of(type)
+          .list()
+          .filter((object) => (instanceOf(door, object, { cache })?.spec.backendRef?.name ?? name) === name)
+          .map(keyOf)
       }),
       watching(namespaceType, ({ metadata }, informers) => informers.of(type).list(metadata.name).map(keyOf)),
       ...(dialect.sides ?? []).map((side) =>
@@ -61,16 +61,14 @@ export function resourceController<T extends KubeObject>(
   })
 }
 
-const nameFor = (door: string, uid = ''): string => doorInstanceName(door, uid)
-
 async function reconcile<T extends KubeObject>(
   pass: Pass<T>,
   dialect: ResourceDialect<T>,
   context: DoorContext,
 ): Promise<Outcome> {
-  const before = instanceOf(pass, dialect)
+  const before = instanceOf(dialect.door, pass.object, pass)
   const problem = await settle(pass, dialect, context).catch(refusal)
-  const instance = instanceOf(pass, dialect)
+  const instance = instanceOf(dialect.door, pass.object, pass)
   const state: ServiceState = {
     instance: problem.written ?? instance ?? before,
     isCurrent: problem.blocked === undefined && problem.written !== undefined && isCurrent(problem.written),
@@ -109,7 +107,7 @@ async function settle<T extends KubeObject>(
 ): Promise<Settling> {
   const wanted = dialect.want(pass.object, pass)
   if ('blocked' in wanted) return wanted
-  const instance = instanceOf(pass, dialect)
+  const instance = instanceOf(dialect.door, pass.object, pass)
   const going = instance?.metadata.deletionTimestamp !== undefined
   const fixed = fixedProblem(instance, wanted)
   if (fixed) return fixed
@@ -164,7 +162,7 @@ const removing = <T extends KubeObject>(pass: Pass<T>, dialect: ResourceDialect<
 async function finalize<T extends KubeObject>(pass: Pass<T>, dialect: ResourceDialect<T>): Promise<Outcome> {
   const { found, blocked, refused } = await removing(pass, dialect)
   if (!found && !refused) return done
-  const instance = found ?? instanceOf(pass, dialect)
+  const instance = found ?? instanceOf(dialect.door, pass.object, pass)
   const state: ServiceState = {
     instance,
     isCurrent: instance !== undefined && isCurrent(instance),

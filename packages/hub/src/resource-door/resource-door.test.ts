@@ -136,7 +136,7 @@ beforeEach(() => begin())
 afterEach(() => hub.stop())
 
 /** From `hold` on watches of these keys say nothing more. */
-function slowStore(keys: string): { readonly store: Store; hold(): void } {
+function slowStore(keys: string): { readonly store: Store; readonly hold: () => void } {
   let isHeld = false
   const store = openMemoryStore()
   const watch: Store['watch'] = (range, listener) =>
@@ -325,19 +325,18 @@ describe('objects beside it', () => {
   })
 })
 
+/** Takes a right of the hub away. Returns what gives it back. */
+async function without(resource: string, verb: string): Promise<() => Promise<unknown>> {
+  const roles = hub.admin.of(clusterRoleType)
+  const { rules = [] } = await roles.get('larder:hub')
+  const fewer = rules.map((rule) =>
+    rule.resources?.includes(resource) ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) } : rule,
+  )
+  await roles.patch('larder:hub', { rules: fewer.filter(({ verbs }) => verbs.length > 0) })
+  return () => roles.patch('larder:hub', { rules })
+}
+
 describe('what the API refuses is told, and tried again', () => {
-  const role = () => hub.admin.of(clusterRoleType)
-
-  /** Takes a right of the hub away. Returns what gives it back. */
-  async function without(resource: string, verb: string): Promise<() => Promise<unknown>> {
-    const { rules = [] } = await role().get('larder:hub')
-    const fewer = rules.map((rule) =>
-      rule.resources?.includes(resource) ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) } : rule,
-    )
-    await role().patch('larder:hub', { rules: fewer.filter(({ verbs }) => verbs.length > 0) })
-    return () => role().patch('larder:hub', { rules })
-  }
-
   test.each(['backends', 'instances'])('of what it needs: %s', async (resource) => {
     const giveBack = await without(resource, 'create')
     await jar('a')

@@ -12,19 +12,19 @@ import {
   MANAGED_BY,
   MANAGED_BY_LABEL,
 } from '../model/names.ts'
-import type { Blocked, ResourceDialect, WantedService } from './resource-door.ts'
+import type { Blocked, Neighbours, ResourceDialect, WantedService } from './resource-door.ts'
 
 type Spec = Instance['spec']
 
-const at = (dialect: Pick<ResourceDialect<never>, 'door'>, { metadata }: KubeObject) => ({
-  name: doorInstanceName(dialect.door, metadata.uid ?? ''),
+const at = (door: string, { metadata }: KubeObject) => ({
+  name: doorInstanceName(door, metadata.uid ?? ''),
   namespace: INSTANCE_NAMESPACE,
 })
 
 /** Of the cache. */
-export function instanceOf<T extends KubeObject>(pass: Pass<T>, dialect: ResourceDialect<T>): Instance | undefined {
-  const { name, namespace } = at(dialect, pass.object)
-  return pass.cache(instanceKind).get(name, namespace)
+export function instanceOf(door: string, object: KubeObject, { cache }: Neighbours): Instance | undefined {
+  const { name, namespace } = at(door, object)
+  return cache(instanceKind).get(name, namespace)
 }
 
 /** What cannot be changed and is: the API would refuse the write, in words about a field that who wrote the object does not have. */
@@ -52,7 +52,7 @@ export function writeInstance<T extends KubeObject>(
   return ensure(
     pass.client,
     instanceKind,
-    at(dialect, object),
+    at(dialect.door, object),
     (current) => ({
       ...current,
       metadata: { ...(current?.metadata ?? BORN), ...acceptedLoss(object, current) },
@@ -64,7 +64,7 @@ export function writeInstance<T extends KubeObject>(
         backendRef: current?.spec.backendRef ?? { name: backend },
       },
     }),
-    { cached: instanceOf(pass, dialect) },
+    { cached: instanceOf(dialect.door, object, pass) },
   )
 }
 
@@ -122,7 +122,7 @@ export async function removeInstance<T extends KubeObject>(
   pass: Pass<T>,
   dialect: ResourceDialect<T>,
 ): Promise<Instance | undefined> {
-  const { name, namespace } = at(dialect, pass.object)
+  const { name, namespace } = at(dialect.door, pass.object)
   const instances = pass.client.of(instanceKind)
   const found = await instances.find(name, namespace)
   if (!found || found.spec.origin?.uid !== pass.object.metadata.uid) return undefined

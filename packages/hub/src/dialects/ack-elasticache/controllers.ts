@@ -36,17 +36,18 @@ const all = (kind: AckKind, informers: Informers, namespace?: string): readonly 
 const keysOf = (objects: readonly AckObject[]): readonly Key[] => objects.map(keyOf)
 
 /** Passwords come and change. */
-const secretWatches = (kind: AckKind): readonly Watch[] => [
-  watching(secretType, ({ metadata }, informers) =>
-    kind.secrets.length === 0
-      ? []
-      : keysOf(
-          all(kind, informers, metadata.namespace).filter((object) =>
-            namedSecrets(kind, object).some(({ name }) => name === metadata.name),
+const secretWatches = (kind: AckKind): readonly Watch[] =>
+  kind.secrets.length === 0
+    ? []
+    : [
+        watching(secretType, ({ metadata }, informers) =>
+          keysOf(
+            all(kind, informers, metadata.namespace).filter((object) =>
+              namedSecrets(kind, object).some(({ name }) => name === metadata.name),
+            ),
           ),
         ),
-  ),
-]
+      ]
 
 const siblingWatches = (kind: AckKind): readonly Watch[] =>
   ACK_KINDS.filter(({ type }) => kind.references.some((reference) => reference.kind === type.kind)).map((target) =>

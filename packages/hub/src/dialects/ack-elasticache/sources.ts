@@ -3,9 +3,8 @@
  * named; names alone say nothing, since AWS has several for one thing (a node of a cache, a snapshot that AWS took by itself).
  */
 import { isObject, type Json } from '@larder/engine/base/json'
-import { instanceKind } from '../../model/instance.ts'
-import { doorInstanceName, INSTANCE_NAMESPACE } from '../../model/names.ts'
 import type { Neighbours } from '../../resource-door/resource-door.ts'
+import { instanceOf } from '../../resource-door/write-instance.ts'
 import { ACK_DOOR } from './kinds/fields.ts'
 import { ACK_KINDS, type AckKind, type AckObject } from './kinds/kinds.ts'
 import { isMade, typeOf } from './references.ts'
@@ -22,8 +21,7 @@ export function sourcesOf({ type }: AckKind, object: AckObject, { cache }: Neigh
   const { metadata, spec = {} } = object
   if (!FIELDS[type.kind]?.some((field) => spec[field] !== undefined)) return undefined
   // As they were when it was asked for: neighbours that come and go are no change of it.
-  const resource = cache(instanceKind).get(doorInstanceName(ACK_DOOR, metadata.uid ?? ''), INSTANCE_NAMESPACE)?.spec
-    .recipe?.['resource']
+  const resource = instanceOf(ACK_DOOR, object, { cache })?.spec.recipe?.['resource']
   if (isMade(object) && isObject(resource)) return resource['sources'] as readonly Json[] | undefined
   return ACK_KINDS.filter((kind) => WITH_DATA.has(kind.type.kind))
     .flatMap((kind) => cache(typeOf(kind)).list(metadata.namespace))

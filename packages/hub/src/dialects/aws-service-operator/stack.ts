@@ -1,9 +1,9 @@
 /** The stack of an object: its name, its template and what the template is told. */
 import { isObject, type Json } from '@larder/engine/base/json'
 import { createHash } from 'node:crypto'
-import { instanceKind, type Instance } from '../../model/instance.ts'
-import { doorInstanceName, INSTANCE_NAMESPACE } from '../../model/names.ts'
+import type { Instance } from '../../model/instance.ts'
 import type { Blocked, Neighbours, WantedService } from '../../resource-door/resource-door.ts'
+import { instanceOf } from '../../resource-door/write-instance.ts'
 import { resourceTypeOf, templateType } from './kinds.ts'
 import { ASO_DOOR, type AsoObject, type From, type ResourceModel } from './model.ts'
 import { settingsAt, settingsOf, type Settings } from './settings.ts'
@@ -27,10 +27,6 @@ export function stackNameOf(
   return `${name.slice(0, LONGEST_NAME - DIGEST_LENGTH - 1)}-${digest}`
 }
 
-function instanceOf({ metadata }: AsoObject, { cache }: Neighbours): Instance | undefined {
-  return cache(instanceKind).get(doorInstanceName(ASO_DOOR, metadata.uid ?? ''), INSTANCE_NAMESPACE)
-}
-
 /** What becomes of what is in a stack when its object goes: `delete` or `retain`. */
 export const DELETION_POLICY_ANNOTATION = 'service-operator.aws/deletion-policy'
 
@@ -39,7 +35,7 @@ export const deletionPolicyOf = ({ metadata }: AsoObject): string | undefined =>
 
 export function wantedStack(model: ResourceModel, object: AsoObject, neighbours: Neighbours): WantedService | Blocked {
   const settings = settingsOf(neighbours)
-  const instance = instanceOf(object, neighbours)
+  const instance = instanceOf(ASO_DOOR, object, neighbours)
   // The name of what exists stays, whatever the hub is called by now.
   const name = instance?.spec.externalName ?? stackNameOf(settings, model.kind, object)
   const problem = policyProblem(object) ?? nameProblem(model, object, instance, name, neighbours)
@@ -78,7 +74,7 @@ function nameProblem(
     .cache(resourceTypeOf(model))
     .byIndex(STACK_NAME, stackKey(object))
     .filter(({ metadata }) => metadata.uid !== object.metadata.uid)
-  const first = others.find((other) => instanceOf(other, neighbours) !== undefined || isOlder(other, object))
+  const first = others.find((other) => instanceOf(ASO_DOOR, other, neighbours) !== undefined || isOlder(other, object))
   if (!first) return undefined
   const { namespace, name } = first.metadata
   const message = `stack ${stack} is that of ${model.kind} ${namespace}/${name}, whose name and namespace give the same name`

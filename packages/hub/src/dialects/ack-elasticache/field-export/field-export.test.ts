@@ -47,12 +47,13 @@ const map = (name: string, more: object = {}) =>
   hub.admin.of(configMapType).create({ metadata: { name, namespace: NAMESPACE, ...more }, data: { own: 'kept' } })
 const dataOf = async (name: string) => (await hub.admin.of(configMapType).get(name, NAMESPACE)).data
 
+/** Within one second uids decide. */
+const ageOf = ({ metadata }: AckObject) => `${metadata.creationTimestamp} ${metadata.uid}`
+
 test('of two that write one key the older has it, and the younger when that is gone', async () => {
   await map('app')
   const to = { kind: 'configmap', name: 'app', key: 'user' }
   const both = [await exportOf('id', '.spec.userID', to), await exportOf('engine', '.spec.engine', to)]
-  // Within one second their uids decide.
-  const ageOf = ({ metadata }: AckObject) => `${metadata.creationTimestamp} ${metadata.uid}`
   const [older = '', younger = ''] = both
     .toSorted((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1))
     .map(({ metadata }) => metadata.name)
@@ -81,7 +82,7 @@ test('what the API refuses is told, of a Secret without its words, and heals', a
   await isSynced('slash')
   const secrets = hub.admin.of(secretType)
   const metadata = { name: 'app', namespace: NAMESPACE }
-  await secrets.create({ metadata, immutable: true } as never)
+  await secrets.create({ metadata, immutable: true })
   await exportOf('fixed', '.spec.engine', { kind: 'secret', name: 'app', key: 'engine' })
   const { message } = await says('fixed', RECOVERABLE, 'the API refuses')
   expect(message).toBe('spec.to: the API refuses to write secret app: 422 Invalid data')
