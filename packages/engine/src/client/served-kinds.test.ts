@@ -17,6 +17,7 @@ test.each([
   ['v1', '/api/v1'],
   ['apps/v1', '/apis/apps/v1'],
   ['kappctrl.k14s.io/v1alpha1', '/apis/kappctrl.k14s.io/v1alpha1'],
+  ['example.com/v1-beta', '/apis/example.com/v1-beta'],
 ])('%s is asked for at %s, once, and with the signal of whoever asks', async (apiVersion, path) => {
   const { kinds, seen } = asked()
   const { signal } = new AbortController()

@@ -17,7 +17,7 @@ export interface ServedKinds {
 }
 
 /** It becomes a path, and tenants may have written it: with more in it, it would be another question, asked by the hub's own rights. */
-const API_VERSION = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/)?[a-z0-9]+$/
+const API_VERSION = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\/)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
 
 export function createServedKinds(transport: Pick<Transport, 'raw'>): ServedKinds {
   const kinds = new Map<string, ServedKind>()
