@@ -53,8 +53,8 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
   /** May be called at any time; what is already there is indexed too. The same name twice replaces. */
   addIndex(name: string, values: IndexFunction<T>): void
   hasIndex(name: string): boolean
-  /** Resolves when the copy is at least at this revision, or when the signal aborts. */
-  seen(revision: string, signal?: AbortSignal): Promise<void>
+  /** Resolves when the copy is at least at this revision, or when the informer stops. */
+  seen(revision: string): Promise<void>
 }
 
 export interface InformerOptions<T extends KubeObject> {
@@ -208,17 +208,10 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
       handlers.add(h)
       return () => handlers.delete(h)
     },
-    seen(wanted, until) {
+    seen(wanted) {
       if (revision !== undefined && compareRevisions(wanted, revision) <= 0) return Promise.resolve()
-      if (signal.aborted || until?.aborted) return Promise.resolve()
-      return new Promise((resolve) => {
-        const waiter = { revision: wanted, resolve }
-        waiters.add(waiter)
-        until?.addEventListener('abort', () => {
-          waiters.delete(waiter)
-          resolve()
-        })
-      })
+      if (signal.aborted) return Promise.resolve()
+      return new Promise((resolve) => void waiters.add({ revision: wanted, resolve }))
     },
   }
 }
