@@ -12,7 +12,9 @@
  *
  * Pure: what the object's kind makes of the result (defaults, validation, what a subresource may not touch) comes later. The
  * algorithm is that of structured-merge-diff. Left out: conversion of owned fields between versions of a kind (ours name fields
- * alike in all versions), and the translation of sets after a schema made a list atomic or granular.
+ * alike in all versions), the translation of sets after a schema made a list atomic or granular, and the ownership of an empty list or
+ * map that Go does not keep, which is nobody's here: two who apply it would be in conflict over nothing. The zero of a scalar that Go
+ * does not keep is owned, as upstream: who said false is asked before it becomes true.
  */
 import { equalJson, isObject, JsonSyntaxError, parseJson, stringifyJson, type JsonObject } from '../../base/json.ts'
 import { ApiError, type StatusCause } from '../status.ts'

@@ -20,7 +20,7 @@ export interface ObjectField {
   readonly type: ApplyType
   /** Go writes it also when nobody has set it, so that a new object counts as having it already. */
   readonly implied: boolean
-  /** Go does not write an empty one: nobody owns it, and setting it changes nothing. */
+  /** An empty list or map is not kept, whether Go leaves it out or writes null: nobody owns it, and setting it changes nothing. */
   readonly dropsEmpty: boolean
 }
 

@@ -468,6 +468,17 @@ describe('any history of applies and writes', () => {
     expect(await apply('bob', map({}, { labels: { app: 'c' } }))).toEqual(once)
   })
 
+  test('false, which is not kept, is owned all the same: who said it is asked before it becomes true', async () => {
+    const target = at('services', 'default', 'c')
+    const ready = (publishNotReadyAddresses: boolean) => {
+      const { spec, ...rest } = service([{ port: 80, protocol: 'TCP' }])
+      return { ...rest, spec: { ...(spec as JsonObject), publishNotReadyAddresses } }
+    }
+    expect((await apply('alice', ready(false), { target }))['spec']).not.toHaveProperty('publishNotReadyAddresses')
+    const { message } = await conflict(apply('bob', ready(true), { target }))
+    expect(message).toContain('conflict with "alice": .spec.publishNotReadyAddresses')
+  })
+
   test('every value has an owner, and only values have owners', async () => {
     const property = fc.asyncProperty(history, async (past) => {
       const object = await go(past)
