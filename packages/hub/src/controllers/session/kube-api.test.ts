@@ -59,6 +59,14 @@ test('a field that the kind does not have is no trouble of the API', async () =>
   expect(error).toMatchObject({ code: 'invalid', message: expect.stringContaining('has no field .dta') as never })
 })
 
+test('a field that an item of a list does not have is told by its whole path, and not by what the item is', async () => {
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'default' } }
+  const ports = [{ name: 'http', port: 4711, nodport: 80 }]
+  const refused = kubeApi(['system:masters']).apply({ ...service, spec: { ports } }, 'driver')
+  const error = await refused.catch((thrown: Error) => thrown)
+  expect(error).toMatchObject({ message: expect.stringMatching(/has no field \.spec\.ports\[\]\.nodport$/) as never })
+})
+
 test('a driver that follows hears of what went while its watch could not go on from where it was', async () => {
   const inner = inProcessTransport(api, { name: 'driver', groups: ['system:masters'] })
   const plain = createKubeApi({ transport: inner, clock: systemClock })

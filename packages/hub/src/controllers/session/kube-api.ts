@@ -171,9 +171,14 @@ function fieldsOf({ details }: ApiError): string {
   return fields.size === 0 ? '' : ` at ${[...fields].slice(0, MAX_FIELDS).join(', ')}`
 }
 
-/** What server-side apply says of a field that the schema does not have is answered with 500, as if it could be well later. */
+/**
+ * What server-side apply says of a field that the schema does not have is answered with 500, as if it could be well later. It names items of
+ * lists by their values, which are left out.
+ */
 const undeclared = ({ message }: ApiError): readonly string[] =>
-  [...message.matchAll(/(\.[\w.-]+): field not declared in schema/g)].map(([, field]) => field!).slice(0, MAX_FIELDS)
+  [...message.matchAll(/((?:\.[\w-]+|\[[^\]]*\])+): field not declared in schema/g)]
+    .map(([, path]) => path!.replaceAll(/\[[^\]]*\]/g, '[]'))
+    .slice(0, MAX_FIELDS)
 
 /** Never which account it is: tenants, who may not know it, read what becomes of their claims. */
 function driverErrorOf(error: unknown, what: string): unknown {
