@@ -38,6 +38,7 @@ export function watchInvariants(world: World, view: View, kept: Promises): Watch
   const promises = [
     holds(world, view),
     secrets(world, view, kept),
+    bindings(world),
     ownership(world, view, kept),
     leaks(),
     ...(kept.alone ? [causes(world)] : []),
@@ -135,6 +136,20 @@ function secrets(world: World, view: View, { alone }: Promises): Promised {
       if (isShared(view, what)) continue
       yield `${named(secret)} and ${named(other)} are of two claims and open the same ${what}`
     }
+  }
+}
+
+/** Who reads the status of a claim gets what it names: a Secret that was the claim's own, if only until a moment ago. */
+function bindings(world: World): Promised {
+  const made = new Set<string>()
+  return function* ({ resource, object, previous, isDeletion }) {
+    const { name, namespace, uid, labels } = object.metadata
+    const placeOf = (owner: string | undefined, secret: string) => `${owner} ${namespace}/${secret}`
+    if (resource === 'secrets' && labels?.[CLAIM_LABEL] !== undefined) made.add(placeOf(labels[CLAIM_LABEL], name))
+    if (resource !== 'claims' || isDeletion || world.isUserWriting) return
+    const bound = (object as Claim).status?.binding?.name
+    if (bound === undefined || bound === (previous as Claim | undefined)?.status?.binding?.name) return
+    if (!made.has(placeOf(uid, bound))) yield `${named(object)} names Secret ${bound}, which was never its own`
   }
 }
 

@@ -50,6 +50,8 @@ function* claimsSettle(world: World, view: View): Iterable<string> {
     }
     const ready = readiness(claim)
     const said = `${ready?.status} ${ready?.reason}: ${ready?.message}`
+    const bound = view.secrets.get(`${claim.metadata.namespace}/${claim.status?.binding?.name}`)
+    if (bound && !isOf(bound, claim)) yield `${named(claim)} names ${named(bound)}, which is somebody else's`
     if (claim.status?.observedGeneration !== claim.metadata.generation)
       yield `${named(claim)} was not looked at since its last edit`
     const reasons = obstacles(world, view, claim)

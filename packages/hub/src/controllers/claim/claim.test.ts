@@ -59,10 +59,15 @@ describe('a claim of a class', () => {
   test('takes its time in passes that are woken, not timed', async () => {
     await hub.claim('warm', { className: 'jars' })
     await hub.ready('warm')
-    const startedAt = performance.now()
-    await hub.claim('jar', { className: 'jars' })
-    await hub.ready('jar')
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    const took: number[] = []
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      const startedAt = performance.now()
+      await hub.claim(name, { className: 'jars' })
+      await hub.ready(name)
+      took.push(performance.now() - startedAt)
+    }
+    // A timer of a second would be in each of them, a pause of a busy machine in some.
+    expect(Math.min(...took)).toBeLessThan(500)
   })
 
   test('in sync, nothing is written', async () => {
@@ -460,6 +465,21 @@ describe('the Secret of a binding', () => {
     await renameRefused()
     expect(taken).toBeDefined()
     expect(await hub.secretValues('pot')).toEqual({ mine: 'x' })
+  })
+
+  test('is named no more once a foreign one has its place, and again when that goes', async () => {
+    await hub.claim('jar', { className: 'jars' })
+    await hub.ready('jar')
+    const { password = '' } = (await hub.secretValues('jar')) ?? {}
+    await hub.kill()
+    await hub.admin.of(secretType).delete('jar', { namespace: 'shop' })
+    await hub.admin.of(secretType).create({ metadata: { name: 'jar', namespace: 'shop' }, data: { mine: 'eA==' } })
+    await hub.start()
+    await hub.cause(claimKind, 'jar', 'shop', 'BindingNameTaken')
+    expect((await hub.admin.of(claimKind).get('jar', 'shop')).status?.binding).toBeUndefined()
+    await hub.admin.of(secretType).delete('jar', { namespace: 'shop' })
+    expect((await hub.ready('jar')).status?.binding).toEqual({ name: 'jar' })
+    expect((await hub.secretValues('jar'))?.['password']).toBe(password)
   })
 
   test('goes alone: a Secret of somebody else that is to go with the claim stays as long as that', async () => {

@@ -13,7 +13,7 @@ import { planCredential } from './plan-credential.ts'
 import { publishBinding } from './publish-binding.ts'
 import { removeFormerSecret } from './remove-secret.ts'
 import { revokePredecessor } from './revoke.ts'
-import { requireName } from './secret-name.ts'
+import { disownForeign, requireName } from './secret-name.ts'
 import { withdrawCopy } from './withdraw-copy.ts'
 
 /**
@@ -21,6 +21,7 @@ import { withdrawCopy } from './withdraw-copy.ts'
  */
 export function reconcileClaim(hub: HubContext): (pass: Pass<Claim>) => Promise<Outcome> {
   const steps = sequence(
+    disownForeign,
     holdInstance(hub),
     withdrawCopy,
     requirePermission,

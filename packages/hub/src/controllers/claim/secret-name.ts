@@ -18,6 +18,12 @@ export function secretName(pass: Pass<Claim>): string {
   return former !== undefined && isForeign(pass, asked) && !isForeign(pass, former) ? former : asked
 }
 
+/** Its own went, and a foreign Secret has the name now: whoever reads status would take the values of another for the claim's. */
+export async function disownForeign(pass: Pass<Claim>): Promise<Outcome> {
+  if (pass.status.binding && isForeign(pass, pass.status.binding.name)) delete pass.status.binding
+  return done
+}
+
 /** Throws while a foreign Secret has the name that is asked for. */
 export async function requireName(pass: Pass<Claim>): Promise<Outcome> {
   const asked = bindingName(pass.object)
