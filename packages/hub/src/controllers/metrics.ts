@@ -136,8 +136,8 @@ function countClaim(meter: Meter, claim: Claim, after: NonNullable<Claim['status
   if (ready?.status !== 'True' || before?.status === 'True') return
   const elsewhere = (after.resourceRef?.namespace ?? claim.metadata.namespace) !== claim.metadata.namespace
   if (elsewhere) meter.add(DECISIONS, [className, 'allowed'])
-  // With the name of the Secret in status it has been Ready before.
-  if (claim.status?.binding) return
+  // It has been Ready before. A copy that is withdrawn takes the name of the Secret along, new credentials the time of the old.
+  if (claim.status?.binding || claim.status?.credential?.issuedAt !== undefined) return
   const seconds = (nowMs - Date.parse(claim.metadata.creationTimestamp ?? '')) / 1000
   if (Number.isFinite(seconds)) meter.observe(TO_READY, [className, plan], Math.max(0, seconds))
 }
