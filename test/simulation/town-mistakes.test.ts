@@ -18,19 +18,32 @@ const PATIENCE_MS = 60_000
 
 afterEach(() => void vi.resetModules())
 
-/** What the oracle says of a town that has come to rest. */
-async function oracleOf({ startTown }: TownModule): Promise<readonly string[]> {
+/** What the oracle says of a town, when it is time to ask. */
+async function oracleOf(
+  { startTown }: TownModule,
+  settled: (town: Town) => Promise<Sight>,
+): Promise<readonly string[]> {
   const town = await startTown(SIZE)
   try {
     await town.claim(CLAIMS)
     await town.unrest(CHANGES)
     await town.calm()
-    return mistakesIn(await rested(town))
+    return mistakesIn(await settled(town))
   } finally {
     await town.stop()
   }
 }
 
+/** Nothing is wrong, or will not be right any more: a hub on a busy machine may be quiet before it is done. */
+async function righted(town: Town): Promise<Sight> {
+  for (const deadline = Date.now() + PATIENCE_MS; ;) {
+    const sight = await town.look()
+    if (mistakesIn(sight).length === 0 || Date.now() > deadline) return sight
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
+/** Nothing moves, right or wrong. */
 async function rested(town: Town): Promise<Sight> {
   let sight = await town.look()
   for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
@@ -48,7 +61,7 @@ test.each(townMistakes)('a hub that $does is caught', { timeout: 120_000 }, asyn
   vi.doMock(path, () => import(`${path}?mistake=${name}`))
   try {
     // A door loads its modules when the hub starts: until then the mistake must stand ready.
-    const said = await oracleOf(await import('./town/town.ts'))
+    const said = await oracleOf(await import('./town/town.ts'), rested)
     const caught = said.filter((each) => found.test(each))
     expect(caught, said.slice(0, 20).join('\n')).not.toEqual([])
   } finally {
@@ -57,5 +70,5 @@ test.each(townMistakes)('a hub that $does is caught', { timeout: 120_000 }, asyn
 })
 
 test('a hub without any is not', { timeout: 120_000 }, async () => {
-  expect(await oracleOf(await import('./town/town.ts'))).toEqual([])
+  expect(await oracleOf(await import('./town/town.ts'), righted)).toEqual([])
 })

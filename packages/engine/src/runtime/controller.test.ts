@@ -535,9 +535,11 @@ onBothTransports('controller', (world) => {
 
   test('stop: a pass that does not end is aborted', async () => {
     let reason: unknown
+    let hasBegun = false
     const { stop } = await start(world(), {
       reconcile: ({ signal }) =>
         new Promise((_, reject) => {
+          hasBegun = true
           signal.addEventListener('abort', () => {
             reason = signal.aborted
             reject(new Error('aborted'))
@@ -545,7 +547,7 @@ onBothTransports('controller', (world) => {
         }),
     })
     await createBudget(world().client, 'b')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await eventually(() => hasBegun)
     await stop()
     expect(reason).toBe(true)
     expect(conditionsOf(await read(world()))).toEqual([])

@@ -8,6 +8,8 @@ export interface Cut {
   /** Writes so far. */
   readonly writes: readonly string[]
   dieAt(write: number, when: 'before' | 'after'): void
+  /** The chosen write was begun: whoever made it dies, at the latest with its answer. */
+  readonly doomed: boolean
   readonly dead: boolean
 }
 
@@ -46,6 +48,9 @@ export function cutTransport(inner: Transport): Cut {
 
   return {
     writes,
+    get doomed() {
+      return plan !== undefined && writes.length >= plan.write
+    },
     get dead() {
       return dead
     },
