@@ -132,6 +132,22 @@ const foreignSecret: Deed = ({ admin, dice }) => {
   return [`create foreign secret ${namespace}/${name}`, () => admin.of(secretType).create({ metadata, data: {} })]
 }
 
+/** Somebody puts a Secret of their own where one is. */
+const replaceSecret: Deed = (scene) => {
+  const all = secretsOfTeams(scene)
+  if (all.length === 0) return undefined
+  const { name, namespace } = scene.dice.pick(all).metadata
+  const secrets = scene.admin.of(secretType)
+  const metadata = { name, namespace, labels: { [FOREIGN_LABEL]: 'true' } }
+  return [
+    `replace secret ${namespace}/${name}`,
+    async () => {
+      await secrets.delete(name, { namespace })
+      await secrets.create({ metadata, data: {} })
+    },
+  ]
+}
+
 const removeInstance: Deed = ({ admin, program, dice, view }) => {
   const all = [...view.instances.values()].filter((i) => !isGoing(i)).sort(byName)
   if (all.length === 0) return undefined
@@ -229,6 +245,7 @@ const DEEDS: readonly (readonly [weight: number, deed: Deed])[] = [
   [2, removeSecret],
   [2, spoilSecret],
   [1.5, foreignSecret],
+  [0.5, replaceSecret],
   [1, removeInstance],
   [1, editClass],
   [0.4, removeClass],

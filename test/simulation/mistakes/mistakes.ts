@@ -83,6 +83,15 @@ export const mistakes: readonly Mistake[] = [
     by: 'return existing',
   },
   {
+    name: 'names-the-foreign',
+    does: 'goes on naming the Secret of a claim where somebody else has one in its place',
+    breaks: 'Whom status names, the claim owns.',
+    file: 'controllers/claim/secret-name.ts',
+    found: /names Secret .* somebody else's/,
+    replaces: 'if (pass.status.binding && isForeign(pass, pass.status.binding.name)) delete pass.status.binding',
+    by: 'isForeign.toString()',
+  },
+  {
     name: 'deletes-in-use',
     does: 'removes the service of an instance that somebody deleted while a claim holds it',
     breaks: 'Nothing in use is removed.',
