@@ -206,6 +206,27 @@ describe('SNS', () => {
     ])
   })
 
+  test('subscriptions come and go, and the others of their queue are heard as before', async () => {
+    await hub.make('SQSQueue', 'jobs')
+    const { output: { queueName = '', queueARN = '' } = {} } = await complete('SQSQueue', 'jobs')
+    for (const topicName of ['news', 'alerts']) {
+      await hub.make('SNSTopic', topicName)
+      await hub.make('SNSSubscription', `${topicName}-jobs`, { topicName, protocol: 'sqs', endpoint: 'jobs' })
+    }
+    for (const name of ['news-jobs', 'alerts-jobs']) await complete('SNSSubscription', name)
+    await hub.remove('SNSSubscription', 'alerts-jobs')
+    const { Statement } = JSON.parse((await attributesOf(queueName))['Policy'] ?? '{}') as { Statement?: unknown }
+    expect(Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'sns.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: queueARN,
+        Condition: { ArnLike: { 'aws:SourceArn': `arn:aws:sns:*:${aws.account}:*` } },
+      },
+    ])
+  })
+
   test('row 15: other protocols need no queue', async () => {
     await hub.make('SNSTopic', 'news')
     await hub.make('SNSSubscription', 'hook', {

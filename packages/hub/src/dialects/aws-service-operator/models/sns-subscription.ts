@@ -1,7 +1,7 @@
 import { choice, required, text } from '../../../model/schema.ts'
 import type { Neighbours } from '../../../resource-door/resource-door.ts'
 import { resourceTypeOf } from '../kinds.ts'
-import { equals, from, ref, templateOf, type AsoObject, type ResourceModel } from '../model.ts'
+import { from, ref, templateOf, type AsoObject, type ResourceModel } from '../model.ts'
 import { snsTopic } from './sns-topic.ts'
 import { sqsQueue } from './sqs-queue.ts'
 
@@ -56,32 +56,14 @@ export const snsSubscription: ResourceModel = {
   },
   template: () =>
     templateOf({
-      description: 'An SNS subscription, and the right of the topic to write into the queue',
+      description: 'An SNS subscription',
+      // No policy of the queue here: a queue has one, so each of two subscriptions would put out that of the other. It is in the queue's own template.
+      // QueueURL is told for templates of the operator, which require it.
       parameters: { TopicARN: {}, Protocol: {}, Endpoint: {}, QueueURL: { default: '' } },
-      conditions: { IsQueue: equals('Protocol', 'sqs') },
       resources: {
         Subscription: {
           Type: 'AWS::SNS::Subscription',
           Properties: { TopicArn: ref('TopicARN'), Protocol: ref('Protocol'), Endpoint: ref('Endpoint') },
-        },
-        QueuePolicy: {
-          Type: 'AWS::SQS::QueuePolicy',
-          Condition: 'IsQueue',
-          Properties: {
-            Queues: [ref('QueueURL')],
-            PolicyDocument: {
-              Version: '2012-10-17',
-              Statement: [
-                {
-                  Effect: 'Allow',
-                  Principal: { Service: 'sns.amazonaws.com' },
-                  Action: 'sqs:SendMessage',
-                  Resource: ref('Endpoint'),
-                  Condition: { ArnEquals: { 'aws:SourceArn': ref('TopicARN') } },
-                },
-              ],
-            },
-          },
         },
       },
       outputs: { SubscriptionARN: ref('Subscription') },

@@ -13,6 +13,11 @@ const properties = {
 /** How often a message is handed out before it is set aside. */
 const MAX_RECEIVE_COUNT = 5
 
+/** `aws:SourceArn` is what SNS always sends. */
+const topicsOfAccount = {
+  'Fn::Join': ['', ['arn:', ref('AWS::Partition'), ':sns:*:', ref('AWS::AccountId'), ':*']],
+}
+
 export const sqsQueue: ResourceModel = {
   kind: 'SQSQueue',
   plural: 'sqsqueues',
@@ -78,6 +83,25 @@ export const sqsQueue: ResourceModel = {
               deadLetterTargetArn: attribute('DeadLetterQueue', 'Arn'),
               maxReceiveCount: MAX_RECEIVE_COUNT,
             }),
+          },
+        },
+        // For every subscription at once: a queue has one policy, and who sets another one replaces it.
+        QueuePolicy: {
+          Type: 'AWS::SQS::QueuePolicy',
+          Properties: {
+            Queues: [ref('Queue')],
+            PolicyDocument: {
+              Version: '2012-10-17',
+              Statement: [
+                {
+                  Effect: 'Allow',
+                  Principal: { Service: 'sns.amazonaws.com' },
+                  Action: 'sqs:SendMessage',
+                  Resource: attribute('Queue', 'Arn'),
+                  Condition: { ArnLike: { 'aws:SourceArn': topicsOfAccount } },
+                },
+              ],
+            },
           },
         },
         DeadLetterQueue: { Type: 'AWS::SQS::Queue', Condition: 'HasDeadLetters', Properties: properties },
