@@ -1,6 +1,7 @@
 /** Edits, deletes in any order, policies of deletion and adoption, other regions and accounts, exported fields. */
 import {
   CreateReplicationGroupCommand,
+  CreateSnapshotCommand,
   CreateUserCommand,
   DeleteReplicationGroupCommand,
   DescribeCacheParametersCommand,
@@ -391,6 +392,24 @@ describe('row 40: what exists in AWS already', () => {
       (await hub.truth.caches())[0]?.Description === 'Taken over' ? true : undefined,
     )
     expect(aws.calls.count({ action: 'CreateReplicationGroup' })).toBe(0)
+  })
+
+  test.each([
+    ['names', { snapshotName: 'old' }, { replicationGroupID: 'redis' }],
+    ['references', { snapshotRef: { from: { name: 'old' } } }, { replicationGroupRef: { from: { name: 'redis' } } }],
+  ])('a cache and the snapshot it began with are taken over where each %s the other', async (_how, began, taken) => {
+    await existing()
+    await expect.poll(async () => (await hub.truth.caches())[0]?.Status).toBe('available')
+    await hub.truth.client.send(new CreateSnapshotCommand({ SnapshotName: 'old', ReplicationGroupId: 'redis' }))
+    const adopting = { annotations: { 'services.k8s.aws/adoption-policy': 'adopt' } }
+    const cache = { replicationGroupID: 'redis', description: 'Made by hand', ...began }
+    // The hub sees both at once.
+    await hub.kill()
+    await hub.make('ReplicationGroup', 'redis', cache, adopting)
+    await hub.make('Snapshot', 'old', { snapshotName: 'old', ...taken }, adopting)
+    await hub.start()
+    await hub.synced('ReplicationGroup', 'redis')
+    await hub.synced('Snapshot', 'old')
   })
 
   test('by two objects is taken by the first alone', async () => {

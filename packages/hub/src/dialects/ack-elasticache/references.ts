@@ -68,7 +68,8 @@ export function resolved(kind: AckKind, object: AckObject, { cache }: Neighbours
     if (!there) return unresolved('unresolved', `${field}: ${what} does not exist`)
     if (says(there, TERMINAL)) return unresolved('unresolved', `${field}: ${what} is ${TERMINAL}`)
     // A sibling that is being changed is no reason to leave alone what it was made with.
-    if (!says(there, SYNCED) && !isMade(object)) return unresolved('waits', `${field}: ${what} is not ${SYNCED} yet`)
+    if (!says(there, SYNCED) && !isMade(object) && !concerns(target, there, kind, object))
+      return unresolved('waits', `${field}: ${what} is not ${SYNCED} yet`)
     const id = String(there.spec?.[target.id] ?? '')
     found[into] = many ? [...((found[into] ?? []) as readonly Json[]), id] : id
   }
@@ -79,7 +80,10 @@ const unresolved = (of: keyof typeof REFERENCE_TROUBLE, message: string): Blocke
   blocked: { reason: REFERENCE_TROUBLE[of], message },
 })
 
-/** An object beside this one that makes, or changes, what it names in AWS: AWS would refuse to use it meanwhile. */
+/**
+ * An object beside this one that makes, or changes, what it names in AWS: AWS would refuse to use it meanwhile. Two that name each other, a cache and the
+ * snapshot that it began with, exist in AWS already or never will: they would wait for each other for ever.
+ */
 export function siblingAhead(kind: AckKind, object: AckObject, { cache }: Neighbours): Blocked | undefined {
   if (isMade(object)) return undefined
   for (const { into, kind: target } of kind.references) {
@@ -89,7 +93,7 @@ export function siblingAhead(kind: AckKind, object: AckObject, { cache }: Neighb
     const sort = kindNamed(target)
     const ahead = cache(typeOf(sort))
       .list(object.metadata.namespace)
-      .find((other) => ids.includes(idOf(sort, other)) && isOnItsWay(other))
+      .find((other) => ids.includes(idOf(sort, other)) && isOnItsWay(other) && !concerns(sort, other, kind, object))
     if (ahead) {
       const message = `waits for ${sort.type.kind} ${ahead.metadata.name}, which is not ${SYNCED} yet`
       return { blocked: { reason: SIBLING_NOT_SYNCED, message } }
