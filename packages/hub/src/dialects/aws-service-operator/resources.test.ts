@@ -126,6 +126,17 @@ describe('S3Bucket', () => {
     expect(await exists('full')).toBe(false)
   })
 
+  test.each(['assets.example.com', '2024-logs'])(
+    '%s is a name of buckets and not of Services, so there is none beside it',
+    async (name) => {
+      await hub.make('S3Bucket', name)
+      const { additionalResources, output } = await complete('S3Bucket', name)
+      expect(additionalResources).toEqual({ configMaps: [name], services: null })
+      const bucketURL = `${name}.s3-${aws.region}.amazonaws.com`
+      expect(await dataOf(name)).toEqual({ ...output, region: aws.region, bucketURL })
+    },
+  )
+
   test('a name or an access that AWS does not know is refused with its field', async () => {
     await expect(hub.make('S3Bucket', 'ab')).rejects.toThrow('metadata.name')
     await expect(hub.make('S3Bucket', 'abc', { accessControl: 'Everybody' })).rejects.toThrow('spec.accessControl')

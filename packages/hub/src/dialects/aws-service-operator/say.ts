@@ -125,7 +125,7 @@ function additionalOf(model: ResourceModel, object: AsoObject, state: ServiceSta
 }
 
 /** Reasons of the core under which work goes on. */
-const WORKING = new Set(['Creating', 'Updating', 'Recovering', 'Deleting', 'Waiting', 'Initializing'])
+const WORKING = new Set(['Creating', 'Updating', 'Recovering', 'Deleting'])
 
 function sayingOf(object: AsoObject, state: ServiceState): Saying {
   const { instance, blocked, isDeleting, taken } = state
@@ -152,7 +152,7 @@ function sayingOf(object: AsoObject, state: ServiceState): Saying {
 }
 
 const waitingWord = (reason: string): string =>
-  ['ReferenceNotReady', 'TemplateNotFound', 'BackendNotFound', 'ContentNotAllowed'].includes(reason)
+  ['ReferenceNotReady', 'TemplateNotFound', 'BackendNotFound', 'ContentNotAllowed', 'ApiRefused'].includes(reason)
     ? 'PENDING'
     : 'CREATE_FAILED'
 

@@ -130,7 +130,7 @@ const NAMESPACE_MISSING = `spec.cloudFormationTemplateNamespace: is required, si
 
 const missing = (message: string): Blocked => ({ blocked: { reason: 'TemplateNotFound', message } })
 
-/** `retain` keeps the whole stack (see door.ts), so only `delete` changes a template, and only one that keeps something. */
+/** `retain` keeps the whole stack (controllers.ts), so only `delete` changes a template, and only one that keeps something. */
 export const builtinTemplate = (model: ResourceModel, policy: string | undefined): string =>
   JSON.stringify(model.template(model.keeps === true && policy !== 'delete' ? 'Retain' : 'Delete'))
 

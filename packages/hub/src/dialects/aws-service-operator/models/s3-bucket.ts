@@ -25,6 +25,9 @@ const YES_NO = ['true', 'false'] as const
 
 const addressOf = ({ name, region }: Facts): string => `${name}.s3-${region}.amazonaws.com`
 
+/** Buckets may have dots in their names and begin with a digit; the API would refuse such a Service in every pass, and the status would never be told. */
+const isServiceName = (name: string): boolean => /^[a-z][-a-z0-9]*$/.test(name)
+
 export const s3Bucket: ResourceModel = {
   kind: 'S3Bucket',
   plural: 's3buckets',
@@ -156,10 +159,10 @@ export const s3Bucket: ResourceModel = {
   keeps: true,
   outputs: { bucketName: 'BucketName', bucketARN: 'BucketArn', websiteURL: 'WebsiteURL' },
   sides: ['services', 'configMaps'],
-  service: (facts) => ({ externalName: addressOf(facts), port: 443 }),
+  service: (facts) => (isServiceName(facts.name) ? { externalName: addressOf(facts), port: 443 } : undefined),
   configMap: (facts) => ({
     ...facts.output,
-    serviceName: facts.name,
+    ...(isServiceName(facts.name) && { serviceName: facts.name }),
     region: facts.region,
     bucketURL: addressOf(facts),
   }),
