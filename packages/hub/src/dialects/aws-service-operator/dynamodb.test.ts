@@ -42,6 +42,7 @@ const table = async () => (await tables.send(new DescribeTableCommand({ TableNam
 const configMap = () => hub.admin.of(configMapType).find(NAME, 'shop')
 
 test('row 3: the first status is that the stack was begun, with its id, empty outputs and what the operator fills in', async () => {
+  await hub.backendOfDoor()
   await make()
   const done = await complete()
   const versions = hub.everything().filter(({ kind }) => kind === 'DynamoDB') as readonly AsoObject[]
@@ -53,7 +54,9 @@ test('row 3: the first status is that the stack was begun, with its id, empty ou
     status: { resourceStatus: 'CREATE_IN_PROGRESS', resourceStatusReason: '', stackID: done.status?.stackID },
   })
   expect(hub.statusesOf('DynamoDB', NAME)).toEqual(['CREATE_IN_PROGRESS', 'CREATE_COMPLETE'])
-  expect(await hub.eventsOf(NAME)).toEqual(expect.arrayContaining(['Normal CreateInProgress', 'Normal CreateComplete']))
+  await expect
+    .poll(() => hub.eventsOf(NAME))
+    .toEqual(expect.arrayContaining(['Normal CreateInProgress', 'Normal CreateComplete']))
 })
 
 test('row 4: the stack is called as the operator calls it, has its four tags, and needs no topic to be watched', async () => {

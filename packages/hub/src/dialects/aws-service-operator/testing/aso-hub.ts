@@ -5,6 +5,8 @@ import { awsDrivers } from '@larder/driver-aws'
 import { vi } from 'vitest'
 import type { Aws } from '../../../../../../test/aws/endpoint.ts'
 import { testHub, type TestHub, type TestHubOptions } from '../../../controllers/testing/hub.ts'
+import { backendKind } from '../../../model/backend.ts'
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../model/names.ts'
 import { awsServiceOperator } from '../door.ts'
 import { resourceTypeOf } from '../kinds.ts'
 import type { AsoObject } from '../model.ts'
@@ -13,6 +15,8 @@ import { models } from '../models/models.ts'
 export const typeOf = (kind: string) => resourceTypeOf(models.find((model) => model.kind === kind)!)
 
 export interface AsoHub extends TestHub {
+  /** The Backend that the door would keep, once the hub has looked at it: over HTTPS its news may come after an Instance that names it, which then says that there is none. */
+  backendOfDoor(): Promise<void>
   make(kind: string, name: string, spec?: JsonObject, metadata?: Partial<AsoObject['metadata']>): Promise<AsoObject>
   edit(kind: string, name: string, body: object, namespace?: string): Promise<AsoObject>
   /** Once its status is one of these. */
@@ -37,6 +41,13 @@ function helpers(hub: TestHub): Omit<AsoHub, keyof TestHub> {
   const gone = (kind: string, name: string, namespace = 'shop') =>
     patiently(`${kind} ${name} to go`, async () => ((await find(kind, name, namespace)) ? undefined : (true as const)))
   return {
+    async backendOfDoor() {
+      const metadata = { name: 'aws-cloudformation', labels: { [MANAGED_BY_LABEL]: MANAGED_BY } }
+      await hub.admin
+        .of(backendKind)
+        .create({ metadata, spec: { driver: 'cloudformation', consumers: { selector: {} } } })
+      await hub.seen(backendKind, metadata.name)
+    },
     make: (kind, name, spec = {}, metadata = {}) =>
       of(kind).create({ metadata: { name, namespace: 'shop', ...metadata }, spec }),
     edit: (kind, name, body, namespace = 'shop') => of(kind).patch(name, body, { namespace }),
