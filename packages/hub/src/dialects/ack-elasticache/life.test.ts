@@ -265,6 +265,13 @@ describe('row 38: deletes', () => {
   })
 })
 
+/** Before the hub begins again: what it makes before it sees them stays where it is. */
+async function annotateNamespace(annotations: Record<string, string>): Promise<void> {
+  await hub.kill()
+  await hub.admin.of(namespaceType).patch(NAMESPACE, { metadata: { annotations } })
+  await hub.start()
+}
+
 describe('row 39: annotations', () => {
   test('deletion-policy retain leaves the thing in AWS, of the object or of its namespace', async () => {
     await hub.neutral()
@@ -286,9 +293,7 @@ describe('row 39: annotations', () => {
     )
     await hub.make('User', 'again', again, adopting)
     await hub.synced('User', 'again')
-    await hub.admin.of(namespaceType).patch(NAMESPACE, {
-      metadata: { annotations: { 'elasticache.services.k8s.aws/deletion-policy': 'retain' } },
-    })
+    await annotateNamespace({ 'elasticache.services.k8s.aws/deletion-policy': 'retain' })
     await hub.userGroup()
     await hub.synced('UserGroup', 'redis')
     await hub.remove('UserGroup', 'redis')
@@ -308,9 +313,7 @@ describe('row 39: annotations', () => {
   })
 
   test('default-region of the namespace is for what says none', async () => {
-    await hub.admin.of(namespaceType).patch(NAMESPACE, {
-      metadata: { annotations: { 'services.k8s.aws/default-region': 'eu-central-1' } },
-    })
+    await annotateNamespace({ 'services.k8s.aws/default-region': 'eu-central-1' })
     await hub.make('User', 'far', FAR)
     await hub.synced('User', 'far')
     expect(await truthOf(aws, { region: 'eu-central-1' }).users()).toHaveLength(1)
@@ -318,9 +321,7 @@ describe('row 39: annotations', () => {
 
   test('owner-account-id of the namespace is another account, by its role', async () => {
     const account = '222222222222'
-    await hub.admin.of(namespaceType).patch(NAMESPACE, {
-      metadata: { annotations: { 'services.k8s.aws/owner-account-id': account } },
-    })
+    await annotateNamespace({ 'services.k8s.aws/owner-account-id': account })
     await hub.make('User', 'far', FAR)
     await hub.says('User', 'far', 'ACK.Recoverable', /of account 222222222222/)
     await hub.admin.of(namespaceType).create({ metadata: { name: 'ack-system' } })
@@ -451,12 +452,15 @@ describe('what AWS changes without us', () => {
     const { client } = hub.truth
     const edit = { ReplicationGroupId: 'redis', ReplicationGroupDescription: 'By hand', ApplyImmediately: true }
     await client.send(new ModifyReplicationGroupCommand(edit))
-    await hub.until('the description', async () =>
-      (await hub.truth.caches())[0]?.Description === 'A redis service instance' ? true : undefined,
+    // AWS shows the edit only when it has ended: until the hub has answered it, the description is that from before.
+    await hub.until(
+      'the change of the hub',
+      () => aws.calls.count({ action: 'ModifyReplicationGroup' }) > 0 || undefined,
     )
-    await hub.until('the cache to be available', async () =>
-      (await hub.truth.caches())[0]?.Status === 'available' ? true : undefined,
-    )
+    await hub.until('the description, and the cache to be available', async () => {
+      const [cache] = await hub.truth.caches()
+      return (cache?.Description === 'A redis service instance' && cache.Status === 'available') || undefined
+    })
     await client.send(new DeleteReplicationGroupCommand({ ReplicationGroupId: 'redis' }))
     const said = await hub.says('ReplicationGroup', 'redis', TERMINAL)
     expect(said).toContain('no longer has the service')
