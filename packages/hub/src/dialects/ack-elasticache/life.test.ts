@@ -22,7 +22,7 @@ import { ACK_DOOR } from './kinds/fields.ts'
 import { fieldExportKind, type AckObject } from './kinds/kinds.ts'
 import { ackHub, awsForTests, conditionOf, NAMESPACE, truthOf, typeNamed, type AckHub } from './testing/ack-hub.ts'
 
-const QUICK = { creatingMs: 50, modifyingMs: 50, deletingMs: 50, snapshottingMs: 50 }
+const QUICK = { creatingMs: 0, modifyingMs: 0, deletingMs: 50, snapshottingMs: 50 }
 
 let aws: Aws
 let hub: AckHub

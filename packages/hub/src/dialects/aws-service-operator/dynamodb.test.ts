@@ -10,17 +10,22 @@ import { instanceKind } from '../../model/instance.ts'
 import type { AsoObject } from './model.ts'
 import { asoHub, type AsoHub } from './testing/aso-hub.ts'
 
+/** What is complete at once is seen to be by the first look; what is not only by the next, most of a second later. */
+const TIMES = { creatingMs: 0, modifyingMs: 0, deletingMs: 0 }
+const takesTime = () => aws.setTimes({ creatingMs: 100 })
+
 let aws: Aws
 let hub: AsoHub
 let stacks: CloudFormationClient
 let tables: DynamoDBClient
 beforeAll(async () => {
-  aws = await startAws({ creatingMs: 100, modifyingMs: 100, deletingMs: 50 })
+  aws = await startAws(TIMES)
   stacks = new CloudFormationClient(aws.client(aws.truthUrl))
   tables = new DynamoDBClient(aws.client(aws.truthUrl))
 })
 beforeEach(async () => {
   await aws.reset()
+  await aws.setTimes(TIMES)
   hub = await asoHub(aws)
   await hub.start()
 })
@@ -42,6 +47,7 @@ const table = async () => (await tables.send(new DescribeTableCommand({ TableNam
 const configMap = () => hub.admin.of(configMapType).find(NAME, 'shop')
 
 test('row 3: the first status is that the stack was begun, with its id, empty outputs and what the operator fills in', async () => {
+  await takesTime()
   await hub.backendOfDoor()
   await make()
   const done = await complete()
@@ -179,6 +185,7 @@ test('a change that would cost the table is refused with what it costs, and by A
 test.each(['reset', 'failServer', 'truncate'] as const)(
   'the answer to its request lost by %s: one stack and no other',
   async (fault) => {
+    await takesTime()
     const lost = { action: 'CreateStack', service: 'cloudformation' }
     if (fault === 'truncate') aws.faults.truncate(lost, { times: 1 })
     else aws.faults[fault](lost, { times: 1, at: 'answer' })
@@ -190,6 +197,7 @@ test.each(['reset', 'failServer', 'truncate'] as const)(
 )
 
 test.each(momentsOf(6))('killed at write %i, %s it: one stack and no other', async (write, when) => {
+  await takesTime()
   hub.cut.dieAt(hub.cut.writes.length + write, when)
   await make()
   expect(await surviving(hub, complete)).toBe(true)

@@ -30,7 +30,7 @@ let s3: S3Client
 let sqs: SQSClient
 let sns: SNSClient
 beforeAll(async () => {
-  aws = await startAws({ creatingMs: 100, modifyingMs: 50, deletingMs: 50 })
+  aws = await startAws({ creatingMs: 0, modifyingMs: 0, deletingMs: 0 })
   const truth = aws.client(aws.truthUrl)
   stacks = new CloudFormationClient(truth)
   s3 = new S3Client({ ...truth, forcePathStyle: true })

@@ -14,7 +14,7 @@ let hub: AsoHub
 let s3: S3Client
 let stacks: CloudFormationClient
 beforeAll(async () => {
-  aws = await startAws({ creatingMs: 50, modifyingMs: 50, deletingMs: 50 })
+  aws = await startAws({ creatingMs: 0, modifyingMs: 0, deletingMs: 0 })
   s3 = new S3Client({ ...aws.client(aws.truthUrl), forcePathStyle: true })
   stacks = new CloudFormationClient(aws.client(aws.truthUrl))
 })
