@@ -136,7 +136,7 @@ const foreignSecret: Deed = ({ admin, dice }) => {
 const replaceSecret: Deed = (scene) => {
   const all = secretsOfTeams(scene)
   if (all.length === 0) return undefined
-  const { name, namespace } = scene.dice.pick(all).metadata
+  const { name, namespace = '' } = scene.dice.pick(all).metadata
   const secrets = scene.admin.of(secretType)
   const metadata = { name, namespace, labels: { [FOREIGN_LABEL]: 'true' } }
   return [
