@@ -8,7 +8,7 @@ import type { Json, Secrets } from '@larder/kit'
 import { call } from './call.ts'
 import type { AwsConfig } from './config.ts'
 import { keysOf, sourceOf, type Source } from './credentials.ts'
-import { clientSettings, s3Endpoint } from './settings.ts'
+import { clientSettings } from './settings.ts'
 
 export interface Account {
   cloudformation(): Promise<CloudFormationClient>
@@ -33,8 +33,7 @@ function openAccount(config: AwsConfig, secrets: Secrets): Account {
     }),
     s3: once(async () => {
       const { S3Client } = await import('@aws-sdk/client-s3')
-      // Not AWS itself: a bucket is hardly a name of its own there.
-      return new S3Client({ ...settings, forcePathStyle: s3Endpoint(config) !== undefined })
+      return new S3Client({ ...settings, forcePathStyle: isElsewhere(config) })
     }),
     async whoami(signal) {
       const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts')
@@ -57,6 +56,10 @@ function openAccount(config: AwsConfig, secrets: Secrets): Account {
     },
   }
 }
+
+/** Not AWS itself: a bucket is hardly a name of its own there. */
+const isElsewhere = ({ endpoint }: AwsConfig): boolean =>
+  endpoint !== undefined || Boolean(process.env['AWS_ENDPOINT_URL_S3'] || process.env['AWS_ENDPOINT_URL'])
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined

@@ -18,7 +18,3 @@ export function clientSettings({ region, endpoint }: AwsConfig, credentials: Sou
     customUserAgent: 'larder',
   }
 }
-
-/** Where S3 answers that is not AWS itself, as the SDK finds it too. */
-export const s3Endpoint = ({ endpoint }: AwsConfig): string | undefined =>
-  endpoint ?? (process.env['AWS_ENDPOINT_URL_S3'] || process.env['AWS_ENDPOINT_URL'] || undefined)

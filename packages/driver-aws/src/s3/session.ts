@@ -5,7 +5,6 @@ import type { Ack, Bound, Json, Plan, Secrets, Seen, Want } from '@larder/kit'
 import { createAccounts } from '../account/account.ts'
 import { call } from '../account/call.ts'
 import { parseConfig } from '../account/config.ts'
-import { s3Endpoint } from '../account/settings.ts'
 import type { Verbs } from '../lazy-session.ts'
 import { conflictOf } from '../naming.ts'
 import { parameterErrors } from '../parameter-errors.ts'
@@ -20,7 +19,8 @@ export function objectSession(backend: { config: Json; credentials: Secrets }): 
   const verbsFor = async (want: Want, signal: AbortSignal) => {
     const client = await accounts.of(want.credentials).s3()
     const region = await call('s3:HeadObject', () => client.config.region())
-    return new ObjectVerbs(client, { region, endpoint: s3Endpoint(config) }, want, signal)
+    // Where only this hub's environment says that AWS is elsewhere, readers of the url have another.
+    return new ObjectVerbs(client, { region, endpoint: config.endpoint }, want, signal)
   }
   return {
     probe: (signal) => accounts.of(undefined).whoami(signal),

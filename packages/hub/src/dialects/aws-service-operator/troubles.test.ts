@@ -11,6 +11,8 @@ import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from '@aws-sd
 import { configMapType, namespaceType } from '@larder/engine/client/builtin'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { startAws, type Aws } from '../../../../../test/aws/endpoint.ts'
+import { instanceKind } from '../../model/instance.ts'
+import { INSTANCE_NAMESPACE } from '../../model/names.ts'
 import { settingsAt } from './settings.ts'
 import { DELETION_POLICY_ANNOTATION } from './stack.ts'
 import { asoHub, typeOf, type AsoHub } from './testing/aso-hub.ts'
@@ -175,6 +177,11 @@ test('row 24: a stack that somebody has removed is reported, and made anew when 
   await lookOften()
   await hub.make('SQSQueue', 'jobs')
   const { status } = await complete()
+  // What goes before the hub has written down that it was made is made again.
+  await hub.until('the record of what was made', async () => {
+    const { items } = await hub.admin.of(instanceKind).list({ namespace: INSTANCE_NAMESPACE })
+    return items.every((instance) => instance.status?.applied) ? true : undefined
+  })
   await stacks.send(new DeleteStackCommand({ StackName: STACK }))
   const lost = await hub.reaches('SQSQueue', 'jobs', 'DELETE_COMPLETE')
   expect(lost.status?.resourceStatusReason).toBe(
