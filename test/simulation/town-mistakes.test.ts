@@ -9,7 +9,10 @@ import type { Town } from './town/town.ts'
 type TownModule = typeof import('./town/town.ts')
 
 const SOURCE = join(import.meta.dirname, '../../packages/hub/src')
-const SIZE = { seed: 7, namespaces: 6, secrets: 60 }
+const SEED = 7
+const SIZE = { namespaces: 6, secrets: 60 }
+/** People are as quick as the machine lets them: in one town out of some nobody meets the mistake. */
+const MAX_TOWNS = 5
 const CLAIMS = 90
 const CHANGES = 120
 /** Nothing has changed for so long: who looks again after a second has looked. */
@@ -21,9 +24,10 @@ afterEach(() => void vi.resetModules())
 /** What the oracle says of a town, when it is time to ask. */
 async function oracleOf(
   { startTown }: TownModule,
+  seed: number,
   settled: (town: Town) => Promise<Sight>,
 ): Promise<readonly string[]> {
-  const town = await startTown(SIZE)
+  const town = await startTown({ seed, ...SIZE })
   try {
     await town.claim(CLAIMS)
     await town.unrest(CHANGES)
@@ -55,20 +59,25 @@ async function rested(town: Town): Promise<Sight> {
   throw new Error(`the town did not come to rest within ${PATIENCE_MS} ms`)
 }
 
-test.each(townMistakes)('a hub that $does is caught', { timeout: 120_000 }, async ({ file, name, found }) => {
+test.each(townMistakes)('a hub that $does is caught', { timeout: 300_000 }, async ({ file, name, found }) => {
   const path = join(SOURCE, file)
   vi.resetModules()
   vi.doMock(path, () => import(`${path}?mistake=${name}`))
   try {
     // A door loads its modules when the hub starts: until then the mistake must stand ready.
-    const said = await oracleOf(await import('./town/town.ts'), rested)
-    const caught = said.filter((each) => found.test(each))
-    expect(caught, said.slice(0, 20).join('\n')).not.toEqual([])
+    const town = await import('./town/town.ts')
+    const others: string[] = []
+    for (let seed = SEED; seed < SEED + MAX_TOWNS; seed++) {
+      const said = await oracleOf(town, seed, rested)
+      if (said.some((each) => found.test(each))) return
+      others.push(...said.map((each) => `seed ${seed}: ${each}`))
+    }
+    expect.fail([`${MAX_TOWNS} towns did not find it`, ...others.slice(0, 20)].join('\n'))
   } finally {
     vi.doUnmock(path)
   }
 })
 
 test('a hub without any is not', { timeout: 120_000 }, async () => {
-  expect(await oracleOf(await import('./town/town.ts'), righted)).toEqual([])
+  expect(await oracleOf(await import('./town/town.ts'), SEED, righted)).toEqual([])
 })
