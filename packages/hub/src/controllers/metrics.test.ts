@@ -21,7 +21,7 @@ test('a claim is Ready for the first time once, also when its Secret was taken f
     kind: 'Claim',
     metadata: { name: 'jar', namespace: 'shop', creationTimestamp: BORN },
     spec: { className: 'jars' },
-    status: status as NonNullable<Claim['status']>,
+    status,
   })
   report(claim({}), ready)
   report(claim(ready), taken)
