@@ -21,6 +21,7 @@ import {
   type WriterSettings,
 } from '../testing/processes.ts'
 import { diedInCommit, parseTrace } from '../testing/trace.ts'
+import { untilUnheld } from '../testing/unheld.ts'
 import { openLibsqlStore } from './store.ts'
 
 const KILLS = 200
@@ -92,6 +93,7 @@ class Lane {
       const lines = inside ? await this.#killInCommit(settings) : await this.#killSomewhere(settings)
       this.kills++
       await this.#verify(lines)
+      await untilUnheld(this.#dir)
     }
   }
 
