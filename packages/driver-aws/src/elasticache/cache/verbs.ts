@@ -115,7 +115,8 @@ export class CacheVerbs {
     const { key = newKey() } = this.#state
     const state = (more: Partial<CacheState> = {}) => JSON.stringify({ ...this.#state, key, ...more })
     const there = await this.#findCache(A_MOMENT_MS)
-    if (there) return this.#accept(there, state)
+    const accepted = there && (await this.#accept(there, state))
+    if (accepted) return accepted
     const group = await this.#aws.userGroups.find(this.#names.access, this.#signal, A_MOMENT_MS)
     if (!group) await makeAccess(this.#aws, wanted, this.#signal)
     if (group?.Status !== 'active') return { state: state(), againMs: this.#again('user group creating') }
@@ -132,9 +133,13 @@ export class CacheVerbs {
     return { state: state({ made: true, asked }), outside: outsideOf(cache), againMs }
   }
 
-  /** One that exists when it is to be made: of an earlier call, or to be adopted; of somebody else, `observe` says so. */
-  async #accept(cache: ReplicationGroup, state: (more?: Partial<CacheState>) => string): Promise<Ack> {
+  /**
+   * One that exists when it is to be made: of an earlier call, or to be adopted; of somebody else, `observe` says so. Undefined: it was there a moment
+   * ago, and is gone by now.
+   */
+  async #accept(cache: ReplicationGroup, state: (more?: Partial<CacheState>) => string): Promise<Ack | undefined> {
     const { conflict, isUntagged } = await this.#ownership(cache)
+    if (conflict === GONE) return undefined
     if (conflict !== undefined) return {}
     const asked = this.#memory.asked(this.#names.cache, this.#state)
     const adopted = isUntagged && { adopted: true }

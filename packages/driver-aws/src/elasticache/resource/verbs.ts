@@ -123,7 +123,8 @@ export class ResourceVerbs {
   async create(): Promise<Ack> {
     const properties = this.#properties()
     const there = await this.#find(A_MOMENT_MS)
-    if (there !== undefined) return this.#accept(there, properties)
+    const accepted = there === undefined ? undefined : await this.#accept(there, properties)
+    if (accepted) return accepted
     await this.#refuseSources(properties)
     const tags = this.#tags(properties)
     try {
@@ -141,7 +142,8 @@ export class ResourceVerbs {
   async #acceptRepeated(properties: Properties): Promise<Ack> {
     this.#changed()
     const there = await this.#find(0)
-    return there === undefined ? { againMs: this.#again('create') } : this.#accept(there, properties)
+    const accepted = there === undefined ? undefined : await this.#accept(there, properties)
+    return accepted ?? { againMs: this.#again('create') }
   }
 
   async #refuseSources(properties: Properties): Promise<void> {
@@ -150,9 +152,13 @@ export class ResourceVerbs {
     if (problem) throw invalid(`${this.#path()}.${problem.property}`, problem.message)
   }
 
-  /** Made by an earlier call with these properties, or to be adopted as it is; what such a call may not have come to, `update` does. */
-  async #accept(thing: unknown, properties: Properties): Promise<Ack> {
+  /**
+   * Made by an earlier call with these properties, or to be adopted as it is; what such a call may not have come to, `update` does. Undefined: it was
+   * there a moment ago, and is gone by now.
+   */
+  async #accept(thing: unknown, properties: Properties): Promise<Ack | undefined> {
     const { conflict, isUntagged } = await this.#ownership(thing)
+    if (conflict === GONE) return undefined
     if (conflict !== undefined) return {}
     const { setLater = [] } = this.#kind
     const sent = Object.entries(digests(properties)).filter(([name]) => !setLater.includes(name))
