@@ -86,6 +86,7 @@ test('a pause of somebody else stays, and is told', async () => {
   await house.hub.admin.of(installKind).patch('cache', { spec: { paused: true } }, at)
   await updated('name: two')
   expect(said).toContain("Package install 'cache' is paused: this counts once it goes on\n")
+  expect(said).toContain(`kubectl patch packageinstall cache -n ${NAMESPACE} --type merge -p '{"spec":`)
   expect(said).not.toContain('successfully reconciled')
   expect(await paused()).toBe(true)
   await house.hub.admin.of(installKind).patch('cache', { spec: { paused: null } }, at)

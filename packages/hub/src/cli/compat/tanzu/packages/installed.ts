@@ -129,12 +129,17 @@ export async function update(
     if (pauses) terminal.out(`Resuming reconciliation for package install '${name}' in namespace '${namespace}'\n`)
     if (Object.keys(spec).length > 0) await patch({ ...metadata, spec })
   } catch (error) {
-    if (pauses) await patch({ spec: { paused: null } })
+    if (pauses) await patch({ spec: { paused: null } }).catch(() => terminal.note(stillPaused(place)))
     throw error
   }
-  if (isStopped) return terminal.out(`Package install '${name}' is paused: this counts once it goes on\n`)
+  if (isStopped) return terminal.out(stillPaused(place))
   await settled(client, place, options, terminal)
 }
+
+/** By somebody, or by an update that was killed. */
+const stillPaused = ({ name, namespace }: Place): string =>
+  `Package install '${name}' is paused: this counts once it goes on\n` +
+  `kubectl patch packageinstall ${name} -n ${namespace} --type merge -p '{"spec":{"paused":null,"canceled":null}}'\n`
 
 /** New values have a Secret of the same name: nothing of the install changes with them, and what is told of it would be older than they are. */
 async function pause(client: Client, place: Place, options: TanzuValues, terminal: Terminal): Promise<void> {
