@@ -27,6 +27,20 @@ beforeAll(async () => {
 })
 afterAll(() => hub.remove())
 
+test('a claim is born with its finalizer: nobody can delete it before the hub has seen it', async () => {
+  const claim = {
+    apiVersion: 'larder.dev/v1alpha1',
+    kind: 'Claim',
+    metadata: { name: 'born', namespace: 'shop' },
+    spec: { className: 'nothing' },
+  }
+  const born = await hub.ok(['create', '-f', '-', '-o', 'jsonpath={.metadata.finalizers}'], {
+    stdin: JSON.stringify(claim),
+  })
+  expect(born).toBe('["larder.dev/finalizer"]')
+  await hub.ok(['delete', 'claim', 'born', '-n', 'shop'])
+})
+
 const asTenant = (...args: string[]) => run(process.execPath, [LARDER, ...args, '-n', 'shop', '--kubeconfig', tenant])
 const shop = async (...args: string[]) => (await hub.larder(...args, '-n', 'shop')).stdout
 

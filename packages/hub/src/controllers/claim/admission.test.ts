@@ -2,6 +2,7 @@ import type { ApiError } from '@larder/engine/machinery/status'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { classKind } from '../../model/class.ts'
+import { FINALIZER } from '../../model/names.ts'
 import type { TestHub } from '../testing/hub.ts'
 import { shelfHub } from '../testing/shelf-hub.ts'
 
@@ -29,6 +30,16 @@ const refusal = (spec: Claim['spec']) =>
   )
 
 describe('at admission', () => {
+  test('a claim gets its finalizer with its first write, and no write of its own for that', async () => {
+    const mine = 'example.com/mine'
+    const metadata = { name: 'jar', namespace: 'shop', finalizers: [mine] }
+    const born = await hub.admin.of(claimKind).create({ metadata, spec: { className: 'jars' } })
+    expect(born.metadata.finalizers).toEqual([mine, FINALIZER])
+    await hub.ready('jar')
+    expect(hub.cut.writes.filter((write) => write === 'patch claims jar')).toEqual([])
+    await hub.admin.of(claimKind).patch('jar', { metadata: { finalizers: [FINALIZER] } }, { namespace: 'shop' })
+  })
+
   test('a bad parameter is told with its field, and nothing is stored', async () => {
     const error = await refusal({ className: 'jars', parameters: { lid: 'green', size: 1 } })
     expect(error?.code).toBe(422)

@@ -27,10 +27,10 @@ import { instanceKind, type Instance } from '../../model/instance.ts'
 import { SYSTEM_NAMESPACE } from '../../model/names.ts'
 import type { Cause } from '../../model/shared-fields.ts'
 import { installHub } from '../../samples/install.ts'
-import { hubAccount } from '../../samples/rbac.ts'
+import { hubAccount, hubUser } from '../../samples/rbac.ts'
 import type { Door } from '../../door.ts'
 import { embeddedQuery, hubQueries } from '../../main/queries.ts'
-import { claimAdmission, readThrough } from '../claim/admission.ts'
+import { claimAdmission, claimBirth, readThrough } from '../claim/admission.ts'
 import { createClaimableDesk } from '../claimable/desk.ts'
 import { hubControllers } from '../hub.ts'
 import type { Account } from '../session/kube-api.ts'
@@ -121,6 +121,7 @@ export async function testHub(options: TestHubOptions): Promise<TestHub> {
     ids: randomIds,
     log,
     admission: admission ? [plugin] : [],
+    mutations: admission ? [{ ...claimBirth, name: 'larder-claims', user: hubUser }] : [],
     queries: hubQueries(desk, doors, systemClock).map(embeddedQuery),
   })
   admin = createClient(inProcessTransport(api, ADMIN))
