@@ -16,7 +16,7 @@ import { asJson, type KubeObject } from '../machinery/object.ts'
 import { isApiError } from '../machinery/status.ts'
 import { backoffMs, pause } from './backoff.ts'
 import type { Client } from './client.ts'
-import { createStash, keyOf as stashKey, type IndexFunction } from './stash.ts'
+import { createStash, keyOf as stashKey, parseKey as parseStashKey, type IndexFunction } from './stash.ts'
 import type { ResourceType } from './types.ts'
 
 /** Reads of the local copy. All objects are frozen. */
@@ -27,6 +27,9 @@ export interface Lister<T extends KubeObject> {
   byIndex(index: string, value: string): readonly T[]
   /** How many objects there are under each value of an index, at no cost for each. */
   counts(index: string): ReadonlyMap<string, number>
+  /** Names of all. May be read while objects come and go: what comes meanwhile may be among them or not. */
+  keys(): Iterable<{ readonly name: string; readonly namespace?: string }>
+  readonly size: number
 }
 
 export interface Handlers<T extends KubeObject> {
@@ -187,6 +190,12 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     },
     get hasSynced() {
       return hasSynced
+    },
+    get size() {
+      return stash.size
+    },
+    *keys() {
+      for (const key of stash.keys()) yield parseStashKey(key)
     },
     get: stash.get,
     list: stash.list,

@@ -24,7 +24,8 @@ export interface Stash<T extends KubeObject> {
   readonly byIndex: (index: string, value: string) => readonly T[]
   /** How many objects there are under each value, at no cost for each where the values are few. */
   readonly counts: (index: string) => ReadonlyMap<string, number>
-  /** By which objects are named to `remove`. */
+  readonly size: number
+  /** By which objects are named to `remove`. May be read while objects come and go. */
   readonly keys: () => Iterable<string>
   /** Takes a frozen object; returns what it replaced. */
   readonly put: (object: T) => T | undefined
@@ -48,6 +49,10 @@ const WARM_OBJECTS = 1000
 const packed = new PackedJson()
 
 export const keyOf = (name: string, namespace = ''): string => `${namespace}/${name}`
+export function parseKey(key: string): { readonly name: string; readonly namespace?: string } {
+  const slash = key.indexOf('/')
+  return { name: key.slice(slash + 1), ...(slash > 0 && { namespace: key.slice(0, slash) }) }
+}
 const keyOfObject = ({ metadata }: KubeObject): string => keyOf(metadata.name, metadata.namespace)
 
 export function createStash<T extends KubeObject>(
@@ -141,6 +146,9 @@ export function createStash<T extends KubeObject>(
   for (const [name, values] of Object.entries(indexes)) addIndex(name, values)
 
   return {
+    get size() {
+      return slots.size
+    },
     get(name, namespace) {
       const slot = slotOf(keyOf(name, namespace))
       return slot === undefined ? undefined : at(slot)

@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import { jsonLog } from '../base/log.ts'
 import { configMapType, eventType } from '../client/builtin.ts'
 import { createEventRecorder } from './events.ts'
+import { createLeisure } from './leisure.ts'
 import { onBothTransports } from './testing/worlds.ts'
 
 onBothTransports('events', (world) => {
@@ -11,11 +12,12 @@ onBothTransports('events', (world) => {
     const { client } = world()
     const regarding = await client.of(configMapType).create({ metadata: { name: 'cup', namespace: 'default' } })
     const log = jsonLog({ now: () => systemClock.now(), write: (line) => void lines.push(line) })
-    const options = { client, clock: systemClock, log, controller: 'example.com/cups', instance: 'one' }
+    const leisure = createLeisure(systemClock)
+    const options = { client, clock: systemClock, log, leisure, controller: 'example.com/cups', instance: 'one' }
     const events = createEventRecorder(options)
     const tell = (note: string) => events.record({ regarding, type: 'Normal', reason: 'Filled', action: 'Fill', note })
     const told = async () => (await client.of(eventType).list({ namespace: 'default' })).items
-    return { tell, told, flush: () => events.flush(), lines }
+    return { tell, told, flush: () => events.flush(), lines, leisure }
   }
 
   test('the same news is one series, however close the second comes', async () => {
@@ -29,6 +31,26 @@ onBothTransports('events', (world) => {
     expect(writes).toEqual(['create', 'patch'])
     expect((await told()).map(({ note, series }) => [note, series?.count])).toEqual([['with tea', 5]])
     expect(lines).toEqual([])
+  })
+
+  test('it gives way to passes, and is written when none works or it is asked for', async () => {
+    const { tell, told, flush, leisure } = await recorder()
+    const written = async () => (await told()).map(({ note }) => note).sort()
+    leisure.change(1)
+    tell('with tea')
+    leisure.change(1)
+    leisure.change(-1)
+    // What comes behind it in the same turn is never written before it.
+    await world()
+      .client.of(configMapType)
+      .create({ metadata: { name: 'spoon', namespace: 'default' } })
+    expect(await written()).toEqual([])
+    leisure.change(-1)
+    await expect.poll(written).toEqual(['with tea'])
+    leisure.change(1)
+    tell('with milk')
+    await flush()
+    expect(await written()).toEqual(['with milk', 'with tea'])
   })
 
   test('more than can wait is left out, and the log says how much', async () => {

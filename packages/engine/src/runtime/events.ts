@@ -2,8 +2,8 @@
  * Events of a controller (events.k8s.io/v1), for `kubectl describe`. The name of an Event is derived from what it says,
  * so that the same news, also after a restart, counts up one series instead of filling the list.
  *
- * Events are best effort by nature: a server that is away or forbids them must not fail the pass that tells them, and where more happens
- * than can be written the rest is left out, with a line in the log: what waits is kept in memory.
+ * Events are best effort by nature: a server that is away or forbids them must not fail the pass that tells them, they give way to passes
+ * for a while, and where more happens than can be written the rest is left out, with a line in the log: what waits is kept in memory.
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
@@ -12,6 +12,7 @@ import { eventType, type Event, type ObjectReference } from '../client/builtin.t
 import type { Client } from '../client/client.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import { isAlreadyExists, isNotFound } from '../machinery/status.ts'
+import type { Leisure } from './leisure.ts'
 
 export interface News {
   readonly regarding: KubeObject
@@ -28,7 +29,7 @@ export interface News {
 export interface EventRecorder {
   /** Returns at once and never throws; what cannot be written is logged. */
   record(news: News): void
-  /** Writes what waits for its turn. Resolves when everything recorded so far is written or given up. */
+  /** Writes what waits, now. Resolves when everything recorded so far is written or given up. */
   flush(): Promise<void>
 }
 
@@ -36,6 +37,7 @@ export interface EventRecorderOptions {
   readonly client: Client
   readonly clock: Clock
   readonly log: Log
+  readonly leisure: Leisure
   /** `example.com/widget-controller`: a qualified name. */
   readonly controller: string
   /** Tells replicas apart; at most 128 bytes. */
@@ -49,8 +51,12 @@ const SERIES_END_MS = 6 * 60_000
 const MAX_SERIES = 2000
 /** Written at the same time: enough to share commits, few beside the writes that the events are about. */
 const PARALLEL = 4
-/** Each keeps the object that it is about. */
+/** About a kilobyte each. */
 const MAX_WAITING = 5000
+/** With more than this waiting they are written among the passes: none is left out because of those. */
+const MAX_RESTING = MAX_WAITING * 0.8
+/** What somebody who looks at a busy hub may miss. */
+const LONGEST_REST_MS = 5000
 
 interface Series {
   readonly name: string
@@ -69,7 +75,7 @@ export function formatMicroTime(ms: number): string {
 }
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
-  const { client, clock, log } = options
+  const { client, clock, log, leisure } = options
   const events = client.of(eventType)
   const seriesByName = new Map<string, Series>()
   let running = 0
@@ -77,11 +83,16 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   let waiting = 0
   let leftOut = 0
   const idle: (() => void)[] = []
+  /** What ends the rest of each that waits for leisure. */
+  const resting = new Set<() => void>()
+  /** Nothing rests until all is written. */
+  let flushing = false
 
   function enqueue(series: Series, work: () => Promise<void>): void {
     waiting++
+    const since = clock.now()
     series.tail = series.tail
-      .then(() => inTurn(work))
+      .then(() => inTurn(() => rest(since).then(work)))
       .catch((error: unknown) => log.warn('cannot record an event', { error: errorChain(error) }))
       .then(() => {
         waiting--
@@ -101,15 +112,28 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     }
   }
 
+  function rest(since: number): Promise<void> {
+    const leftMs = since + LONGEST_REST_MS - clock.now()
+    if (flushing || waiting > MAX_RESTING || leftMs <= 0) return nothing
+    return new Promise((resolve) => {
+      const end = leisure.wait(leftMs, () => {
+        resting.delete(end)
+        resolve()
+      })
+      resting.add(end)
+    })
+  }
+
   function drained(): void {
+    flushing = false
     if (leftOut > 0) log.warn('events were left out: more happened than could be written', { leftOut })
     leftOut = 0
     for (const resolve of idle.splice(0)) resolve()
   }
 
-  async function create(series: Series, news: News): Promise<void> {
+  async function create(series: Series, event: ReturnType<typeof eventOf>): Promise<void> {
     try {
-      await events.create(eventOf(series, news, options, clock.now()))
+      await events.create(event)
       series.writtenAt = clock.now()
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
@@ -166,10 +190,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         if (seriesByName.size <= MAX_SERIES) break
         seriesByName.delete(oldest)
       }
-      enqueue(series, () => create(series, news))
+      // Made here: who waits keeps the event, and not the object that it is about.
+      const event = eventOf(series, news, options, now)
+      enqueue(series, () => create(series, event))
     },
     flush() {
       for (const series of seriesByName.values()) if (series.pending) enqueue(series, () => writeIfPending(series))
+      flushing = waiting > 0
+      for (const end of resting) end()
       return waiting === 0 ? nothing : new Promise((resolve) => idle.push(resolve))
     },
   }

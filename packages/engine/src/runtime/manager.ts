@@ -9,6 +9,7 @@ import { createInformers, type Informers } from '../client/informer.ts'
 import type { Controller } from './controller.ts'
 import type { Election } from './election.ts'
 import { fencedClient } from './fence.ts'
+import { createLeisure } from './leisure.ts'
 import { noMetrics, type RuntimeMetrics } from './metrics.ts'
 import { runController, type RunningController } from './run-controller.ts'
 
@@ -48,17 +49,20 @@ export function createManager(options: ManagerOptions): Manager {
   const environment = { client, informers, clock, log, random, metrics, instance }
   const controllers = new Map<string, Controller>()
   const running: RunningController[] = []
+  let leisure = createLeisure(clock)
   let state: 'new' | 'waiting' | 'working' | 'stopping' = 'new'
   let setAtWork!: () => void
   const atWork = new Promise<void>((resolve) => (setAtWork = resolve))
 
   function run(controller: Controller): void {
-    running.push(runController(controller, environment))
+    running.push(runController(controller, { ...environment, leisure }))
   }
 
   function work(): void {
     if (state === 'stopping') return
     state = 'working'
+    // Passes that an earlier lead left behind would count as at work for ever.
+    leisure = createLeisure(clock)
     for (const controller of controllers.values()) run(controller)
     setAtWork()
   }

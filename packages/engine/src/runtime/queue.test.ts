@@ -37,25 +37,36 @@ describe('queue', () => {
     expect(queue.depth).toBe(0)
   })
 
-  test('what stands behind runs when there is time, and one of four while there is none', async () => {
+  test('what is swept runs when there is time, and one of four while there is none', async () => {
     const { queue } = setUp()
-    for (const key of ['old-1', 'old-2', 'old-3', 'old-1']) queue.addBehind(key)
+    const asked: string[] = []
+    function* keys() {
+      for (const key of ['old-1', 'old-2', 'old-3', 'a']) {
+        asked.push(key)
+        yield key
+      }
+    }
+    queue.sweep(keys(), 4)
     for (const key of ['a', 'b', 'c', 'd', 'old-3']) queue.add(key)
-    queue.addBehind('a')
-    expect(queue.depth).toBe(7)
+    expect(queue.depth).toBe(9)
     const order = []
-    while (queue.depth > 0) order.push(await queue.next())
+    // Those that run already are not asked for again.
+    for (let i = 0; i < 7; i++) order.push(await queue.next())
     expect(order).toEqual(['a', 'b', 'c', 'old-1', 'd', 'old-3', 'old-2'])
+    expect(asked).toEqual(['old-1', 'old-2'])
+    const waiting = queue.next()
+    queue.add('new')
+    expect(await waiting).toBe('new')
+    expect(asked).toEqual(['old-1', 'old-2', 'old-3', 'a'])
+    expect(queue.depth).toBe(0)
   })
 
-  test('who waits for a key gets one that is added behind', async () => {
+  test('who waits for a key gets one that is swept', async () => {
     const { queue } = setUp()
-    const waiting = queue.next()
-    queue.addBehind('old')
-    expect(await waiting).toBe('old')
-    queue.addBehind('old')
-    queue.done('old')
-    expect(await queue.next()).toBe('old')
+    const waiting = [queue.next(), queue.next(), queue.next()]
+    queue.sweep(['old-1', 'old-2'], 2)
+    queue.add('new')
+    expect(await Promise.all(waiting)).toEqual(['old-1', 'old-2', 'new'])
   })
 
   test('the earlier of two appointments holds', async () => {

@@ -10,10 +10,11 @@ export interface Queue {
   /** Runs as soon as a worker is free. */
   add(key: string): void
   /**
-   * Runs when there is time: nothing happened to it that somebody waits for. Of four keys that run one is of these, so that they end
-   * however much happens.
+   * Runs these when there is time: nothing happened to them that somebody waits for. Of four keys that run one is of these, so that they
+   * end however much happens. Each is asked for when its turn comes, so that a hundred thousand of them need not be held here; one that is running then is
+   * left out. `size`: how many there are, about.
    */
-  addBehind(key: string): void
+  sweep(keys: Iterable<string>, size: number): void
   /** Runs in `ms`, unless it runs before: a pass forgets older appointments of its key, and makes its own. */
   addAfter(key: string, ms: number): void
   /** Runs later, the longer the more often it has failed in a row; returns the delay in ms. */
@@ -50,6 +51,12 @@ const nobody: QueueWatch = { queued() {}, retried() {}, waited() {} }
 const OVERTAKING = 3
 const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 200, capMs: 300_000 }
 
+interface Sweep {
+  readonly keys: Iterator<string>
+  readonly since: number
+  left: number
+}
+
 interface Appointment {
   readonly at: number
   readonly cancel: () => void
@@ -59,8 +66,7 @@ export function createQueue(options: QueueOptions): Queue {
   const { clock, random = Math.random, backoff = DEFAULT_BACKOFF, watch = nobody } = options
   /** And since when. */
   const ready = createLine()
-  /** A key is in this or in `ready`. */
-  const behind = createLine()
+  let behind: Sweep | undefined
   /** Keys of `ready` that ran while others stood behind. */
   let overtaken = 0
   const running = new Set<string>()
@@ -76,10 +82,9 @@ export function createQueue(options: QueueOptions): Queue {
     appointments.delete(key)
   }
 
-  function start(key: string): string {
-    watch.waited(clock.now() - (ready.since(key) ?? behind.since(key) ?? clock.now()))
+  function start(key: string, since = clock.now()): string {
+    watch.waited(clock.now() - since)
     ready.delete(key)
-    behind.delete(key)
     cancel(key)
     running.add(key)
     return key
@@ -92,25 +97,38 @@ export function createQueue(options: QueueOptions): Queue {
       return
     }
     if (!ready.has(key)) {
-      if (!behind.has(key)) watch.queued()
-      ready.add(key, behind.since(key) ?? clock.now())
-      behind.delete(key)
+      watch.queued()
+      ready.add(key, clock.now())
     }
     idle.shift()?.(start(key))
   }
 
-  function addBehind(key: string): void {
-    if (closed || ready.has(key) || behind.has(key)) return
-    if (running.has(key) || idle.length > 0) return add(key)
-    behind.add(key, clock.now())
-    watch.queued()
+  function sweep(keys: Iterable<string>, size: number): void {
+    behind = { keys: keys[Symbol.iterator](), since: clock.now(), left: size }
+    for (let key = idle[0] && take(); key !== undefined; key = idle[0] && take()) idle.shift()!(key)
   }
 
   function take(): string | undefined {
-    const isTurnOfThoseBehind = behind.size > 0 && (ready.size === 0 || overtaken >= OVERTAKING)
-    overtaken = isTurnOfThoseBehind || behind.size === 0 ? 0 : overtaken + 1
-    const key = (isTurnOfThoseBehind ? behind : ready).first()
-    return key === undefined ? undefined : start(key)
+    const swept = behind && (ready.size === 0 || overtaken >= OVERTAKING) ? takeBehind(behind) : undefined
+    if (swept !== undefined) {
+      overtaken = 0
+      return swept
+    }
+    overtaken = behind ? overtaken + 1 : 0
+    const key = ready.first()
+    return key === undefined ? undefined : start(key, ready.since(key))
+  }
+
+  function takeBehind(from: Sweep): string | undefined {
+    for (let next = from.keys.next(); next.done !== true; next = from.keys.next()) {
+      from.left--
+      const key = next.value
+      if (running.has(key)) continue
+      if (!ready.has(key)) watch.queued()
+      return start(key, ready.since(key) ?? from.since)
+    }
+    behind = undefined
+    return undefined
   }
 
   function addAfter(key: string, ms: number): void {
@@ -129,7 +147,7 @@ export function createQueue(options: QueueOptions): Queue {
 
   return {
     add,
-    addBehind,
+    sweep,
     addAfter,
     addRateLimited(key) {
       const count = (failures.get(key) ?? 0) + 1
@@ -153,11 +171,12 @@ export function createQueue(options: QueueOptions): Queue {
     },
     close() {
       closed = true
+      behind = undefined
       for (const key of appointments.keys()) cancel(key)
       for (const resolve of idle.splice(0)) resolve(undefined)
     },
     get depth() {
-      return ready.size + behind.size
+      return ready.size + Math.max(0, behind?.left ?? 0)
     },
   }
 }

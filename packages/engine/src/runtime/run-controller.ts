@@ -9,6 +9,7 @@ import type { KubeObject } from '../machinery/object.ts'
 import type { ControllerDefinition } from './controller.ts'
 import { createBreath } from './breath.ts'
 import { createEventRecorder } from './events.ts'
+import type { Leisure } from './leisure.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import { createReconciler } from './reconcile-key.ts'
 import { createQueue } from './queue.ts'
@@ -22,6 +23,8 @@ export interface ControllerEnvironment {
   readonly log: Log
   readonly random: () => number
   readonly metrics: RuntimeMetrics
+  /** Of all controllers that share the processor. */
+  readonly leisure: Leisure
   /** `reportingInstance` of events. */
   readonly instance: string
 }
@@ -46,7 +49,7 @@ export function runController<T extends KubeObject>(
   definition: ControllerDefinition<T>,
   environment: ControllerEnvironment,
 ): RunningController {
-  const { informers, clock, random, metrics, client } = environment
+  const { informers, clock, random, metrics, client, leisure } = environment
   const log = environment.log.with({ controller: definition.name })
   const { name } = definition
   const queue = createQueue({
@@ -63,6 +66,7 @@ export function runController<T extends KubeObject>(
     client,
     clock,
     log,
+    leisure,
     controller: `larder.dev/${definition.name}`,
     instance: environment.instance,
   })
@@ -70,37 +74,45 @@ export function runController<T extends KubeObject>(
   // Each pass under way listens, and those that wait outside are many.
   setMaxListeners(0, stopped.signal)
   const most = definition.workers ?? WORKERS
-  const workers = createWorkers(most, (change) => metrics.active(name, change))
+  const workers = createWorkers(most, (change) => {
+    metrics.active(name, change)
+    leisure.change(change)
+  })
   metrics.workers(name, most)
   const { signal } = stopped
   const reconciler = createReconciler(definition, { ...environment, log, queue, events, workers, signal })
   const unsubscribe: (() => void)[] = []
 
-  /** What is there at a start is looked at behind what happens from then on: a new object must not wait for a hundred thousand old ones. */
+  /** Until then nothing wakes: each object is looked at in any case, with all caches filled. */
   let begun = false
 
   function wake(keys: readonly Key[]): void {
-    for (const key of keys) {
-      if (begun) queue.add(formatKey(key))
-      else queue.addBehind(formatKey(key))
-    }
+    if (!begun) return
+    for (const key of keys) queue.add(formatKey(key))
     metrics.depth(name, queue.depth)
   }
 
   function wakeItself(object: T): void {
-    if (!reconciler.absorbs(object)) wake([keyOf(object)])
+    if (begun && !reconciler.absorbs(object)) wake([keyOf(object)])
+  }
+
+  /** What is there at a start is looked at behind what happens from then on: a new object must not wait for a hundred thousand old ones. */
+  function begin(): void {
+    begun = true
+    const own = informers.of(definition.type)
+    queue.sweep(formatted(own.keys()), own.size)
+    metrics.depth(name, queue.depth)
   }
 
   function subscribe(): Promise<unknown> {
     const own = informers.of(definition.type)
     for (const [name, values] of Object.entries(definition.indexes ?? {})) own.addIndex(name, values)
-    unsubscribe.push(own.subscribe({ added: wakeItself, updated: wakeItself, deleted: wakeItself }))
+    unsubscribe.push(own.subscribe({ added: wakeItself, updated: wakeItself, deleted: wakeItself }, 'now'))
     const synced = [own.synced]
     for (const watch of definition.watches ?? []) {
       const informer = informers.of(watch.type)
       for (const [name, values] of Object.entries(watch.indexes ?? {})) informer.addIndex(name, values)
       const wakeBy = (...objects: readonly KubeObject[]): void => {
-        // At a start each object of its own is looked at in any case, with all caches filled.
         if (begun) wake(objects.flatMap((object) => watch.keys(object, informers)))
       }
       unsubscribe.push(
@@ -141,7 +153,7 @@ export function runController<T extends KubeObject>(
     // A source that begins after the stop would never be ended.
     if (stopping) return
     for (const source of definition.sources ?? []) unsubscribe.push(source(wake, informers))
-    begun = true
+    begin()
     dispatching = dispatch()
   })
 
@@ -159,4 +171,8 @@ export function runController<T extends KubeObject>(
       await events.flush()
     },
   }
+}
+
+function* formatted(keys: Iterable<Key>): Iterable<string> {
+  for (const key of keys) yield formatKey(key)
 }
