@@ -19,6 +19,11 @@ interface Position {
   readonly at: number
 }
 
+/** The order as plain data, to be written away before a key comes or goes. */
+export interface SortedSlotsState {
+  readonly blocks: readonly { readonly first: string; readonly slots: Uint32Array }[]
+}
+
 export class SortedSlots {
   readonly #keyOf: (slot: number) => string
   readonly #blocks: Block[] = []
@@ -27,6 +32,21 @@ export class SortedSlots {
 
   constructor(keyOf: (slot: number) => string) {
     this.#keyOf = keyOf
+  }
+
+  static restored({ blocks }: SortedSlotsState, keyOf: (slot: number) => string): SortedSlots {
+    const sorted = new SortedSlots(keyOf)
+    for (const { first, slots } of blocks) {
+      sorted.#blocks.push(blockOf(first, slots))
+      sorted.#size += slots.length
+    }
+    return sorted
+  }
+
+  /** Sorts what is not sorted yet: at a stop nobody waits for it, at a start everybody would. */
+  save(): SortedSlotsState {
+    this.#sort()
+    return { blocks: this.#blocks.map(({ first, slots, length }) => ({ first, slots: slots.subarray(0, length) })) }
   }
 
   get size(): number {
@@ -150,7 +170,7 @@ export class SortedSlots {
   }
 }
 
-function blockOf(first: string, slots: readonly number[]): Block {
+function blockOf(first: string, slots: ArrayLike<number>): Block {
   const block = { first, slots: new Uint32Array(BLOCK_SLOTS), length: slots.length }
   block.slots.set(slots)
   return block

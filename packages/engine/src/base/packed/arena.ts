@@ -33,14 +33,57 @@ interface Chunk {
   living: number
 }
 
+/** An arena as plain data. Its bytes are those of the arena itself: write it away before the arena changes again. */
+export interface ArenaState {
+  readonly addresses: Uint32Array
+  readonly freeSlots: Uint32Array
+  readonly chunks: readonly (ChunkState | undefined)[]
+  readonly freeChunks: readonly number[]
+  readonly current: number
+  readonly hasSpare: boolean
+}
+
+interface ChunkState {
+  readonly bytes: Uint8Array
+  readonly shared: boolean
+  readonly living: number
+}
+
+const FIRST_SLOTS = 64
+
 export class Arena {
-  #addresses = new Uint32Array(64)
+  #addresses = new Uint32Array(FIRST_SLOTS)
   #slots = 0
   #freeSlots: number[] = []
   readonly #chunks: (Chunk | undefined)[] = []
-  readonly #freeChunks: number[] = []
+  #freeChunks: number[] = []
   #current = -1
   #spare: Buffer | undefined
+
+  /** Copies all bytes, each chunk for itself: as a view it would keep alive whatever its state was read from. */
+  static restored(state: ArenaState): Arena {
+    const arena = new Arena()
+    arena.#slots = state.addresses.length
+    arena.#addresses = new Uint32Array(Math.max(FIRST_SLOTS, arena.#slots))
+    arena.#addresses.set(state.addresses)
+    arena.#freeSlots = [...state.freeSlots]
+    for (const chunk of state.chunks) arena.#chunks.push(chunk && restoredChunk(chunk))
+    arena.#freeChunks = [...state.freeChunks]
+    arena.#current = state.current
+    if (state.hasSpare) arena.#spare = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    return arena
+  }
+
+  save(): ArenaState {
+    return {
+      addresses: this.#addresses.subarray(0, this.#slots),
+      freeSlots: Uint32Array.from(this.#freeSlots),
+      chunks: this.#chunks.map((chunk) => chunk && savedChunk(chunk)),
+      freeChunks: this.#freeChunks,
+      current: this.#current,
+      hasSpare: this.#spare !== undefined,
+    }
+  }
 
   /** Slots are below this; not all of them are in use. */
   get end(): number {
@@ -188,6 +231,16 @@ export class Arena {
     }
     this.#drop(index)
   }
+}
+
+function savedChunk({ buffer, shared, used, living }: Chunk): ChunkState {
+  return { bytes: shared ? buffer.subarray(0, used) : buffer, shared, living }
+}
+
+function restoredChunk({ bytes, shared, living }: ChunkState): Chunk {
+  const buffer = Buffer.allocUnsafeSlow(shared ? CHUNK_BYTES : bytes.length)
+  buffer.set(bytes)
+  return { buffer, shared, used: shared ? bytes.length : 0, living }
 }
 
 const indexOf = (address: number): number => Math.floor(address / UNITS_OF_CHUNK)

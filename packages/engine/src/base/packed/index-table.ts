@@ -6,23 +6,43 @@
  * kept by their hash alone, and an object found there is asked whether it has the value.
  */
 import { hashOf } from './words.ts'
-import { SlotSet } from './slot-set.ts'
-import { SlotsByHash } from './slots-by-hash.ts'
+import { SlotSet, type SlotSetState } from './slot-set.ts'
+import { SlotsByHash, type SlotsByHashState } from './slots-by-hash.ts'
 
 /** Beyond this many values the rare ones are kept by their hash. */
 const MAX_VALUES = 1000
 /** With more slots than this a value is not rare. */
 const MAX_RARE = 4
 
+/** The table as plain data, to be written away before the table changes again. */
+export interface IndexTableState {
+  readonly byValue: ReadonlyMap<string, SlotSetState>
+  readonly rare: SlotsByHashState
+  readonly keepsHashes: boolean
+}
+
 export class IndexTable {
   readonly #byValue = new Map<string, SlotSet>()
-  readonly #rare = new SlotsByHash()
+  #rare = new SlotsByHash()
   #keepsHashes = false
   readonly #valuesOf: (slot: number) => readonly string[]
 
   /** `valuesOf` gives the values of what is in a slot now. */
   constructor(valuesOf: (slot: number) => readonly string[]) {
     this.#valuesOf = valuesOf
+  }
+
+  static restored(state: IndexTableState, valuesOf: (slot: number) => readonly string[]): IndexTable {
+    const table = new IndexTable(valuesOf)
+    for (const [value, slots] of state.byValue) table.#byValue.set(value, SlotSet.restored(slots))
+    table.#rare = SlotsByHash.restored(state.rare)
+    table.#keepsHashes = state.keepsHashes
+    return table
+  }
+
+  save(): IndexTableState {
+    const byValue = new Map([...this.#byValue].map(([value, slots]) => [value, slots.save()]))
+    return { byValue, rare: this.#rare.save(), keepsHashes: this.#keepsHashes }
   }
 
   enter(value: string, slot: number): void {

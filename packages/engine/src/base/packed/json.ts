@@ -15,7 +15,7 @@
  */
 import { setOwn, type Json, type JsonObject } from '../json.ts'
 import { PackedReader } from './reader.ts'
-import { Shapes } from './shapes.ts'
+import { Shapes, type ShapesState } from './shapes.ts'
 import { Words } from './words.ts'
 import { isText, PackedWriter } from './writer.ts'
 
@@ -32,15 +32,32 @@ const OBJECT = 0xd9
 const SMALL = 0xe0
 const MAX_SMALL = 0x1f
 
+/** What was learned, as plain data, to be written away before more is packed. What was packed can be read with it alone. */
+export interface PackedJsonState {
+  readonly words: readonly string[]
+  readonly shapes: ShapesState
+}
+
 /** Packs and unpacks with one set of words and shapes, which both learn from what is packed. */
 export class PackedJson {
   readonly writer: PackedWriter
   readonly reader: PackedReader
-  readonly #shapes = new Shapes()
+  readonly #words: Words
+  readonly #shapes: Shapes
 
-  constructor(words = new Words()) {
+  constructor(words = new Words(), shapes = new Shapes()) {
     this.writer = new PackedWriter(words)
     this.reader = new PackedReader(words)
+    this.#words = words
+    this.#shapes = shapes
+  }
+
+  static restored({ words, shapes }: PackedJsonState): PackedJson {
+    return new PackedJson(Words.restored(words), Shapes.restored(shapes))
+  }
+
+  save(): PackedJsonState {
+    return { words: this.#words.save(), shapes: this.#shapes.save() }
   }
 
   /** Appends to the writer. What is undefined in an object is left out, as JSON does. */

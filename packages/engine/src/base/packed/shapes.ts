@@ -13,10 +13,29 @@ const MAX_KEYS = 64
 /** Meetings until a list of keys has a number. */
 const OFTEN = 4
 
+/** All shapes as plain data, to be written away before another one is met. */
+export interface ShapesState {
+  readonly keys: readonly (readonly string[])[]
+  readonly root: Step
+  readonly steps: number
+}
+
 export class Shapes {
   readonly #keys: (readonly string[])[] = []
-  readonly #root: Step = { times: 0, number: undefined, next: undefined }
+  #root: Step = { times: 0, number: undefined, next: undefined }
   #steps = 0
+
+  static restored({ keys, root, steps }: ShapesState): Shapes {
+    const shapes = new Shapes()
+    for (const each of keys) shapes.#keys.push(each)
+    shapes.#root = structuredClone(root)
+    shapes.#steps = steps
+    return shapes
+  }
+
+  save(): ShapesState {
+    return { keys: this.#keys, root: this.#root, steps: this.#steps }
+  }
 
   /** Undefined when the object has to carry its keys. */
   numberOf(keys: readonly string[]): number | undefined {

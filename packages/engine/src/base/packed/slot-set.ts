@@ -3,10 +3,29 @@ const MAX_LISTED = 256
 /** A bit for each slot is worth it from one member among so many slots: a member of a Set takes some 32 bytes. */
 const SLOTS_FOR_EACH = 256
 
+/** The set as plain data. It is the memory of the set itself: write it away before the set changes again. */
+export interface SlotSetState {
+  readonly listed: Set<number> | undefined
+  readonly bits: Uint32Array
+  readonly size: number
+}
+
 export class SlotSet {
   #listed: Set<number> | undefined = new Set()
   #bits = NO_BITS
   #size = 0
+
+  static restored({ listed, bits, size }: SlotSetState): SlotSet {
+    const set = new SlotSet()
+    set.#listed = listed && new Set(listed)
+    set.#bits = new Uint32Array(bits)
+    set.#size = size
+    return set
+  }
+
+  save(): SlotSetState {
+    return { listed: this.#listed, bits: this.#bits, size: this.#size }
+  }
 
   get size(): number {
     return this.#size

@@ -6,11 +6,30 @@ const FIRST_CAPACITY = 16
 /** Of the places, how many may be taken before the table grows. */
 const MAX_LOAD = 0.7
 
+/** The table as plain data. Its arrays are those of the table itself: write it away before the table changes again. */
+export interface SlotsByHashState {
+  readonly hashes: Int32Array
+  readonly slots: Uint32Array
+  readonly size: number
+}
+
 export class SlotsByHash {
   #hashes = new Int32Array(FIRST_CAPACITY)
   /** One more than the slot; 0: a free place. */
   #slots = new Uint32Array(FIRST_CAPACITY)
   #size = 0
+
+  static restored({ hashes, slots, size }: SlotsByHashState): SlotsByHash {
+    const table = new SlotsByHash()
+    table.#hashes = new Int32Array(hashes)
+    table.#slots = new Uint32Array(slots)
+    table.#size = size
+    return table
+  }
+
+  save(): SlotsByHashState {
+    return { hashes: this.#hashes, slots: this.#slots, size: this.#size }
+  }
 
   get size(): number {
     return this.#size

@@ -21,6 +21,17 @@ export class Words {
   /** By hash: a string that was cut out of a request would keep the whole of it alive. */
   readonly #met = new Map<number, number>()
 
+  /** From all words, in the order of their numbers. Counting begins anew. */
+  static restored(words: readonly string[]): Words {
+    const restored = new Words()
+    for (const word of words) restored.#numbers.set(word, restored.#words.push(word) - 1)
+    return restored
+  }
+
+  save(): readonly string[] {
+    return this.#words
+  }
+
   /** The number of a word; undefined when the text is none. */
   numberOf(text: string): number | undefined {
     return this.#numbers.get(text)
