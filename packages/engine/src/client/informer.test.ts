@@ -1,10 +1,12 @@
+import { deserialize, serialize } from 'node:v8'
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../machinery/object.ts'
 import { systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { eventually, onBothTransports, type World } from '../runtime/testing/worlds.ts'
 import { configMapType, type ConfigMap } from './builtin.ts'
-import { createInformer, createInformers } from './informer.ts'
+import { createInformer } from './informer.ts'
+import { createInformers, type Keeper } from './informers.ts'
 
 function informerOf(world: World, more: { namespace?: string; labelSelector?: string } = {}) {
   const told: string[] = []
@@ -22,6 +24,37 @@ function informerOf(world: World, more: { namespace?: string; labelSelector?: st
   return { informer, told }
 }
 
+/** What is kept survives as bytes alone. */
+function shelf() {
+  const states = new Map<string, () => unknown>()
+  let bytes = new Map<string, Buffer>()
+  return {
+    keep: (name: string, state: () => unknown) => void states.set(name, state),
+    kept(name: string) {
+      const found = bytes.get(name)
+      bytes.delete(name)
+      return found && (deserialize(found) as unknown)
+    },
+    close() {
+      bytes = new Map([...states].map(([name, state]) => [name, serialize(state())]))
+      states.clear()
+    },
+  }
+}
+
+/** Tells of what happens from now on. */
+function shared(world: World, keeper: Keeper) {
+  const told: string[] = []
+  const informers = createInformers(world.client, { clock: systemClock, log: silentLog, keeper })
+  const informer = informers.of(configMapType)
+  informer.addIndex('color', ({ data }) => (data?.['color'] ? [data['color']] : []))
+  const tell = (what: string) => (object: ConfigMap) => void told.push(`${what} ${object.metadata.name}`)
+  informer.subscribe({ added: tell('+'), updated: tell('~'), deleted: tell('-') }, 'now')
+  informers.start()
+  return { informer, informers, told }
+}
+
+const byName = (a: KubeObject, b: KubeObject) => (a.metadata.name < b.metadata.name ? -1 : 1)
 const maps = (world: World) => world.client.of(configMapType)
 const make = (world: World, name: string, color = 'red', labels: Record<string, string> = {}) =>
   maps(world).create({ metadata: { name, namespace: 'default', labels }, data: { color } })
@@ -140,6 +173,43 @@ onBothTransports('informer', (world) => {
     expect(news).not.toContain('~ kept')
     expect(news.toSorted()).toEqual(['+ new', '+ replaced', '- gone', '- replaced', '~ changed'])
     await informer.stop()
+  })
+
+  test('goes on from what an earlier one kept, without a list', async () => {
+    await make(world(), 'kept')
+    await make(world(), 'changed')
+    await make(world(), 'gone')
+    const lists: string[] = []
+    world().intercept = ({ verb, target }) => void (verb === 'list' && lists.push(target.resource))
+    const keeper = shelf()
+    const first = shared(world(), keeper)
+    await first.informer.synced
+    await first.informers.stop()
+    expect(lists).toEqual(['configmaps'])
+    const kept = first.informer.list('default')
+    keeper.close()
+
+    await maps(world()).patch('changed', { data: { color: 'blue' } }, { namespace: 'default' })
+    await maps(world()).delete('gone', { namespace: 'default' })
+    const { informer, informers, told } = shared(world(), keeper)
+    expect(informer.list('default').toSorted(byName)).toEqual(kept.toSorted(byName))
+    await informer.synced
+    await make(world(), 'new')
+    await eventually(() => told.includes('+ new'))
+    expect(told).toEqual(['~ changed', '- gone', '+ new'])
+    const names = (color: string) => informer.byIndex('color', color).map(({ metadata }) => metadata.name)
+    expect([names('red').sort(), names('blue')]).toEqual([['kept', 'new'], ['changed']])
+    expect(lists).toEqual(['configmaps'])
+    await informers.stop()
+    keeper.close()
+
+    // A revision that the server has forgotten costs a list, as ever.
+    await make(world(), 'late')
+    await world().store.compact(world().store.revision)
+    const third = shared(world(), keeper)
+    await eventually(() => third.told.includes('+ late'))
+    expect(lists).toEqual(['configmaps', 'configmaps'])
+    await third.informers.stop()
   })
 
   test('waits for a server that is not there yet', async () => {

@@ -10,13 +10,20 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { freezeJson } from '../base/json.ts'
+import type { PackedJson } from '../base/packed/json.ts'
 import { errorChain, type Log } from '../base/log.ts'
 import type { WatchEvent } from '../machinery/call.ts'
 import { asJson, type KubeObject } from '../machinery/object.ts'
 import { isApiError } from '../machinery/status.ts'
 import { backoffMs, pause } from './backoff.ts'
 import type { Client } from './client.ts'
-import { createStash, keyOf as stashKey, parseKey as parseStashKey, type IndexFunction } from './stash.ts'
+import {
+  createStash,
+  keyOf as stashKey,
+  parseKey as parseStashKey,
+  type IndexFunction,
+  type StashState,
+} from './stash.ts'
 import type { ResourceType } from './types.ts'
 
 /** Reads of the local copy. All objects are frozen. */
@@ -58,6 +65,14 @@ export interface Informer<T extends KubeObject> extends Lister<T> {
   hasIndex(name: string): boolean
   /** Resolves when the copy is at least at this revision, or when the informer stops. */
   seen(revision: string): Promise<void>
+  /** For another informer of the same kind, indexes and `packed` words; undefined when no watch could start from it. */
+  save(): InformerState | undefined
+}
+
+/** A copy as plain data, to be written away before it changes again. */
+export interface InformerState {
+  readonly revision: string
+  readonly stash: StashState
 }
 
 export interface InformerOptions<T extends KubeObject> {
@@ -70,6 +85,10 @@ export interface InformerOptions<T extends KubeObject> {
   readonly log: Log
   /** In [0, 1), for jitter. */
   readonly random?: () => number
+  /** Shared by informers that hold the same words. */
+  readonly packed?: PackedJson
+  /** What an earlier one saved: it is followed from its revision on, in place of a list. */
+  readonly saved?: InformerState | undefined
 }
 
 const BACKOFF = { baseMs: 100, capMs: 10_000 }
@@ -83,9 +102,9 @@ export function compareRevisions(a: string, b: string): number {
 }
 
 export function createInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
-  const { client, type, clock, random = Math.random } = options
+  const { client, type, clock, random = Math.random, packed, indexes, saved } = options
   const log = options.log.with({ informer: `${type.resource}${type.group && `.${type.group}`}` })
-  const stash = createStash<T>(options.indexes)
+  const stash = createStash<T>({ indexes, packed, saved: saved?.stash })
   const handlers = new Set<Handlers<T>>()
   const waiters = new Set<{ revision: string; resolve: () => void }>()
   const abort = new AbortController()
@@ -94,9 +113,9 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     ...(options.namespace !== undefined && { namespace: options.namespace }),
     ...(options.labelSelector !== undefined && { labelSelector: options.labelSelector }),
   }
-  let revision: string | undefined
+  let revision = saved?.revision
   /** False after a 410: the revision still says how far the copy is, but no watch can start from it. */
-  let resumable = false
+  let resumable = saved !== undefined
   let running: Promise<void> | undefined
   let hasSynced = false
   let setSynced!: () => void
@@ -145,8 +164,6 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     for (const key of gone) remove(key)
     resumable = true
     advance(newest)
-    hasSynced = true
-    setSynced()
   }
 
   function apply(event: WatchEvent<T>): void {
@@ -168,6 +185,8 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
       const startedAt = clock.now()
       try {
         if (!resumable) await relist()
+        hasSynced = true
+        setSynced()
         await follow()
         failures = clock.now() - startedAt < SHORT_WATCH_MS ? failures + 1 : 0
       } catch (error) {
@@ -203,6 +222,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
     counts: stash.counts,
     addIndex: stash.addIndex,
     hasIndex: stash.hasIndex,
+    save: () => (resumable && revision !== undefined ? { revision, stash: stash.save() } : undefined),
     start() {
       running ??= run()
     },
@@ -234,59 +254,4 @@ function withoutOwners<T extends KubeObject>(object: T): T {
 function freezeDeep<T extends KubeObject>(object: T): T {
   freezeJson(asJson(object))
   return object
-}
-
-/** The informers of a program: one for each kind, shared by all who ask. */
-export interface Informers {
-  /** The informer of a kind in all namespaces, made on first use and, once `start` was called, started. */
-  of<T extends KubeObject>(type: ResourceType<T>): Informer<T>
-  /** The informer of a kind if somebody has asked for it. */
-  existing<T extends KubeObject>(type: ResourceType<T>): Informer<T> | undefined
-  start(): void
-  /** Resolves when all that were asked for have their first list. */
-  synced(): Promise<void>
-  stop(): Promise<void>
-}
-
-export interface InformersOptions {
-  readonly clock: Clock
-  readonly log: Log
-  readonly random?: () => number
-}
-
-/** Types are constants nearly always, and passes ask by them all the time. */
-const keys = new WeakMap<ResourceType, string>()
-function keyOf(type: ResourceType): string {
-  let key = keys.get(type)
-  if (key === undefined) keys.set(type, (key = `${type.group}/${type.version}/${type.resource}`))
-  return key
-}
-
-export function createInformers(client: Client, options: InformersOptions): Informers {
-  const informers = new Map<string, Informer<never>>()
-  let started = false
-  const existing = <T extends KubeObject>(type: ResourceType<T>) =>
-    informers.get(keyOf(type)) as unknown as Informer<T> | undefined
-  return {
-    existing,
-    of<T extends KubeObject>(type: ResourceType<T>) {
-      let informer = existing(type)
-      if (!informer) {
-        informer = createInformer({ ...options, client, type })
-        informers.set(keyOf(type), informer as unknown as Informer<never>)
-        if (started) informer.start()
-      }
-      return informer
-    },
-    start() {
-      started = true
-      for (const informer of informers.values()) informer.start()
-    },
-    async synced() {
-      await Promise.all([...informers.values()].map((informer) => informer.synced))
-    },
-    async stop() {
-      await Promise.all([...informers.values()].map((informer) => informer.stop()))
-    },
-  }
 }

@@ -1,8 +1,10 @@
+import { deserialize, serialize } from 'node:v8'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { freezeJson } from '../base/json.ts'
 import { asJson, type KubeObject } from '../machinery/object.ts'
-import { createStash, keyOf } from './stash.ts'
+import { PackedJson } from '../base/packed/json.ts'
+import { createStash, keyOf, type IndexFunction } from './stash.ts'
 
 interface Shirt extends KubeObject {
   readonly colours: readonly string[]
@@ -15,6 +17,26 @@ function shirt(name: string, namespace: string, colours: readonly string[]): Shi
 }
 
 const WARM = 3
+const byColour: IndexFunction<Shirt> = ({ colours }) => colours
+const byCount: IndexFunction<Shirt> = ({ colours }) => [String(colours.length)]
+
+function createShirts() {
+  const packed = new PackedJson()
+  return { packed, stash: createStash<Shirt>({ indexes: { colour: byColour }, warmObjects: WARM, packed }) }
+}
+
+/** What the next process makes of what this one has saved. */
+function reread(
+  { packed, stash }: ReturnType<typeof createShirts>,
+  colour = byColour,
+): ReturnType<typeof createShirts> {
+  const [words, saved] = deserialize(serialize([packed.save(), stash.save()])) as [
+    ReturnType<PackedJson['save']>,
+    ReturnType<typeof stash.save>,
+  ]
+  const again = PackedJson.restored(words)
+  return { packed: again, stash: createStash<Shirt>({ indexes: { colour }, warmObjects: WARM, packed: again, saved }) }
+}
 const byName = (shirts: readonly Shirt[]) => shirts.map((s) => JSON.stringify(s)).sort()
 
 const step = fc.record({
@@ -26,11 +48,14 @@ const step = fc.record({
 describe('the memory of an informer', () => {
   test('is a map with indexes, whatever of it is warm', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(60), (steps, later) => {
-        const stash = createStash<Shirt>({ colour: ({ colours }) => colours }, WARM)
+      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(60), fc.nat(60), fc.nat(9), (steps, later, end, pause) => {
+        let shirts = createShirts()
         const model = new Map<string, Shirt>()
         for (const [i, { name, namespace, colours }] of steps.entries()) {
-          if (i === later) stash.addIndex('count', (s) => [String(s.colours.length)])
+          if (i === end) shirts = reread(shirts)
+          // Saved or not, asked for at once or after changes: an index finds the same.
+          if (i === later || i === end + pause) shirts.stash.addIndex('count', byCount)
+          const { stash } = shirts
           const key = keyOf(name, namespace)
           const before = model.get(key)
           if (colours) {
@@ -59,7 +84,7 @@ describe('the memory of an informer', () => {
   })
 
   test('gives frozen objects, also of what was cold', () => {
-    const stash = createStash<Shirt>({}, 1)
+    const stash = createStash<Shirt>({ warmObjects: 1 })
     stash.put(shirt('a', 'x', ['red']))
     stash.put(shirt('b', 'x', []))
     const cold = stash.get('a', 'x')!
@@ -68,7 +93,7 @@ describe('the memory of an informer', () => {
   })
 
   test('finds each of many by a value of its own, few by one that few have, and counts them', () => {
-    const stash = createStash<Shirt>({ colour: ({ colours }) => colours }, WARM)
+    const stash = createStash<Shirt>({ indexes: { colour: ({ colours }) => colours }, warmObjects: WARM })
     for (let i = 0; i < 3000; i++) {
       stash.put(shirt(`s${i}`, 'x', [`own-${i}`, `pair-${i >> 1}`, `ten-${i % 300}`, 'all']))
     }
@@ -90,6 +115,24 @@ describe('the memory of an informer', () => {
     expect([names('own-1234'), names('pair-617'), names('new')]).toEqual([['s1234'], [], ['s1234']])
     expect(names('ten-34')).toHaveLength(9)
     expect(stash.counts('colour').get('all')).toBe(2998)
+  })
+
+  test('takes up its indexes where they were saved, without asking of each object anew', () => {
+    const shirts = createShirts()
+    shirts.stash.addIndex('count', byCount)
+    for (let i = 0; i < 3000; i++) shirts.stash.put(shirt(`s${i}`, 'x', [`own-${i}`, 'all']))
+    let asked = 0
+    const counting: IndexFunction<Shirt> = (s) => {
+      asked++
+      return s.colours
+    }
+    const { stash } = reread(shirts, counting)
+    stash.addIndex('count', (s) => {
+      asked++
+      return byCount(s)
+    })
+    expect([asked, stash.size, stash.counts('count').get('2')]).toEqual([0, 3000, 3000])
+    expect(stash.byIndex('colour', 'own-1234').map(({ metadata }) => metadata.name)).toEqual(['s1234'])
   })
 
   test('an index that nobody declared is named', () => {

@@ -6,12 +6,12 @@
  * indexes name it. Rejected: to ask the server for what is cold, because a reader of the cache must not wait, and a cold list at a
  * start would cost a call for each; the JSON text of what is cold, which is five times as much and lies on the heap.
  */
-import { Arena } from '../base/packed/arena.ts'
+import { Arena, type ArenaState } from '../base/packed/arena.ts'
+import { IndexTable, type IndexTableState } from '../base/packed/index-table.ts'
 import { PackedJson } from '../base/packed/json.ts'
-import { SlotsByHash } from '../base/packed/slots-by-hash.ts'
+import { SlotsByHash, type SlotsByHashState } from '../base/packed/slots-by-hash.ts'
 import { hashOf } from '../base/packed/words.ts'
 import { asJson, type KubeObject } from '../machinery/object.ts'
-import { IndexTable } from '../base/packed/index-table.ts'
 
 /** The values under which an object is found; none: it is not in this index. */
 export type IndexFunction<T extends KubeObject> = (object: T) => readonly string[]
@@ -33,6 +33,28 @@ export interface Stash<T extends KubeObject> {
   readonly remove: (key: string) => T | undefined
   readonly addIndex: (name: string, values: IndexFunction<T>) => void
   readonly hasIndex: (name: string) => boolean
+  readonly save: () => StashState
+}
+
+/** A stash as plain data, to be written away before it changes again. Can be read with the same words alone. */
+export interface StashState {
+  readonly slots: SlotsByHashState
+  readonly arena: ArenaState
+  readonly indexes: ReadonlyMap<string, IndexTableState>
+}
+
+interface StashOptions<T extends KubeObject> {
+  readonly indexes?: Readonly<Record<string, IndexFunction<T>>> | undefined
+  readonly warmObjects?: number
+  /** Shared by stashes that hold the same words. */
+  readonly packed?: PackedJson | undefined
+  /** What `save` gave, of a stash with the same index functions and, in `packed`, the same words. */
+  readonly saved?: StashState | undefined
+}
+
+interface Change<T> {
+  readonly old: T | undefined
+  readonly now: T | undefined
 }
 
 interface Index<T extends KubeObject> {
@@ -45,8 +67,8 @@ const byNamespace: IndexFunction<KubeObject> = ({ metadata }) => (metadata.names
 const NAMESPACE = '\0namespace'
 /** How many are kept as objects: what a burst of claims touches, its instances and Secrets apart. */
 const WARM_OBJECTS = 1000
-/** One for all stashes: they hold the same words. */
-const packed = new PackedJson()
+/** Changes after which saved indexes are given up: whoever wants them has asked by then. */
+const MAX_MISSED = 1000
 
 export const keyOf = (name: string, namespace = ''): string => `${namespace}/${name}`
 export function parseKey(key: string): { readonly name: string; readonly namespace?: string } {
@@ -55,15 +77,21 @@ export function parseKey(key: string): { readonly name: string; readonly namespa
 }
 const keyOfObject = ({ metadata }: KubeObject): string => keyOf(metadata.name, metadata.namespace)
 
-export function createStash<T extends KubeObject>(
-  indexes: Readonly<Record<string, IndexFunction<T>>> = {},
+export function createStash<T extends KubeObject>({
+  indexes = {},
   warmObjects = WARM_OBJECTS,
-): Stash<T> {
-  const slots = new SlotsByHash()
+  packed = new PackedJson(),
+  saved,
+}: StashOptions<T> = {}): Stash<T> {
+  const slots = saved ? SlotsByHash.restored(saved.slots) : new SlotsByHash()
   /** Key and object of each slot. Of a warm one only if it was cold before. */
-  const arena = new Arena()
+  const arena = saved ? Arena.restored(saved.arena) : new Arena()
   const warm = new Map<number, T>()
   const tables = new Map<string, Index<T>>()
+  /** Of indexes that nobody has asked for yet. They do not follow changes. */
+  const savedTables = new Map(saved?.indexes)
+  /** What they have missed: what was in a slot when they were saved, and is now. */
+  const missed = new Map<number, Change<T>>()
 
   const slotOf = (key: string): number | undefined => slots.find(hashOf(key), (slot) => keyAt(slot) === key)
 
@@ -127,10 +155,34 @@ export function createStash<T extends KubeObject>(
     return index.table
   }
 
+  function changeAll(slot: number, old: T | undefined, now: T | undefined): void {
+    for (const index of tables.values()) change(index, slot, old, now)
+    if (savedTables.size === 0) return
+    missed.set(slot, { old: missed.has(slot) ? missed.get(slot)!.old : old, now })
+    if (missed.size > MAX_MISSED) forgetSaved()
+  }
+
+  function forgetSaved(): void {
+    savedTables.clear()
+    missed.clear()
+  }
+
   function addIndex(name: string, values: IndexFunction<T>): void {
-    const index = { values, table: new IndexTable((slot) => values(peek(slot))) }
-    for (const slot of taken()) change(index, slot, undefined, peek(slot))
+    const valuesOf = (slot: number) => values(peek(slot))
+    const savedTable = savedTables.get(name)
+    savedTables.delete(name)
+    const table = savedTable ? IndexTable.restored(savedTable, valuesOf) : new IndexTable(valuesOf)
+    const index = { values, table }
+    if (savedTable) for (const [slot, { old, now }] of missed) change(index, slot, old, now)
+    else for (const slot of taken()) change(index, slot, undefined, peek(slot))
     tables.set(name, index)
+    if (savedTables.size === 0) missed.clear()
+  }
+
+  function save(): StashState {
+    for (const [slot, object] of warm) if (!arena.has(slot)) pack(slot, object)
+    const indexes = new Map([...tables].map(([name, { table }]) => [name, table.save()]))
+    return { slots: slots.save(), arena: arena.save(), indexes }
   }
 
   function byIndex(index: string, value: string): readonly T[] {
@@ -162,13 +214,14 @@ export function createStash<T extends KubeObject>(
     },
     addIndex,
     hasIndex: (name) => tables.has(name),
+    save,
     put(object) {
       const key = keyOfObject(object)
       const known = slotOf(key)
       const old = known === undefined ? undefined : peek(known)
       const slot = known ?? arena.take()
       if (known === undefined) slots.add(hashOf(key), slot)
-      for (const index of tables.values()) change(index, slot, old, object)
+      changeAll(slot, old, object)
       arena.clear(slot)
       keepWarm(slot, object)
       return old
@@ -177,7 +230,7 @@ export function createStash<T extends KubeObject>(
       const slot = slotOf(key)
       if (slot === undefined) return undefined
       const old = peek(slot)
-      for (const index of tables.values()) change(index, slot, old, undefined)
+      changeAll(slot, old, undefined)
       slots.delete(hashOf(key), slot)
       warm.delete(slot)
       arena.release(slot)

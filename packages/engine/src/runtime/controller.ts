@@ -14,7 +14,7 @@
  * events, backoff, and the wait for the cache to show what the last pass wrote.
  */
 import type { IndexFunction } from '../client/stash.ts'
-import type { Informers } from '../client/informer.ts'
+import type { Informers } from '../client/informers.ts'
 import type { ResourceType } from '../client/types.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import type { BackoffOptions } from '../client/backoff.ts'

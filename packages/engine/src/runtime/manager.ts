@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Client } from '../client/client.ts'
-import { createInformers, type Informers } from '../client/informer.ts'
+import { createInformers, type Informers, type Keeper } from '../client/informers.ts'
 import type { Controller } from './controller.ts'
 import type { Election } from './election.ts'
 import { fencedClient } from './fence.ts'
@@ -36,6 +36,8 @@ export interface ManagerOptions {
   readonly metrics?: RuntimeMetrics
   /** Tells replicas apart in events. */
   readonly instance?: string
+  /** Of the copies that controllers read. */
+  readonly keeper?: Keeper
   /** Started and stopped by the manager. Controllers write through `client` while it says that this process leads, and never else. */
   readonly election?: Election
 }
@@ -43,9 +45,9 @@ export interface ManagerOptions {
 const GRACE_MS = 10_000
 
 export function createManager(options: ManagerOptions): Manager {
-  const { clock, log, random = Math.random, metrics = noMetrics, instance = 'larder', election } = options
+  const { clock, log, random = Math.random, metrics = noMetrics, instance = 'larder', election, keeper } = options
   const client = election ? fencedClient(options.client, () => election.isLeader) : options.client
-  const informers = createInformers(client, { clock, log, random })
+  const informers = createInformers(client, { clock, log, random, keeper })
   const environment = { client, informers, clock, log, random, metrics, instance }
   const controllers = new Map<string, Controller>()
   const running: RunningController[] = []

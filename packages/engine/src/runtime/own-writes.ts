@@ -10,7 +10,8 @@
  * Rejected: expectations by count (client-go's ReplicaSet controller); they must be right in each controller, this is right once.
  */
 import { createClient, type Client } from '../client/client.ts'
-import { compareRevisions, type Informers } from '../client/informer.ts'
+import { compareRevisions } from '../client/informer.ts'
+import { type Informers } from '../client/informers.ts'
 import type { Answer, Call, Transport } from '../machinery/call.ts'
 
 export interface OwnWrites {

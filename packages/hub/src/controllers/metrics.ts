@@ -3,7 +3,8 @@
  * API; on the port without login those are summed over. No label holds a namespace, a user or anything of a claim.
  */
 import { counter, gauge, histogram, type Instrument, type Meter } from '@larder/engine/base/meter'
-import type { Informer, Informers } from '@larder/engine/client/informer'
+import type { Informer } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import type { Condition } from '@larder/engine/client/builtin'

@@ -5,7 +5,7 @@
 import { createApiMetrics, type ApiMetrics } from '@larder/engine/apiserver/http/metrics'
 import type { Clock } from '@larder/engine/base/clock'
 import { createMeter, type Instrument, type Meter } from '@larder/engine/base/meter'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { CLIENT_INSTRUMENTS, measuredTransport } from '@larder/engine/client/measured'
 import type { Transport } from '@larder/engine/machinery/call'
 import { countRuntime, RUNTIME_INSTRUMENTS, type RuntimeMetrics } from '@larder/engine/runtime/metrics'

@@ -1,6 +1,6 @@
 /** The Secret that an object makes: of its name, in its namespace, and gone when it goes. */
 import type { Secret } from '@larder/engine/client/builtin'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject, OwnerReference } from '@larder/engine/machinery/object'
 import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'

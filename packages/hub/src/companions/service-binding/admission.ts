@@ -5,7 +5,7 @@
  * workload has no place for. So nothing here has to be told to anybody.
  */
 import { equalJson } from '@larder/engine/base/json'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { asJson, formatApiVersion, type KubeObject } from '@larder/engine/machinery/object'
 import type { Resource } from '@larder/engine/machinery/shape'
 import { findCondition } from '@larder/engine/runtime/conditions'

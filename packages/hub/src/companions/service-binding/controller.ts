@@ -1,5 +1,5 @@
 import { namespaceType, secretType } from '@larder/engine/client/builtin'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import type { ResourceType } from '@larder/engine/client/types'
 import { parseApiVersion, type KubeObject } from '@larder/engine/machinery/object'
 import { isApiError } from '@larder/engine/machinery/status'

@@ -1,7 +1,7 @@
 /** By what claims are found, so that no event costs a look at all of them. */
 import { findCondition } from '@larder/engine/runtime/conditions'
 import type { IndexFunction } from '@larder/engine/client/stash'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { claimKind, type Claim } from '../../model/claim.ts'
 import { nameIn } from '../../model/instance-use.ts'
 import { resourceInstanceName } from '../../model/names.ts'

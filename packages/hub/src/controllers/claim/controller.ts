@@ -1,5 +1,5 @@
 import { controllerRevisionType, namespaceType, secretType, type Condition } from '@larder/engine/client/builtin'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { findCondition, formatTime } from '@larder/engine/runtime/conditions'
 import {
   defineController,

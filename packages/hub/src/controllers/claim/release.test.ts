@@ -1,4 +1,4 @@
-import { createInformers } from '@larder/engine/client/informer'
+import { createInformers } from '@larder/engine/client/informers'
 import { systemClock } from '@larder/engine/base/clock'
 import { silentLog } from '@larder/engine/base/log'
 import type { Pass } from '@larder/engine/runtime/pass'

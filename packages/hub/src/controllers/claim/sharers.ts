@@ -1,5 +1,5 @@
 /** Which of the claims on one instance hear of its news. */
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { canonical } from '../fingerprint.ts'
 import { claimKind, type Claim } from '../../model/claim.ts'

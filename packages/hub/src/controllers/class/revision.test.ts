@@ -1,5 +1,5 @@
 import { controllerRevisionType } from '@larder/engine/client/builtin'
-import { createInformers } from '@larder/engine/client/informer'
+import { createInformers } from '@larder/engine/client/informers'
 import { systemClock } from '@larder/engine/base/clock'
 import { silentLog } from '@larder/engine/base/log'
 import { isConflict } from '@larder/engine/machinery/status'

@@ -1,7 +1,7 @@
 import { isObject } from '@larder/engine/base/json'
 import { findCondition } from '@larder/engine/runtime/conditions'
 import { controllerRevisionType, namespaceType, secretType } from '@larder/engine/client/builtin'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { defineController, watching, type Controller, type Source } from '@larder/engine/runtime/controller'
 import { keyOf } from '@larder/engine/runtime/pass'
 import { backendKind } from '../../model/backend.ts'

@@ -2,7 +2,7 @@
  * Shows who is behind: the class has another recipe by now, and an instance takes it only when somebody sets `spec.revision`. A field of
  * status and no condition, because nothing is wrong.
  */
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { keyOf, type Key, type Pass } from '@larder/engine/runtime/pass'
 import { classKind, type Class } from '../../model/class.ts'
 import { instanceKind, type Instance } from '../../model/instance.ts'

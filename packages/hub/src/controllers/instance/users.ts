@@ -1,5 +1,5 @@
 /** Which claims use an instance. Names are told only where the same object says them already. */
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { wait, type Outcome } from '@larder/engine/runtime/outcome'
 import type { Key, Pass } from '@larder/engine/runtime/pass'
 import { keyOf } from '@larder/engine/runtime/pass'

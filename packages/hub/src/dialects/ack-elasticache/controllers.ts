@@ -1,5 +1,5 @@
 import { configMapType, secretType } from '@larder/engine/client/builtin'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { watching, type Controller, type Watch } from '@larder/engine/runtime/controller'
 import { keyOf, type Key } from '@larder/engine/runtime/pass'
 import type { DoorContext } from '../../door.ts'

@@ -2,7 +2,7 @@
 import type { Client } from '@larder/engine/client/client'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { isNotFound } from '@larder/engine/machinery/status'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { configMapType, namespaceType, secretType, serviceAccountType } from '@larder/engine/client/builtin'
 import type { ResourceType } from '@larder/engine/client/types'
 import { createServedKinds, type ServedKinds } from '@larder/engine/client/served-kinds'

@@ -1,5 +1,5 @@
 /** PackageInstall: chooses a Package, checks the values, keeps an App of its own name, and tells how that is. */
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { secretType } from '@larder/engine/client/builtin'
 import { ensure, type New } from '@larder/engine/client/client'
 import type { KubeObject } from '@larder/engine/machinery/object'

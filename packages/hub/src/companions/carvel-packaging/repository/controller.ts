@@ -1,7 +1,7 @@
 /** PackageRepository: keeps the Packages and PackageMetadata of a source in its namespace. They go with it, by their owner. */
 import type { JsonObject } from '@larder/engine/base/json'
 import { secretType } from '@larder/engine/client/builtin'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import type { ResourceType } from '@larder/engine/client/types'
 import type { KubeObject, OwnerReference } from '@larder/engine/machinery/object'
 import { isApiError, isConflict } from '@larder/engine/machinery/status'

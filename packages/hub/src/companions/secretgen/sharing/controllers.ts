@@ -6,7 +6,7 @@
  */
 import { namespaceType, secretType, type Secret } from '@larder/engine/client/builtin'
 import { ensure } from '@larder/engine/client/client'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import type { KubeObject } from '@larder/engine/machinery/object'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done, Stalled, wait, type Outcome } from '@larder/engine/runtime/outcome'

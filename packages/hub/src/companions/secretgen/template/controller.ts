@@ -6,7 +6,7 @@
  */
 import { secretType, type Secret } from '@larder/engine/client/builtin'
 import { ensure } from '@larder/engine/client/client'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { isApiError, isConflict, type ApiError } from '@larder/engine/machinery/status'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done, Stalled, type Outcome } from '@larder/engine/runtime/outcome'

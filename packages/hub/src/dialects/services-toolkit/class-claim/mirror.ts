@@ -3,7 +3,7 @@
  * decides nothing; an edit of it is undone, and one that somebody deletes is there again.
  */
 import { ensure } from '@larder/engine/client/client'
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { parseApiVersion } from '@larder/engine/machinery/object'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { done } from '@larder/engine/runtime/outcome'

@@ -1,4 +1,4 @@
-import type { Informers } from '@larder/engine/client/informer'
+import type { Informers } from '@larder/engine/client/informers'
 import { defineController, watching, type Controller } from '@larder/engine/runtime/controller'
 import { keyOf, type Key } from '@larder/engine/runtime/pass'
 import { claimKind } from '../../../model/claim.ts'
