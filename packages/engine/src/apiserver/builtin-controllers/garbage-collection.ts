@@ -12,7 +12,8 @@
  * Reading order: this file (what wakes whom), `garbage/collector.ts` (what is done with one object), `garbage/owners.ts` (whether
  * an owner counts).
  */
-import type { Index, Store, StoreEvent } from '../../storage/store.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { Entry, Index, Store, StoreEvent } from '../../storage/store.ts'
 import { CUSTOM_RESOURCE_DEFINITIONS } from '../core/keys.ts'
 import { Collector } from './garbage/collector.ts'
 import { isInReach } from './garbage/owners.ts'
@@ -21,6 +22,8 @@ import type { BuiltinController, ControllerContext } from './namespaces.ts'
 
 /** Objects under work at a time: an owner of a hundred thousand must not bring all of them into memory. */
 const AT_ONCE = 100
+/** Looked at in one go: some milliseconds, in which nobody is answered. */
+const PAGE_ENTRIES = 500
 
 export function startGarbageCollection(context: ControllerContext): BuiltinController {
   const { store } = context
@@ -62,12 +65,18 @@ export function startGarbageCollection(context: ControllerContext): BuiltinContr
     if (previous) tellOwners(previous.index)
   }
   const stop = store.watch({ prefix: '/', after: store.revision }, (events) => events.forEach(onEvent))
-  for (const key of leftBehind(store, note)) wake(key)
+  const stopped = new AbortController()
+  const looked = lookForLeftBehind(store, note, stopped.signal).then((keys) => keys.forEach(wake))
   return {
-    idle: () => worker.idle(),
-    close: () => {
+    async idle() {
+      await looked
+      await worker.idle()
+    },
+    async close() {
       stop()
-      return worker.close()
+      stopped.abort()
+      await looked
+      await worker.close()
     },
   }
 }
@@ -77,23 +86,41 @@ function hasSameOwners({ owners = [] }: Index, before: Index | undefined): boole
   return owners.length === known.length && owners.every((uid, i) => uid === known[i])
 }
 
-/** What a stop may have interrupted, told from indexes alone: dependents of owners that are gone, out of reach, or waiting. */
-function leftBehind(store: Store, note: (key: string, index: Index) => void): readonly string[] {
+/**
+ * What a stop may have interrupted, told from indexes alone: dependents of owners that are gone, out of reach, or waiting. Looks page by
+ * page: of half a million objects it takes seconds, for which nobody waits. What changes meanwhile is told by events.
+ */
+async function lookForLeftBehind(
+  store: Store,
+  note: (key: string, index: Index) => void,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const dependents: { readonly key: string; readonly owners: readonly string[] }[] = []
   const owning = new Set<string>()
-  const look = (at: (key: string, index: Index) => void) =>
-    store.list({ prefix: '/', match: (key, index) => (at(key, index), false) })
-  look((key, index) => {
+  await lookAtAll(store, signal, ({ key, index }) => {
     for (const uid of index.owners ?? []) owning.add(uid)
     if (index.owners) dependents.push({ key, owners: index.owners })
     if (index.awaits) note(key, index)
   })
   // Of owners alone: the places of half a million objects would be the most that the start ever holds.
   const owners = new Map<string, { readonly key: string; readonly awaits: boolean }>()
-  look((key, { uid, awaits }) => owning.has(uid) && owners.set(uid, { key, awaits: awaits !== undefined }))
+  await lookAtAll(store, signal, ({ key, index: { uid, awaits } }) => {
+    if (owning.has(uid)) owners.set(uid, { key, awaits: awaits !== undefined })
+  })
   const isSound = (key: string, uid: string): boolean => {
     const owner = owners.get(uid)
     return owner !== undefined && !owner.awaits && isInReach(owner.key, key)
   }
+  if (signal.aborted) return []
   return dependents.filter(({ key, owners }) => !owners.every((uid) => isSound(key, uid))).map(({ key }) => key)
+}
+
+async function lookAtAll(store: Store, signal: AbortSignal, look: (entry: Entry) => void): Promise<void> {
+  let after: string | undefined
+  do {
+    const { entries } = store.list({ prefix: '/', limit: PAGE_ENTRIES, ...(after !== undefined && { after }) })
+    entries.forEach(look)
+    after = entries.length < PAGE_ENTRIES ? undefined : entries.at(-1)!.key
+    if (after !== undefined) await setImmediate()
+  } while (after !== undefined && !signal.aborted)
 }
