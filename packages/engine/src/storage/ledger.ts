@@ -8,11 +8,17 @@
  */
 import { Change, History } from './history.ts'
 import { StoredEntry, type DocumentSource } from './entry.ts'
-import { LiveEntries } from './live-entries.ts'
+import { LiveEntries, type LiveEntriesState } from './live-entries.ts'
 import { Compacted, type Entry, type Index, type Range, type RangeResult } from './store.ts'
 
 /** An empty store is at 1, because clients read "0" as "any". */
 const FIRST_REVISION = 1
+
+/** The newest state as plain data, to be written away before the next change. History is not in it: the log has it. */
+export interface LedgerState {
+  readonly revision: number
+  readonly live: LiveEntriesState
+}
 
 export class Ledger {
   readonly history = new History()
@@ -21,11 +27,15 @@ export class Ledger {
   #revision: number
   #compacted: number
 
-  constructor(documents: DocumentSource, compacted = FIRST_REVISION) {
+  constructor(documents: DocumentSource, compacted = FIRST_REVISION, state?: LedgerState) {
     this.#documents = documents
-    this.#live = new LiveEntries(documents)
-    this.#revision = compacted
+    this.#live = new LiveEntries(documents, state?.live)
+    this.#revision = state?.revision ?? compacted
     this.#compacted = compacted
+  }
+
+  save(): LedgerState {
+    return { revision: this.#revision, live: this.#live.save() }
   }
 
   get revision(): number {
@@ -80,6 +90,26 @@ export class Ledger {
   /** Takes in a key that a log held when it was last compacted; no watch will be told. */
   load(version: { key: string; revision: number; index: Index }): void {
     this.#live.load(version)
+  }
+
+  /**
+   * Takes a change into the history of a state that has it already. `previous`: what the key held before it. Returns what it holds
+   * behind it.
+   */
+  recall(
+    type: 'put' | 'delete',
+    write: { key: string; revision: number; index: Index },
+    previous: Entry | undefined,
+  ): Entry | undefined {
+    const live = this.#live.get(write.key)
+    const version = live?.revision === write.revision ? live : this.#live.past(write)
+    this.history.push(new Change(type, version, previous))
+    return type === 'put' ? version : undefined
+  }
+
+  /** A version that is neither live nor in the history: the history's oldest change of a key replaced it. */
+  past(version: { key: string; revision: number; index: Index }): Entry {
+    return this.#live.past(version)
   }
 
   /** The key of a deletion must be there. */

@@ -6,16 +6,16 @@
  * nearly all questions are about them. Rejected: a Map of entries, which took four times as much, half of it strings that
  * say the same: of a hundred thousand claims with their Events it was the largest part of the hub.
  */
-import { Arena } from '../base/packed/arena.ts'
-import { IndexTable } from '../base/packed/index-table.ts'
-import { PackedJson } from '../base/packed/json.ts'
+import { Arena, type ArenaState } from '../base/packed/arena.ts'
+import { IndexTable, type IndexTableState } from '../base/packed/index-table.ts'
+import { PackedJson, type PackedJsonState } from '../base/packed/json.ts'
 import type { PackedReader } from '../base/packed/reader.ts'
-import { SlotsByHash } from '../base/packed/slots-by-hash.ts'
+import { SlotsByHash, type SlotsByHashState } from '../base/packed/slots-by-hash.ts'
 import { hashOf } from '../base/packed/words.ts'
 import type { Json } from '../base/json.ts'
 import { StoredEntry, type DocumentSource } from './entry.ts'
 import { collectionEnd, collectionOf, flatString, pastPrefix } from './keys.ts'
-import { SortedSlots } from './sorted-slots.ts'
+import { SortedSlots, type SortedSlotsState } from './sorted-slots.ts'
 import type { Entry, Index } from './store.ts'
 
 /** Entries that are kept as objects. History holds more of them anyway. */
@@ -27,17 +27,44 @@ interface Collection {
   readonly sorted: SortedSlots
 }
 
+/** All entries as plain data, to be written away before the next change. */
+export interface LiveEntriesState {
+  readonly arena: ArenaState
+  readonly packed: PackedJsonState
+  readonly owners: IndexTableState
+  readonly collections: readonly {
+    readonly name: string
+    readonly byHash: SlotsByHashState
+    readonly sorted: SortedSlotsState
+  }[]
+}
+
 export class LiveEntries {
   readonly #documents: DocumentSource
   readonly #collections = new Map<string, Collection>()
-  readonly #arena = new Arena()
-  readonly #packed = new PackedJson()
-  readonly #owners = new IndexTable((slot) => this.#indexAt(slot).owners ?? [])
+  readonly #arena: Arena
+  readonly #packed: PackedJson
+  readonly #owners: IndexTable
   /** In the order in which they came. */
   readonly #recent = new Map<string, Entry>()
 
-  constructor(documents: DocumentSource) {
+  constructor(documents: DocumentSource, state?: LiveEntriesState) {
+    const ownersOf = (slot: number) => this.#indexAt(slot).owners ?? []
     this.#documents = documents
+    this.#arena = state ? Arena.restored(state.arena) : new Arena()
+    this.#packed = state ? PackedJson.restored(state.packed) : new PackedJson()
+    this.#owners = state ? IndexTable.restored(state.owners, ownersOf) : new IndexTable(ownersOf)
+    for (const { name, byHash, sorted } of state?.collections ?? []) {
+      const keys = SortedSlots.restored(sorted, (slot) => this.#restAt(slot))
+      this.#collections.set(name, { name, byHash: SlotsByHash.restored(byHash), sorted: keys })
+    }
+  }
+
+  save(): LiveEntriesState {
+    const collections = [...this.#collections.values()].map(({ name, byHash, sorted }) => {
+      return { name, byHash: byHash.save(), sorted: sorted.save() }
+    })
+    return { arena: this.#arena.save(), packed: this.#packed.save(), owners: this.#owners.save(), collections }
   }
 
   get(key: string): Entry | undefined {
@@ -81,6 +108,15 @@ export class LiveEntries {
     this.#write(collection, slot, { key, revision, index })
     collection.byHash.add(hashOf(restOf(collection, key)), slot)
     collection.sorted.addUnsorted(slot)
+  }
+
+  /** An entry as `put` returns it, of a version that is not live any more. */
+  past({ key, revision, index }: Version): Entry {
+    const { writer, reader } = this.#packed
+    writer.clear()
+    this.#packed.write(index as unknown as Json)
+    reader.start(writer.buffer, 0)
+    return new StoredEntry(key, revision, this.#packed.read() as unknown as Index, this.#documents)
   }
 
   delete({ key, index }: Entry): void {

@@ -21,6 +21,7 @@
  * would cost more than it hides, and would let the world change between two lines of every caller.
  */
 import type { Document } from '../machinery/document.ts'
+import type { Checkpoint } from './checkpoint.ts'
 
 /** What is known of a document without reading it. Kept in memory for every live key. */
 export interface Index {
@@ -100,6 +101,7 @@ export interface Store {
   readonly revision: number
   /** Everything after this revision can be read and watched. */
   readonly compacted: number
+  readonly checkpoint: Checkpoint
   get(key: string, at?: number): Entry | undefined
   list(range: Range): RangeResult
   count(prefix: string): number

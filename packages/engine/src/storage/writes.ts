@@ -14,6 +14,7 @@
  */
 import { errorChain, silentLog, type Log } from '../base/log.ts'
 import type { Document } from '../machinery/document.ts'
+import { noCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { checkKey } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import {
@@ -70,6 +71,7 @@ interface Pending extends DecidedWrite {
 
 interface WriteOptions {
   historyLimit?: number
+  checkpoint?: Checkpoint
   log?: Log
 }
 
@@ -84,6 +86,7 @@ const DEFAULT_HISTORY_LIMIT = 10_000
 const COMPACTION_STEP = 500
 
 export class RevisionedStore implements Store {
+  readonly checkpoint: Checkpoint
   readonly #ledger: Ledger
   readonly #journal: Journal
   readonly #historyLimit: number
@@ -104,6 +107,7 @@ export class RevisionedStore implements Store {
   constructor(ledger: Ledger, journal: Journal, options: WriteOptions = {}) {
     this.#ledger = ledger
     this.#journal = journal
+    this.checkpoint = options.checkpoint ?? noCheckpoint
     this.#historyLimit = options.historyLimit ?? DEFAULT_HISTORY_LIMIT
     this.#log = options.log ?? silentLog
     this.#lastRevision = ledger.revision

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { StorageFailed } from '../store.ts'
 import type { DecidedWrite, Journal, JournalListener } from '../writes.ts'
+import type { CheckpointFiles } from './checkpoint.ts'
 import type { Documents } from './documents.ts'
 import {
   PROTOCOL,
@@ -20,6 +21,7 @@ interface Step {
 interface JournalOptions {
   readonly file: string
   readonly documents: Documents
+  readonly checkpoint: CheckpointFiles
   /** Called last by `close`. */
   readonly release: () => void
 }
@@ -38,7 +40,7 @@ export class LibsqlJournal implements Journal {
   #broken: StorageFailed | undefined
   #onReady!: () => void
   #onBroken!: (error: Error) => void
-  #onClosed: (() => void) | undefined
+  #onClosed: ((unnoted: string | undefined) => void) | undefined
 
   constructor(options: JournalOptions) {
     this.#options = options
@@ -84,9 +86,11 @@ export class LibsqlJournal implements Journal {
 
   async close(): Promise<void> {
     if (!this.#broken) {
-      const closed = new Promise<void>((resolve) => (this.#onClosed = resolve))
-      this.#post({ type: 'close' })
-      await closed
+      const { checkpoint } = this.#options
+      const closed = new Promise<string | undefined>((resolve) => (this.#onClosed = resolve))
+      this.#post({ type: 'close', ticket: checkpoint.write() })
+      const unnoted = await closed
+      if (unnoted !== undefined) checkpoint.drop(unnoted)
     }
     await this.#worker.terminate()
     this.#options.release()
@@ -113,7 +117,7 @@ export class LibsqlJournal implements Journal {
       case 'failed':
         return this.#fail(this.#explain(reply.code, reply.message), reply.failed)
       case 'closed':
-        return this.#onClosed?.()
+        return this.#onClosed?.(reply.unnoted)
     }
   }
 
@@ -138,7 +142,7 @@ export class LibsqlJournal implements Journal {
     const why = cause instanceof Error ? `: ${cause.message}` : ''
     this.#broken = new StorageFailed(`the writer of ${this.#options.file} has stopped${why}; restart Larder`, { cause })
     this.#onBroken(this.#broken)
-    this.#onClosed?.()
+    this.#onClosed?.(this.#broken.message)
     this.#fail(this.#broken, { epoch: this.#epoch, compaction: true })
   }
 

@@ -4,13 +4,15 @@
  * Half of the deaths are inside a commit: strace lets the kernel kill at the nth write to, or sync of, a file, and its record of the
  * call that never returned is the proof (a kill that hit something else is not counted as inside). The other half
  * come after a random number of acknowledgements. One folder keeps all its history, so that watches can be checked across
- * deaths; the other one compacts itself all the time.
+ * deaths; the other one compacts itself all the time. Who reads stops cleanly, so each writer begins with what was left in `checkpoint/`,
+ * and nothing of it may be left when it has died.
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Store, StoreEvent } from '../store.ts'
 import { temporaryFolder } from '../testing/folder.ts'
+import { heardLog, READ_WHOLE, TAKEN_UP } from '../testing/log.ts'
 import { contentOf } from '../testing/objects.ts'
 import {
   endStragglers,
@@ -26,6 +28,7 @@ import { openLibsqlStore } from './store.ts'
 
 const KILLS = 200
 const LANES = [1_000_000, 100]
+const BUILD = 'the same'
 
 test(
   'a writer killed 200 times, half of them inside a commit, loses nothing that it acknowledged',
@@ -39,19 +42,21 @@ test(
       for (const lane of lanes) lane.dispose()
     }
     const sum = (pick: (lane: Lane) => number) => lanes.reduce((total, lane) => total + pick(lane), 0)
-    const [kills, inside, acknowledged, unsaid] = [
+    const [kills, inside, acknowledged, unsaid, takenUp] = [
       sum((lane) => lane.kills),
       sum((lane) => lane.inside),
       sum((lane) => lane.acknowledged),
       sum((lane) => lane.unsaid),
+      sum((lane) => lane.takenUp),
     ]
     console.log(
       `${kills} kills, ${inside} of them inside a commit; ${acknowledged} acknowledged writes, all there; ` +
-        `${unsaid} were durable without having been acknowledged`,
+        `${unsaid} were durable without having been acknowledged; ${takenUp} writers began with what the last stop left`,
     )
     expect(kills).toBeGreaterThanOrEqual(200)
     expect(inside).toBeGreaterThanOrEqual(100)
     expect(acknowledged).toBeGreaterThan(kills)
+    expect(takenUp).toBeGreaterThan(kills / 2)
   },
 )
 
@@ -67,6 +72,8 @@ class Lane {
   acknowledged = 0
   /** Durable, but killed before it could be said. */
   unsaid = 0
+  /** Writers that began with what the last stop left. */
+  takenUp = 0
   readonly #folder = temporaryFolder()
   readonly #dir = join(this.#folder.dir, 'store')
   readonly #historyLimit: number
@@ -88,7 +95,8 @@ class Lane {
     while (this.kills < kills || this.inside < kills / 2) {
       // Bounds the search for kills that hit a commit.
       if (this.kills > kills * 2) throw new Error(`only ${this.inside} of ${this.kills} kills were inside a commit`)
-      const settings = { size: 1 + this.#random(12), first: this.#writes, historyLimit: this.#historyLimit }
+      const historyLimit = this.#historyLimit
+      const settings = { size: 1 + this.#random(12), first: this.#writes, historyLimit, build: BUILD }
       const inside = this.inside * 2 <= this.kills
       const lines = inside ? await this.#killInCommit(settings) : await this.#killSomewhere(settings)
       this.kills++
@@ -123,8 +131,15 @@ class Lane {
     const { opened, tries, acks } = parseLines(lines)
     if (opened !== undefined) expect(opened).toBeGreaterThanOrEqual(this.#revision)
     for (const revision of acks.keys()) expect(revision).toBeGreaterThan(this.#revision)
-    const store = await openLibsqlStore({ dir: this.#dir, historyLimit: this.#historyLimit })
+    const { log, said } = heardLog()
+    const store = await openLibsqlStore({ dir: this.#dir, historyLimit: this.#historyLimit, build: BUILD, log })
     try {
+      // The first writer of the folder finds nothing; each of the others follows a clean stop.
+      if (opened !== undefined && this.kills > 1) {
+        expect(lines[0]).toBe(`open ${this.#revision} kept`)
+        this.takenUp++
+      }
+      expect([READ_WHOLE, ...(opened === undefined ? [TAKEN_UP] : [])]).toContain(said()[0])
       expect(store.revision).toBeGreaterThanOrEqual(Math.max(this.#revision, opened ?? 0, ...acks.keys()))
       if (store.compacted <= this.#revision) await this.#verifyHistory(store, tries, acks)
       else expect(this.#historyLimit).toBe(100)

@@ -22,14 +22,21 @@ export interface CompactMessage {
   readonly superseded: readonly number[]
 }
 
-export type WriterRequest = AppendMessage | CompactMessage | { readonly type: 'close' }
+export interface CloseMessage {
+  readonly type: 'close'
+  /** Of the checkpoint that fits what is written now; noted by the last commit. */
+  readonly ticket: number | undefined
+}
+
+export type WriterRequest = AppendMessage | CompactMessage | CloseMessage
 
 export type WriterReply =
   | { readonly type: 'ready' }
   | { readonly type: 'committed'; readonly through: number }
   | { readonly type: 'compacted' }
   | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly failed: FailedWork }
-  | { readonly type: 'closed' }
+  /** `unnoted`: why the ticket could not be noted. */
+  | { readonly type: 'closed'; readonly unnoted: string | undefined }
 
 export interface FailedWork {
   /** Undefined when the commit held no writes. */
@@ -44,4 +51,4 @@ export interface WriterOptions {
 }
 
 /** Raise it with each change of this file. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2

@@ -5,18 +5,20 @@
  *   writer thread  commits what has queued as one transaction, one fsync; says so
  *   main thread    makes it visible: index, cache, watches, then the promise of each writer
  *
- * In the folder: `store.db` with `-wal` and `-shm`, `store.lock` and `store.pid` (lock.ts).
+ * In the folder: `store.db` with `-wal` and `-shm`, `store.lock` and `store.pid` (lock.ts), `checkpoint/` (checkpoint.ts).
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import type { Log } from '../../base/log.ts'
+import { join, resolve } from 'node:path'
+import { silentLog, type Log } from '../../base/log.ts'
 import { Ledger } from '../ledger.ts'
-import { StorageFailed, StorageInUse, type Index, type Store } from '../store.ts'
+import { StorageFailed, StorageInUse, type Store } from '../store.ts'
 import { RevisionedStore } from '../writes.ts'
+import { CheckpointFiles } from './checkpoint.ts'
 import { createSchema, openDatabase, type Database } from './database.ts'
 import { Documents } from './documents.ts'
+import { makeFolder, makePrivateFile } from './folder.ts'
 import { LibsqlJournal } from './journal.ts'
 import { lockFolder } from './lock.ts'
+import { readAll, readHistory } from './read-log.ts'
 
 interface LibsqlStoreOptions {
   /** Made when it does not exist. On a local file system: WAL needs shared memory. */
@@ -25,6 +27,11 @@ interface LibsqlStoreOptions {
   readonly cacheBytes?: number
   /** Events kept for watches and reads of the past; default 10,000. */
   readonly historyLimit?: number
+  /**
+   * Which program this is, to the last change of its code: a clean stop leaves what is in memory for the next start of the same one. Absent:
+   * nothing is left and nothing is taken up.
+   */
+  readonly build?: string
   readonly log?: Log
 }
 
@@ -41,46 +48,31 @@ export async function openLibsqlStore(options: LibsqlStoreOptions): Promise<Stor
     makePrivateFile(file)
     database = openDatabase(file)
     createSchema(database, file)
+    const { build, log = silentLog } = options
+    const checkpoint = new CheckpointFiles(database, { dir: join(dir, 'checkpoint'), build, log })
     database.pragma('query_only = ON')
     const reader = database
     const cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES
     const documents = new Documents(database, { file, cacheBytes, compacted: () => ledger.compacted })
-    const ledger = new Ledger(documents, readCompacted(database))
+    const compacted = readCompacted(database)
     const release = () => {
       reader.close()
       lock.release()
     }
-    // The thread starts while this one scans.
-    journal = new LibsqlJournal({ file, documents, release })
-    scan(database, file, ledger)
+    // The thread starts while this one reads.
+    journal = new LibsqlJournal({ file, documents, checkpoint, release })
+    const ledger = checkpoint.openLedger(
+      (state) => readHistory(reader, new Ledger(documents, compacted, state)),
+      () => readAll(reader, file, new Ledger(documents, compacted)),
+    )
     await journal.ready
-    return new RevisionedStore(ledger, journal, options)
+    return new RevisionedStore(ledger, journal, { ...options, checkpoint })
   } catch (error) {
     await journal?.abandon()
     database?.close()
     lock.release()
     if (error instanceof StorageFailed) throw error
     throw new StorageFailed(`cannot open ${file}: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-type LogRow = [revision: number, key: string, previous: number, deleted: number, index: string]
-
-/** Builds what is kept in memory, from everything but the documents: 0.9 s for 100,000 of them. */
-function scan(database: Database.Database, file: string, ledger: Ledger): void {
-  const { compacted } = ledger
-  const rows = database.prepare('SELECT revision, key, previous, deleted, idx FROM log ORDER BY revision').raw()
-  for (const row of rows.iterate([])) {
-    const [revision, key, previous, deleted, text] = row as LogRow
-    const expected = ledger.newest(key)?.revision ?? 0
-    // Compaction notes its revision in the transaction that deletes: behind it each key has one row, and none is a tombstone.
-    const sound = revision > compacted ? previous === expected : expected === 0 && !deleted
-    if (!sound) {
-      throw new StorageFailed(`${file} is damaged at revision ${revision} (${key}); put back a copy of the folder`)
-    }
-    const index = JSON.parse(text) as Index
-    if (revision <= compacted) ledger.load({ key, revision, index })
-    else ledger.apply(deleted ? 'delete' : 'put', { key, revision, index })
   }
 }
 
@@ -97,25 +89,4 @@ function takeFolder(dir: string): ReturnType<typeof lockFolder> {
     if (error instanceof StorageInUse) throw error
     throw new StorageFailed(`cannot use the folder ${dir}: ${(error as Error).message}`, { cause: error })
   }
-}
-
-/** A power failure must not take the folder away from under writes that were acknowledged in it. */
-function makeFolder(dir: string): void {
-  const first = mkdirSync(dir, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  for (let made = dir; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made))
-}
-
-function syncFolder(dir: string): void {
-  const fd = openSync(dir, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-/** Secrets are in it. SQLite gives its side files the mode of the database. */
-function makePrivateFile(file: string): void {
-  closeSync(openSync(file, 'a', 0o600))
 }

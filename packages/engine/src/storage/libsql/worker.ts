@@ -7,6 +7,7 @@ import { openDatabase } from './database.ts'
 import {
   PROTOCOL,
   type AppendMessage,
+  type CloseMessage,
   type CompactMessage,
   type WriterOptions,
   type WriterReply,
@@ -22,6 +23,7 @@ const insert = database.prepare(
   'INSERT INTO log (revision, key, previous, deleted, idx, value) VALUES (?, ?, ?, ?, ?, ?)',
 )
 const remove = database.prepare('DELETE FROM log WHERE revision = ?')
+const noteTicket = database.prepare("INSERT OR REPLACE INTO meta VALUES ('checkpoint', ?)")
 const noteCompaction = database.prepare("UPDATE meta SET value = ? WHERE name = 'compacted'")
 /** The epoch whose writes failed. */
 let failedEpoch = -1
@@ -42,7 +44,8 @@ port.on('message', (first: WriterRequest) => {
   ) as AppendMessage[]
   const compactions = requests.filter((request) => request.type === 'compact')
   if (appends.length + compactions.length > 0) commit(appends, compactions)
-  if (requests.some((request) => request.type === 'close')) close()
+  const last = requests.find((request) => request.type === 'close')
+  if (last) close(last)
 })
 
 function commit(appends: readonly AppendMessage[], compactions: readonly CompactMessage[]): void {
@@ -80,10 +83,21 @@ function removeAll({ through, superseded }: CompactMessage): void {
   noteCompaction.run([through])
 }
 
-function close(): void {
+function close({ ticket }: CloseMessage): void {
+  const unnoted = ticket === undefined ? undefined : note(ticket)
   database.close()
-  reply({ type: 'closed' })
+  reply({ type: 'closed', unnoted })
   port.close()
+}
+
+/** Returns why it could not. */
+function note(ticket: number): string | undefined {
+  try {
+    noteTicket.run([ticket])
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 reply({ type: 'ready' })

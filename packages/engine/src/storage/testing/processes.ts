@@ -9,6 +9,7 @@ export interface WriterSettings {
   readonly rounds?: number
   readonly first?: number
   readonly historyLimit?: number
+  readonly build?: string
 }
 
 const running = new Set<ChildProcess>()

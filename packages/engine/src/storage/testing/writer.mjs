@@ -6,27 +6,37 @@
  *
  * Lines on stdout, each by one synchronous write, so that what was printed was true before the process died:
  *
- *   open REVISION             the store is open
+ *   open REVISION             the store is open; `kept` behind it: from what the last stop kept
  *   try TYPE KEY N            a write is about to be decided
  *   ack REVISION:N ...        the writes of one round, all acknowledged
  *   done                      after the last round; the store stays open until stdin ends
+ *   log LEVEL MESSAGE         what it says while it closes
  */
 import { writeSync } from 'node:fs'
+import { jsonLog } from '../../../dist/base/log.js'
 import { openLibsqlStore } from '../../../dist/storage/libsql/store.js'
 import { Document } from '../../../dist/machinery/document.js'
 
 const [dir, json] = process.argv.slice(2)
-const { size, rounds = Infinity, first = 0, historyLimit = 1_000_000 } = JSON.parse(json)
+const { size, rounds = Infinity, first = 0, historyLimit = 1_000_000, build } = JSON.parse(json)
 
-const store = await openLibsqlStore({ dir, historyLimit })
-say(`open ${store.revision}`)
+const said = []
+const log = jsonLog({ now: Date.now, write: (line) => said.push(JSON.parse(line)) })
+const store = await openLibsqlStore({ dir, historyLimit, log, build })
+say(`open ${store.revision}${said.some(({ msg }) => msg.startsWith('opened from')) ? ' kept' : ''}`)
 let n = first
 for (let round = 0; round < rounds; round++) {
   const acks = await Promise.all(Array.from({ length: size }, () => write(n++)))
   say(`ack ${acks.join(' ')}`)
 }
 say('done')
-process.stdin.resume().on('end', () => void store.close())
+process.stdin.resume().on('end', () => void close())
+
+async function close() {
+  said.length = 0
+  await store.close()
+  for (const { level, msg } of said) say(`log ${level} ${msg}`)
+}
 
 /** The pipe does not block: when the reader is slow, it takes a part or nothing. */
 function say(line) {
