@@ -3,18 +3,29 @@
  * processes, because what filling leaves behind in the heap is not what a store takes.
  *
  *   node crowd.mjs DIR fill COUNT
- *   node crowd.mjs DIR read
+ *   node crowd.mjs DIR read      takes up what the last `read` left when it stopped
  */
+import { jsonLog } from '../../../dist/base/log.js'
 import { openLibsqlStore } from '../../../dist/storage/libsql/store.js'
 import { Document } from '../../../dist/machinery/document.js'
 
 const [dir, task, count] = process.argv.slice(2)
 const atStart = megabytes()
 let store
-const opened = await timed(async () => (store = await openLibsqlStore({ dir })))
+let takenUp = false
+const build = task === 'read' ? 'crowd' : undefined
+const log = jsonLog({ now: Date.now, write: (line) => (takenUp ||= line.includes('opened from')) })
+const opened = await timed(async () => (store = await openLibsqlStore({ dir, log, build })))
 const report = task === 'fill' ? { filled: await timed(() => fill(Number(count))) } : await read()
 console.log(
-  JSON.stringify({ atStart, opened, ...report, count: store.count('/'), owned: store.owned('uid-of-owner-7').length }),
+  JSON.stringify({
+    atStart,
+    takenUp,
+    opened,
+    ...report,
+    count: store.count('/'),
+    owned: store.owned('uid-of-owner-7').length,
+  }),
 )
 await store.close()
 
