@@ -1,5 +1,15 @@
 /** What scripts may rely on when they start, ask and stop a hub (docs/reference/cli.md). */
-import { existsSync, statSync, readFileSync, writeFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  statSync,
+  readFileSync,
+  writeFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,6 +90,47 @@ test('a hub that was killed is seen as stopped, and starts again with what it ha
   await eventually('the hub to be dead', async () => (await hub.status()).state === 'stopped' || undefined)
   await hub.start('--no-samples')
   expect(await hub.ok(['get', 'configmap', 'kept', '-o', 'jsonpath={.data.a}'])).toBe('b')
+})
+
+const NOTHING = `
+{apiVersion: larder.dev/v1alpha1, kind: Backend, metadata: {name: nothing}, spec: {driver: noop}}
+---
+{apiVersion: larder.dev/v1alpha1, kind: Class, metadata: {name: nothing}, spec: {type: nothing, backendRef: {name: nothing}}}
+`
+const claimed = (name: string) =>
+  `{apiVersion: larder.dev/v1alpha1, kind: Claim, metadata: {name: ${name}}, spec: {className: nothing}}`
+
+test('a hub that was stopped takes up what it knew; one that was killed works it out; both go on with the claims', async () => {
+  const ready = (...names: readonly string[]) =>
+    hub.ok(['wait', '--for=condition=Ready', '--timeout=60s', ...names.map((name) => `claim/${name}`)])
+  const kept = join(hub.dir, 'store', 'checkpoint')
+  await hub.start('--no-samples')
+  await hub.ok(['apply', '-f', '-'], { stdin: `${NOTHING}---\n${claimed('one')}\n---\n${claimed('two')}` })
+  await ready('one', 'two')
+  const { uid } = JSON.parse(await hub.ok(['get', 'claim', 'one', '-o', 'json'])).metadata as { uid: string }
+  expect(existsSync(kept)).toBe(false)
+  await hub.stop()
+  // The store's own, the words, and the copy of each kind that is followed.
+  expect(readdirSync(kept).length).toBeGreaterThan(8)
+  expect(statSync(kept).mode & 0o777).toBe(0o700)
+
+  await hub.start('--no-samples')
+  expect(hub.log().match(/opened from what the last stop kept/g)).toHaveLength(1)
+  // Each was asked for: a copy that nobody takes up would be listed anew.
+  await eventually('all to be taken up', () => !existsSync(kept) || readdirSync(kept).length === 0 || undefined)
+  await hub.ok(['apply', '-f', '-'], { stdin: claimed('three') })
+  await ready('one', 'two', 'three')
+  await hub.ok(['delete', 'claim', 'one'])
+  const secrets = async () => (await hub.ok(['get', 'secrets', '-o', 'name'])).trim().split('\n').sort()
+  await eventually('its Secret to go', async () => !(await secrets()).includes('secret/one') || undefined)
+
+  await hub.kill()
+  await hub.start('--no-samples')
+  expect(hub.log().match(/opened from what the last stop kept/g)).toHaveLength(1)
+  await hub.ok(['apply', '-f', '-'], { stdin: claimed('one') })
+  await ready('one', 'two', 'three')
+  expect(await hub.ok(['get', 'claim', 'one', '-o', 'jsonpath={.metadata.uid}'])).not.toBe(uid)
+  expect(await secrets()).toEqual(['secret/one', 'secret/three', 'secret/two'])
 })
 
 test('up in the foreground prints addresses, and SIGTERM stops it cleanly with code 0', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { PackedJson, type PackedJsonState } from '../base/packed/json.ts'
@@ -62,7 +63,7 @@ export function createInformers(client: Client, options: InformersOptions): Info
     informers.get(keyOf(type)) as unknown as Informer<T> | undefined
 
   function make<T extends KubeObject>(type: ResourceType<T>): Informer<T> {
-    const name = `informer-${type.group}-${type.version}-${type.resource}`
+    const name = `informer-${createHash('sha256').update(keyOf(type)).digest('hex').slice(0, 32)}`
     const saved = words && (keeper?.kept(name) as InformerState | undefined)
     const informer = createInformer({ ...common, client, type, packed, saved })
     keeper?.keep(name, () => informer.save())

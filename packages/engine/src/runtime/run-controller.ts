@@ -87,7 +87,7 @@ export function runController<T extends KubeObject>(
   let begun = false
 
   function wake(keys: readonly Key[]): void {
-    if (!begun) return
+    if (!begun || keys.length === 0) return
     for (const key of keys) queue.add(formatKey(key))
     metrics.depth(name, queue.depth)
   }

@@ -21,7 +21,14 @@ import { createClient } from '@larder/engine/client/client'
 import { openLibsqlStore } from '@larder/engine/storage/libsql/store'
 import { StorageFailed, StorageInUse, type Store } from '@larder/engine/storage/store'
 import type { OptionValues } from '../cli/command.ts'
-import { asFolderTrouble, makeDataFolder, startTicks, type DataFolder, type RunRecord } from '../cli/data-folder.ts'
+import {
+  asFolderTrouble,
+  makeDataFolder,
+  runningHub,
+  startTicks,
+  type DataFolder,
+  type RunRecord,
+} from '../cli/data-folder.ts'
 import { CommandFailed, EXIT } from '../cli/failure.ts'
 import { createClaimableDesk } from '../controllers/claimable/desk.ts'
 import { claimAdmission, claimBirth, readThrough } from '../controllers/claim/admission.ts'
@@ -38,7 +45,7 @@ import { openTraces } from './otlp.ts'
 import { choosePorts, keepPorts, portTaken } from './ports.ts'
 import { servePublicHttp } from './public-http.ts'
 import { embeddedQuery, hubQueries } from './queries.ts'
-import { larderVersion } from './version.ts'
+import { larderBuild, larderVersion } from './version.ts'
 
 export interface RunningHub {
   /** Stops everything that was started, services included; their data stays. */
@@ -83,6 +90,8 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => hubLog.close())
 
   const store = await openStore(folder, log)
+  // Behind the close of the store, which takes a while: who waits for the record to go may open or remove the folder next.
+  undo.push(() => removeRunRecord(folder))
   undo.push(() => store.close())
   onStep('store', `${store.count('/')} objects`)
 
@@ -133,7 +142,6 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
   undo.push(() => publicHttp.close())
   keepPorts(folder, { http: publicHttp.port, api: server.port })
   writeRunRecord(folder, { version, api: server.url, http: `http://127.0.0.1:${publicHttp.port}` })
-  undo.push(() => rmSync(folder.run, { force: true }))
   onStep('kubernetes API', server.url)
 
   metrics.lead('larder-hub', () => !apiOnly)
@@ -146,7 +154,18 @@ async function start({ options, folder, onStep, undo }: Start): Promise<void> {
     const transportOf: HubOptions['transportOf'] = (account) => inProcessTransport(api, accountUser(account))
     const drivers = hubDrivers({ dataDir: folder.dir, clock, log })
     undo.push(() => drivers.close())
-    const hub = { client, clock, log, metrics, traces, drivers: drivers.byName, transportOf, desk, doors }
+    const hub = {
+      client,
+      clock,
+      log,
+      metrics,
+      traces,
+      drivers: drivers.byName,
+      transportOf,
+      desk,
+      doors,
+      keeper: store.checkpoint,
+    }
     const admit: ControllerStart['admit'] = (name, admission) =>
       mutations.push({ ...admission, name, user: accountUser(admission.account) })
     const manager = startControllers({ ...hub, admit })
@@ -175,7 +194,7 @@ async function loadEngine() {
 
 async function openStore(folder: DataFolder, log: Log): Promise<Store> {
   try {
-    return await openLibsqlStore({ dir: join(folder.dir, 'store'), log })
+    return await openLibsqlStore({ dir: join(folder.dir, 'store'), log, build: larderBuild() })
   } catch (error) {
     if (error instanceof StorageFailed) {
       throw new CommandFailed(EXIT.failed, error.message, {
@@ -211,4 +230,9 @@ function writeRunRecord(folder: DataFolder, about: Pick<RunRecord, 'version' | '
   const ticks = startTicks(process.pid)
   const record: RunRecord = { pid: process.pid, ...(ticks !== undefined && { startTicks: ticks }), ...about }
   writeWhole(folder.run, `${JSON.stringify(record)}\n`, 0o600)
+}
+
+/** Not that of a hub which has taken the folder since. */
+function removeRunRecord(folder: DataFolder): void {
+  if (runningHub(folder)?.pid === process.pid) rmSync(folder.run, { force: true })
 }
