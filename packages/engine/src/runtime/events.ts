@@ -56,7 +56,7 @@ const MAX_WAITING = 5000
 /** With more than this waiting they are written among the passes: none is left out because of those. */
 const MAX_RESTING = MAX_WAITING * 0.8
 /** What somebody who looks at a busy hub may miss. */
-const LONGEST_REST_MS = 5000
+const LONGEST_REST_MS = 10_000
 
 interface Series {
   readonly name: string
