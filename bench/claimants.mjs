@@ -41,12 +41,17 @@ export async function follow(client, type, isSo) {
   // Of nothing, for the revision alone: a list follows all its pages.
   const { metadata } = await client.of(type).list({ namespace: NAMESPACE, fieldSelector: 'metadata.name=nobody' })
   const watch = async () => {
-    const from = { namespace: NAMESPACE, resourceVersion: metadata.resourceVersion }
-    for await (const { object } of client.of(type).watch(from, done.signal)) {
-      const { name } = object.metadata
-      if (seenAt.has(name) || !isSo(object)) continue
-      seenAt.set(name, performance.now())
-      waiting.get(name)?.(seenAt.get(name))
+    // A server ends each watch after some minutes; one that was not taken up again would have everybody wait for nothing.
+    for (let from = metadata.resourceVersion; !done.signal.aborted;) {
+      const options = { namespace: NAMESPACE, resourceVersion: from, allowWatchBookmarks: true }
+      for await (const { type: told, object } of client.of(type).watch(options, done.signal)) {
+        const { name, resourceVersion } = object.metadata
+        from = resourceVersion
+        if (told === 'BOOKMARK' || seenAt.has(name) || !isSo(object)) continue
+        seenAt.set(name, performance.now())
+        waiting.get(name)?.(seenAt.get(name))
+        waiting.delete(name)
+      }
     }
   }
   const following = watch()

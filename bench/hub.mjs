@@ -37,6 +37,8 @@ const BURST = 2000
 const STEADY = { perSecond: 200, seconds: 5 }
 const DELETED = 10_000
 const WAITING = 1000
+/** As many as it takes until the code that serves them is compiled. */
+const WARM = 3000
 
 export async function benchHub() {
   console.log(`\nThe hub with many claims; steady ${STEADY.perSecond}/s for ${STEADY.seconds} s, then ${BURST} at once`)
@@ -65,7 +67,7 @@ export async function benchHub() {
 
 async function measure(world, larder) {
   const readiness = await followReadiness(world.client)
-  await burst(world.client, readiness, { run: 'warm', count: 1000 })
+  await burst(world.client, readiness, { run: 'warm', count: WARM })
   let there = 0
   const reference = {}
   for (const scale of SCALES) {
@@ -124,8 +126,10 @@ async function fill(client, readiness, from, to) {
 async function claimsBeside(world, readiness, { scale, className, reference }) {
   const run = `${className}-${scale}`
   const { client } = world
+  await quiet(client)
   const waits = await steady(client, readiness, { run: `${run}-steady`, className, ...STEADY })
   await release(world, `${run}-steady`, STEADY.perSecond * STEADY.seconds)
+  await quiet(client)
   const seconds = await burst(client, readiness, { run: `${run}-burst`, className, count: BURST })
   await release(world, `${run}-burst`, BURST)
   const p99 = quantile(waits, 0.99)
@@ -147,6 +151,7 @@ async function release({ client, transport }, run, count) {
 
 /** A backend that never answers, with claims that wait for it: what it costs the others. */
 async function besideDeadBackend(client, readiness) {
+  await quiet(client)
   const before = await steady(client, readiness, { run: 'before-dead', ...STEADY })
   await stockNothing(client, 'dead', { silent: true })
   const told = await follow(client, CLAIMS, ({ status }) => status?.cause !== undefined)
@@ -154,6 +159,7 @@ async function besideDeadBackend(client, readiness) {
   // What is measured is that they wait, not that they come.
   await Promise.all(Array.from({ length: WAITING }, (_, i) => told.of(`dead-${i}`)))
   told.stop()
+  await quiet(client)
   const beside = await steady(client, readiness, { run: 'beside-dead', ...STEADY })
   const ratio = quantile(beside, 0.99) / quantile(before, 0.99)
   console.log(
@@ -168,6 +174,20 @@ async function deletion(world, count) {
   console.log(
     `${count} claims deleted, instances gone  in ${((performance.now() - startedAt) / 1000).toFixed(1)} s (aim 60)`,
   )
+}
+
+/** Returns when hardly anything is written any more (a Lease always is): what one part has left to do is no part of the next. */
+async function quiet(client) {
+  const revision = async () => {
+    const none = await client.of(CLAIMS).list({ namespace: NAMESPACE, fieldSelector: 'metadata.name=nobody' })
+    return Number(none.metadata.resourceVersion)
+  }
+  for (let last = await revision(), wrote = Infinity; wrote > 5;) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const now = await revision()
+    wrote = now - last
+    last = now
+  }
 }
 
 /** How many there are, from the first page alone. */
