@@ -95,6 +95,9 @@ export const isNotFound = (error: unknown): boolean => isApiError(error, 'NotFou
 export const isConflict = (error: unknown): boolean => isApiError(error, 'Conflict')
 export const isAlreadyExists = (error: unknown): boolean => isApiError(error, 'AlreadyExists')
 export const isForbidden = (error: unknown): boolean => isApiError(error, 'Forbidden')
+/** A create in a namespace that is being deleted. */
+export const isNamespaceTerminating = (error: unknown): boolean =>
+  isApiError(error) && error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true
 
 const quoted = (r: ResourceName, name: string) => `${formatResource(r.resource, r.group)} "${name}"`
 const about = (r: ResourceName, name?: string): StatusDetails => ({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { jsonLog } from '../base/log.ts'
-import { configMapType, eventType } from '../client/builtin.ts'
+import { configMapType, eventType, namespaceType } from '../client/builtin.ts'
 import { createEventRecorder } from './events.ts'
 import { createLeisure } from './leisure.ts'
 import { onBothTransports } from './testing/worlds.ts'
@@ -17,7 +17,7 @@ onBothTransports('events', (world) => {
     const events = createEventRecorder(options)
     const tell = (note: string) => events.record({ regarding, type: 'Normal', reason: 'Filled', action: 'Fill', note })
     const told = async () => (await client.of(eventType).list({ namespace: 'default' })).items
-    return { tell, told, flush: () => events.flush(), lines, leisure }
+    return { tell, told, flush: () => events.flush(), lines, leisure, events }
   }
 
   test('the same news is one series, however close the second comes', async () => {
@@ -35,7 +35,7 @@ onBothTransports('events', (world) => {
 
   test('it gives way to passes, and is written when none works or it is asked for', async () => {
     const { tell, told, flush, leisure } = await recorder()
-    const written = async () => (await told()).map(({ note }) => note).sort()
+    const written = async () => (await told()).map(({ note = '' }) => note).toSorted()
     leisure.change(1)
     tell('with tea')
     leisure.change(1)
@@ -51,6 +51,21 @@ onBothTransports('events', (world) => {
     tell('with milk')
     await flush()
     expect(await written()).toEqual(['with milk', 'with tea'])
+  })
+
+  test('of an object that goes with its namespace nothing is told, and the log has no warning', async () => {
+    const { flush, lines, events } = await recorder()
+    const { client } = world()
+    await client.of(namespaceType).create({ metadata: { name: 'shop' } })
+    const regarding = await client.of(configMapType).create({
+      metadata: { name: 'going', namespace: 'shop', finalizers: ['example.com/held'] },
+    })
+    await client.of(namespaceType).delete('shop')
+    events.record({ regarding, type: 'Normal', reason: 'Broken', action: 'Break', note: 'on the floor' })
+    await flush()
+    expect((await client.of(eventType).list({ namespace: 'shop' })).items).toEqual([])
+    expect(lines).toEqual([])
+    await client.of(configMapType).patch('going', { metadata: { finalizers: null } }, { namespace: 'shop' })
   })
 
   test('more than can wait is left out, and the log says how much', async () => {

@@ -11,7 +11,7 @@ import { errorChain, type Log } from '../base/log.ts'
 import { eventType, type Event, type ObjectReference } from '../client/builtin.ts'
 import type { Client } from '../client/client.ts'
 import type { KubeObject } from '../machinery/object.ts'
-import { isAlreadyExists, isNotFound } from '../machinery/status.ts'
+import { isAlreadyExists, isNamespaceTerminating, isNotFound } from '../machinery/status.ts'
 import type { Leisure } from './leisure.ts'
 
 export interface News {
@@ -93,11 +93,17 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     const since = clock.now()
     series.tail = series.tail
       .then(() => inTurn(() => rest(since).then(work)))
-      .catch((error: unknown) => log.warn('cannot record an event', { error: errorChain(error) }))
+      .catch(sayUnwritten)
       .then(() => {
         waiting--
         if (waiting === 0) drained()
       })
+  }
+
+  function sayUnwritten(error: unknown): void {
+    // It goes, and takes its Events along: a thousand objects that go with it are no thousand warnings.
+    const level = isNamespaceTerminating(error) ? 'debug' : 'warn'
+    log[level]('cannot record an event', { error: errorChain(error) })
   }
 
   async function inTurn(work: () => Promise<void>): Promise<void> {
